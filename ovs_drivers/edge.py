@@ -1,0 +1,346 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Python's side of ``libovsvolumedriver.so.1``, the C client of a vPool.
+
+Only the calls that manage volumes are bound; data goes through QEMU. Each
+operation opens a context of its own and closes it, so nothing is shared
+between threads, and everything the library allocates is given back.
+
+The library blocks. Where eventlet has patched the process (cinder-volume),
+operations run in one of its native threads so that the other green threads
+go on; elsewhere they run where they are called.
+"""
+
+import collections
+import contextlib
+import ctypes
+import errno
+import os
+import socket
+import sys
+
+from ovs_drivers import location
+
+LIBRARY = 'libovsvolumedriver.so.1'
+# Where the project's packages and the product's put it; the loader's own
+# search path comes first.
+LIBRARY_FOLDERS = ('/opt/openvstorage/lib', '/usr/lib/openvstorage')
+DEFAULT_TIMEOUT = 30
+
+_TRANSPORT_PORTS_PROBED = ('tcp',)
+# st_size has this offset in struct stat of every 64-bit Linux.
+_STAT_BYTES = 256
+_STAT_SIZE_OFFSET = 48
+
+
+class EdgeError(Exception):
+    """The library refused an operation; ``errno`` says why."""
+
+    def __init__(self, operation, number):
+        self.errno = number
+        super(EdgeError, self).__init__(
+            '%s: %s (%s)' % (operation, os.strerror(number),
+                             errno.errorcode.get(number, number)))
+
+
+class NotFound(EdgeError):
+    """ENOENT: no such volume or snapshot."""
+
+
+class Exists(EdgeError):
+    """EEXIST: the name is taken."""
+
+
+class HasClones(EdgeError):
+    """ENOTEMPTY: clones depend on it."""
+
+
+class Busy(EdgeError):
+    """EBUSY: the previous snapshot is not on the back end yet."""
+
+
+class TimedOut(EdgeError):
+    """ETIMEDOUT: not done in time; nothing is left of it."""
+
+
+class Shrinking(EdgeError):
+    """EPERM: a volume can only grow."""
+
+
+class TooLarge(EdgeError):
+    """EFBIG: larger than a volume can be."""
+
+
+class NoSpace(EdgeError):
+    """ENOSPC: the vPool is full."""
+
+
+class Invalid(EdgeError):
+    """EINVAL: a value that the library does not take."""
+
+
+class Unreachable(EdgeError):
+    """No storagedriver answers on the edge port."""
+
+
+class LibraryMissing(Exception):
+    """The client library, or a function of it, is not there."""
+
+
+_KINDS = {errno.ENOENT: NotFound, errno.EEXIST: Exists,
+          errno.ENOTEMPTY: HasClones, errno.EBUSY: Busy,
+          errno.ETIMEDOUT: TimedOut, errno.EPERM: Shrinking,
+          errno.EFBIG: TooLarge, errno.ENOSPC: NoSpace, errno.EINVAL: Invalid}
+
+Snapshot = collections.namedtuple('Snapshot', ['name', 'size'])
+
+
+class _SnapshotInfo(ctypes.Structure):
+    _fields_ = [('name', ctypes.c_char_p), ('size', ctypes.c_uint64)]
+
+
+_text, _handle = ctypes.c_char_p, ctypes.c_void_p
+_PROTOTYPES = {
+    'ovs_ctx_attr_new': (_handle, []),
+    'ovs_ctx_attr_destroy': (ctypes.c_int, [_handle]),
+    'ovs_ctx_attr_set_transport': (ctypes.c_int, [_handle, _text, _text,
+                                                  ctypes.c_int]),
+    'ovs_ctx_new': (_handle, [_handle]),
+    'ovs_ctx_init': (ctypes.c_int, [_handle, _text, ctypes.c_int]),
+    'ovs_ctx_destroy': (ctypes.c_int, [_handle]),
+    'ovs_create_volume': (ctypes.c_int, [_handle, _text, ctypes.c_uint64]),
+    'ovs_remove_volume': (ctypes.c_int, [_handle, _text]),
+    'ovs_truncate_volume': (ctypes.c_int, [_handle, _text, ctypes.c_uint64]),
+    'ovs_list_volumes': (ctypes.c_int, [_handle, _handle,
+                                        ctypes.POINTER(ctypes.c_size_t)]),
+    'ovs_stat': (ctypes.c_int, [_handle, _handle]),
+    'ovs_snapshot_create': (ctypes.c_int, [_handle, _text, _text,
+                                           ctypes.c_int64]),
+    'ovs_snapshot_rollback': (ctypes.c_int, [_handle, _text, _text]),
+    'ovs_snapshot_remove': (ctypes.c_int, [_handle, _text, _text]),
+    'ovs_snapshot_list': (ctypes.c_int, [_handle, _text,
+                                         ctypes.POINTER(_SnapshotInfo),
+                                         ctypes.POINTER(ctypes.c_int)]),
+    'ovs_snapshot_list_free': (None, [ctypes.POINTER(_SnapshotInfo)]),
+    'ovs_snapshot_is_synced': (ctypes.c_int, [_handle, _text, _text]),
+}
+
+
+def load_library(folders=LIBRARY_FOLDERS):
+    """Load the client library and declare its functions.
+
+    :raises: LibraryMissing, with the cure.
+    """
+    failures = []
+    for path in [LIBRARY] + [os.path.join(folder, LIBRARY)
+                             for folder in folders]:
+        try:
+            library = ctypes.CDLL(path, use_errno=True)
+            break
+        except OSError as error:
+            failures.append('%s' % error)
+    else:
+        raise LibraryMissing(
+            '%s cannot be loaded (%s). Install the Open vStorage client '
+            'library (hypervisor/build of devstack-plugin-openvstorage puts '
+            'it under /opt/openvstorage), or name its folder in '
+            '/etc/ld.so.conf.d and run ldconfig.'
+            % (LIBRARY, '; '.join(failures)))
+    for name, (restype, argtypes) in _PROTOTYPES.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise LibraryMissing('%s (%s) has no function %s: it is not the '
+                                 'Open vStorage client library, or a broken '
+                                 'one' % (LIBRARY, path, name))
+        function.restype, function.argtypes = restype, argtypes
+    return library
+
+
+class Edge(object):
+    """The edge port of one vPool, on whichever of its hosts answers."""
+
+    def __init__(self, hosts, port, transport='tcp', timeout=DEFAULT_TIMEOUT,
+                 library=None):
+        if not hosts:
+            raise ValueError('hosts is empty: a vPool has at least one')
+        self._hosts = [location.check_host(host) for host in hosts]
+        self._port = location.check_port(port)
+        self._transport = location.check_transport(transport)
+        self._timeout = timeout
+        self._library = library or load_library()
+
+    def answering_host(self):
+        """The first of the hosts that takes a connection."""
+        return self._find_host()
+
+    def create(self, name, size):
+        self._run('create', 'ovs_create_volume', [name],
+                  ctypes.c_uint64(size))
+
+    def remove(self, name):
+        self._run('remove', 'ovs_remove_volume', [name])
+
+    def truncate(self, name, size):
+        self._run('truncate', 'ovs_truncate_volume', [name],
+                  ctypes.c_uint64(size))
+
+    def size(self, name):
+        return self._blocking(self._size, name)
+
+    def volumes(self):
+        return self._blocking(self._volumes)
+
+    def snapshot_create(self, name, snapshot, timeout):
+        """Take a snapshot and wait until it is safe on the back end.
+
+        TIMEOUT is in seconds; 0 waits for ever, less does not wait.
+        """
+        self._run('snapshot', 'ovs_snapshot_create', [name, snapshot],
+                  ctypes.c_int64(timeout))
+
+    def snapshot_rollback(self, name, snapshot):
+        self._run('rollback', 'ovs_snapshot_rollback', [name, snapshot])
+
+    def snapshot_remove(self, name, snapshot):
+        self._run('remove snapshot', 'ovs_snapshot_remove', [name, snapshot])
+
+    def snapshot_is_synced(self, name, snapshot):
+        return self._run('is synced', 'ovs_snapshot_is_synced',
+                         [name, snapshot]) == 1
+
+    def snapshots(self, name):
+        return self._blocking(self._snapshots, name)
+
+    def _run(self, operation, function, names, *values):
+        arguments = [_encode(name) for name in names] + list(values)
+        what = '%s %s' % (operation, '@'.join(names))
+        return self._blocking(self._run_once, what, function, arguments)
+
+    def _blocking(self, function, *arguments):
+        # The host is looked for out here: sockets may be eventlet's, which
+        # do not belong into its native threads.
+        return _native(function, self._find_host(), *arguments)
+
+    def _run_once(self, host, what, function, arguments):
+        with self._context(host) as context:
+            return self._call(what, function, context, *arguments)
+
+    def _size(self, host, name):
+        stat = ctypes.create_string_buffer(_STAT_BYTES)
+        with self._context(host) as context:
+            what = 'stat %s' % name
+            self._call(what, 'ovs_ctx_init', context, _encode(name),
+                       os.O_RDONLY)
+            self._call(what, 'ovs_stat', context, stat)
+        return ctypes.c_int64.from_buffer(stat, _STAT_SIZE_OFFSET).value
+
+    def _volumes(self, host):
+        with self._context(host) as context:
+            size = ctypes.c_size_t(64 * 1024)
+            while True:
+                names = ctypes.create_string_buffer(size.value)
+                try:
+                    used = self._call('list', 'ovs_list_volumes', context,
+                                      names, ctypes.byref(size))
+                except EdgeError as error:
+                    # The library has put the size that it needs into SIZE;
+                    # volumes may have been added when it is called again.
+                    if error.errno != errno.ERANGE:
+                        raise
+                else:
+                    return [name.decode('utf-8', 'replace') for name
+                            in names.raw[:used].split(b'\0') if name]
+
+    def _snapshots(self, host, name):
+        with self._context(host) as context:
+            room = ctypes.c_int(64)
+            while True:
+                infos = (_SnapshotInfo * room.value)()
+                try:
+                    count = self._call('list snapshots of %s' % name,
+                                       'ovs_snapshot_list', context,
+                                       _encode(name), infos,
+                                       ctypes.byref(room))
+                except EdgeError as error:
+                    if error.errno != errno.ERANGE:
+                        raise
+                    continue
+                try:
+                    return [Snapshot(info.name.decode('utf-8', 'replace'),
+                                     info.size) for info in infos[:count]]
+                finally:
+                    self._library.ovs_snapshot_list_free(infos)
+
+    def _call(self, what, function, *arguments):
+        ctypes.set_errno(0)
+        result = getattr(self._library, function)(*arguments)
+        if result is None or result == -1:
+            number = ctypes.get_errno() or errno.EIO
+            raise _KINDS.get(number, EdgeError)(what, number)
+        return result
+
+    @contextlib.contextmanager
+    def _context(self, host):
+        what = 'connect to %s:%d' % (host, self._port)
+        attr = self._call(what, 'ovs_ctx_attr_new')
+        try:
+            self._call(what, 'ovs_ctx_attr_set_transport', attr,
+                       self._transport.encode('ascii'), host.encode('ascii'),
+                       self._port)
+            context = self._call(what, 'ovs_ctx_new', attr)
+        except EdgeError as error:
+            raise Unreachable(what, error.errno)
+        finally:
+            self._library.ovs_ctx_attr_destroy(attr)
+        try:
+            yield context
+        finally:
+            self._library.ovs_ctx_destroy(context)
+
+    def _find_host(self):
+        """Try the hosts with a bound of our own: the library has none.
+
+        Only TCP can be tried like this; with another transport the first
+        host is taken.
+        """
+        if self._transport not in _TRANSPORT_PORTS_PROBED:
+            return self._hosts[0]
+        failure = None
+        for host in self._hosts:
+            try:
+                socket.create_connection((host, self._port),
+                                         self._timeout).close()
+            except (socket.error, socket.timeout) as error:
+                failure = error
+            else:
+                # who answered this time is asked first next time
+                self._hosts = [host] + [other for other in self._hosts
+                                        if other != host]
+                return host
+        raise Unreachable('connect to port %d of %s'
+                          % (self._port, ', '.join(self._hosts)),
+                          getattr(failure, 'errno', None) or errno.ETIMEDOUT)
+
+
+def _encode(name):
+    return location.check_name(name).encode('utf-8')
+
+
+def _native(function, *arguments):
+    """Run FUNCTION where it may block."""
+    patcher = sys.modules.get('eventlet.patcher')
+    if patcher is None or not patcher.is_monkey_patched('thread'):
+        return function(*arguments)
+    from eventlet import tpool
+    return tpool.execute(function, *arguments)
