@@ -272,8 +272,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         return {
             'driver_volume_type': 'openvstorage_edge',
             'volume_backend_name': self._backend_name(),
-            'data': {'device_path': '%s' % self._location(
-                         self._name(volume)),
+            'data': {'device_path': self.local_path(volume),
                      'volume_id': volume.id,
                      'discard': True,
                      'encrypted': luks.is_encrypted(volume),
@@ -285,7 +284,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         """Nothing is kept for a connection."""
 
     def local_path(self, volume):
-        return '%s' % self._location(self._name(volume))
+        return str(self._location(self._name(volume)))
 
     # Volumes that were not made by Cinder
 
@@ -439,7 +438,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
             None if timeout == options.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 
     def _model_update(self, name):
-        return {'provider_location': '%s' % self._location(name)}
+        return {'provider_location': str(self._location(name))}
 
     def _create_encrypted_volume(self, volume, name):
         with luks.header_file(volume.obj_context, volume,
