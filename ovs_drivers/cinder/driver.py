@@ -85,6 +85,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         super(OpenvStorageEdgeVolumeDriver, self).__init__(*args, **kwargs)
         self.configuration.append_config_values(options.OPTS)
         self._settings = None
+        self._stats = {}
         self._vpool = None
         self._qemu_img = qemu_img.QemuImg(self._execute)
 
@@ -160,6 +161,10 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         """A clone has its source's size: give it the one that is wanted."""
         self._extend(name, volume.size)
         return self._model_update(name)
+
+    @classmethod
+    def clean_volume_file_locks(cls, volume_id):
+        coordination.synchronized_remove('ovs-%s' % volume_id)
 
     # Snapshots
 
@@ -375,6 +380,11 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         """Keep the name: the product cannot rename."""
         return {'_name_id': new_volume.name_id,
                 'provider_location': new_volume.provider_location}
+
+    def get_volume_stats(self, refresh=False):
+        if refresh or not self._stats:
+            self._update_volume_stats()
+        return self._stats
 
     def _update_volume_stats(self):
         # What could not be removed when it was deleted has another chance.

@@ -29,6 +29,22 @@ from ovs_drivers.tests.fakes import xml_rpc
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+class TranslatingQemuImg(fixtures.Fixture):
+    """Puts the qemu-img first that opens TARGET for a location."""
+
+    def __init__(self, target):
+        super(TranslatingQemuImg, self).__init__()
+        self._target = target
+
+    def _setUp(self):
+        self.log = os.path.join(self.useFixture(fixtures.TempDir()).path,
+                                'qemu-img.log')
+        for name, value in (('OVS_FAKE_TARGET', self._target),
+                            ('OVS_FAKE_QEMU_IMG_LOG', self.log),
+                            ('PATH', _HERE + ':' + os.environ['PATH'])):
+            self.useFixture(fixtures.EnvironmentVariable(name, value))
+
+
 class FakeVPool(fixtures.Fixture):
     """A vPool under ``vpool``, its ports under ``edge`` and ``xml_rpc``."""
 
@@ -40,14 +56,8 @@ class FakeVPool(fixtures.Fixture):
         self.library_folder = _library_folder()
         self.useFixture(fixtures.MonkeyPatch(
             'ovs_drivers.edge.load_library', self._load_library))
-        self.useFixture(fixtures.EnvironmentVariable(
-            'OVS_FAKE_TARGET', folder + '/{name}'))
-        self.qemu_img_log = os.path.join(
-            self.useFixture(fixtures.TempDir()).path, 'qemu-img.log')
-        self.useFixture(fixtures.EnvironmentVariable(
-            'OVS_FAKE_QEMU_IMG_LOG', self.qemu_img_log))
-        self.useFixture(fixtures.EnvironmentVariable(
-            'PATH', _HERE + ':' + os.environ['PATH']))
+        self.qemu_img_log = self.useFixture(
+            TranslatingQemuImg(folder + '/{name}')).log
 
     def second_xml_rpc(self):
         """Another node of the same vPool."""
