@@ -13,7 +13,7 @@
 """The edge port of the fake vPool.
 
 The fake client library (``libovsvolumedriver.c``) sends one line a call,
-``OPERATION TAB FIELD TAB FIELD...``, and gets ``ERRNO TAB RESULT TAB FIELD...``.
+operation and fields with tabs between them, and gets errno, result and fields.
 """
 
 import errno
