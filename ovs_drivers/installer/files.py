@@ -86,14 +86,14 @@ class Transaction(object):
             action, arguments = self._undo.pop()
             action(*arguments)
 
-    def put(self, path, content, modified=None):
+    def put(self, path, content, modified=None, mode=0o644):
         """Write a file; one that exists keeps its mode and owner."""
         path = os.path.realpath(path)
         self._make_folder(os.path.dirname(path))
         before = snapshot(path)
         if before is None:
             self._undo.append((_remove, (path,)))
-            after = Snapshot(content, 0o644, _owner_of_folder(path), modified)
+            after = Snapshot(content, mode, _owner_of_folder(path), modified)
         else:
             self._undo.append((_write, (path, before)))
             after = Snapshot(content, before.mode, before.owner, modified)

@@ -98,8 +98,7 @@ def find_purelib():
 
 def parse(texts):
     """Look into sources; each is the text of a file, decoded as latin-1."""
-    return dict((name, parse_one(text.encode('latin-1')))
-                for name, text in texts.items())
+    return [parse_one(text.encode('latin-1')) for text in texts]
 
 
 def parse_one(source):

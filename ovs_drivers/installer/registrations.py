@@ -226,9 +226,11 @@ def known_blocks(path):
             for block in insertion.blocks()]
 
 
-def insert(path, clean, parsed):
+def insert(path, full_path, clean, parsed):
     """Return a file with our lines.
 
+    :param path: its name within its tree
+    :param full_path: its name in messages
     :param clean: the file without our lines
     :param parsed: what the probe found in it
     :raises UnknownLayout: a place to insert at is missing
@@ -236,14 +238,14 @@ def insert(path, clean, parsed):
     """
     if 'error' in parsed:
         raise errors.UnknownLayout(
-            '%s cannot be parsed: %s' % (path, parsed['error']),
+            '%s cannot be parsed: %s' % (full_path, parsed['error']),
             'give the interpreter of that release (--python), or restore '
             'the file')
     if parsed['mentions']:
         raise errors.ForeignChange(
             '%s names Open vStorage already, in lines that ovs-drivers did '
             'not put there (line %s)'
-            % (path, ', '.join(str(line) for line in parsed['mentions'])),
+            % (full_path, ', '.join(str(line) for line in parsed['mentions'])),
             'take the change out that was made by hand or by another tool, '
             'then run the command again')
     places = []
@@ -254,6 +256,6 @@ def insert(path, clean, parsed):
     except (LookupError, ValueError) as problem:
         raise errors.UnknownLayout(
             '%s has a layout that ovs-drivers does not know: %s'
-            % (path, problem),
+            % (full_path, problem),
             'Newton to 2026.2 are known; restore the file if it was changed, '
             'or report the release')

@@ -19,6 +19,7 @@ survives an upgrade of a package, and a .gitignore of its own hides it in a
 source checkout.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -76,7 +77,11 @@ class State(object):
     def record(self, transaction, items, status):
         """Write the manifest and keep the originals of some files."""
         for item in items:
+            before = self.entries.get(item.path, {}).get('before')
             self.entries[item.path] = self._entry(item)
+            if before != self.entries[item.path]['before']:
+                for kept in self._kept_bytecode(item.path):
+                    transaction.drop(kept)  # of a version that is gone
         manifest = {'format': FORMAT, 'status': status,
                     'files': self.entries}
         text = json.dumps(manifest, indent=1, sort_keys=True) + '\n'
@@ -107,7 +112,8 @@ class State(object):
                                 os.path.relpath(compiled, self.root))
             if not os.path.exists(kept):
                 found = files.snapshot(compiled)
-                transaction.put(kept, found.content, found.modified)
+                transaction.put(kept, found.content, found.modified,
+                                found.mode)
             transaction.drop(compiled)
 
     def forget_bytecode(self, transaction, path):
@@ -119,13 +125,18 @@ class State(object):
 
     def bring_bytecode_back(self, transaction, path):
         """Put back what was set aside."""
-        kept_source = os.path.join(self.folder, 'bytecode', path)
-        for kept in files.bytecode_of(kept_source):
+        for kept in self._kept_bytecode(path):
             found = files.snapshot(kept)
             compiled = os.path.join(
                 self.root, os.path.relpath(
                     kept, os.path.join(self.folder, 'bytecode')))
-            transaction.put(compiled, found.content, found.modified)
+            transaction.put(compiled, found.content, found.modified,
+                            found.mode)
+
+    def sweep(self):
+        """Remove what an uninstallation that was killed left."""
+        for grave in glob.glob(os.path.join(self.root, FOLDER + '-*.old')):
+            shutil.rmtree(grave)
 
     def remove(self):
         """Forget everything, in one step."""
@@ -134,6 +145,9 @@ class State(object):
                                      dir=self.root)
             os.rename(self.folder, os.path.join(grave, FOLDER))
             shutil.rmtree(grave)
+
+    def _kept_bytecode(self, path):
+        return files.bytecode_of(os.path.join(self.folder, 'bytecode', path))
 
     def _path(self, path):
         return os.path.join(self.root, path)
