@@ -13,6 +13,7 @@
 """The commands of ``ovs-drivers``."""
 
 import argparse
+import inspect
 import json
 
 from cliff import command
@@ -29,7 +30,7 @@ class _Verb(command.Command):
 
     def get_parser(self, prog_name):
         parser = argparse.ArgumentParser(
-            prog=prog_name, description=self.__doc__,
+            prog=prog_name, description=inspect.getdoc(self),
             formatter_class=argparse.RawDescriptionHelpFormatter)
         parser.add_argument(
             '--json', action='store_true',

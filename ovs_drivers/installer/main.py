@@ -18,9 +18,9 @@ import sys
 
 from cliff import app
 from cliff import commandmanager
-import pbr.version
 
 from ovs_drivers.installer import commands
+from ovs_drivers.installer import probe
 
 _HELP = """\
 Installs the Open vStorage Edge drivers into Cinder, Nova and os-brick
@@ -51,7 +51,8 @@ class Installer(app.App):
         for name, verb in _VERBS.items():
             manager.add_command(name, verb)
         super(Installer, self).__init__(
-            description=_HELP, version=_version(), command_manager=manager)
+            description=_HELP, command_manager=manager, deferred_help=True,
+            version=probe.find_version('ovs_drivers') or 'unknown')
 
     def build_option_parser(self, description, version, argparse_kwargs=None):
         """Keep the line breaks of the help."""
@@ -59,11 +60,6 @@ class Installer(app.App):
                       formatter_class=argparse.RawDescriptionHelpFormatter)
         return super(Installer, self).build_option_parser(
             description, version, kwargs)
-
-
-def _version():
-    return pbr.version.VersionInfo(
-        'devstack-plugin-openvstorage').version_string()
 
 
 def main(argv=None):
