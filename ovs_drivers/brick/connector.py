@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""os-brick connector for volumes that QEMU opens itself."""
+
+from os_brick import exception
+from os_brick.i18n import _
+from os_brick.initiator.connectors import base
+from oslo_log import log as logging
+
+from ovs_drivers import edge
+from ovs_drivers import location
+
+LOG = logging.getLogger(__name__)
+
+
+class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
+    """Connects nothing on the host: the location is all that QEMU needs.
+
+    Keys of connection_properties:
+
+    * ``device_path`` - the location of the volume,
+      openvstorage+PROTOCOL:HOST:PORT/NAME; Nova's driver keeps it as
+      ``location``
+    """
+
+    def __init__(self, root_helper, driver=None, execute=None,
+                 *args, **kwargs):
+        super(OpenvStorageEdgeConnector, self).__init__(
+            root_helper, driver=driver, execute=execute, *args, **kwargs)
+
+    @staticmethod
+    def get_connector_properties(root_helper, *args, **kwargs):
+        """Nothing of this host matters to a vPool."""
+        return {}
+
+    def connect_volume(self, connection_properties):
+        return {'type': 'network',
+                'path': '%s' % self._location(connection_properties)}
+
+    def disconnect_volume(self, connection_properties, device_info,
+                          force=False, ignore_errors=False):
+        """Nothing is connected."""
+
+    def check_valid_device(self, path, run_as_root=True):
+        """Whether the volume at the location PATH can be opened."""
+        try:
+            self._size(location.parse(path))
+        except (location.LocationError, edge.EdgeError,
+                edge.LibraryMissing) as error:
+            LOG.warning('Volume %s cannot be opened: %s', path, error)
+            return False
+        return True
+
+    def get_volume_paths(self, connection_properties):
+        return ['%s' % self._location(connection_properties)]
+
+    def get_search_path(self):
+        """No folder of the host shows the volumes."""
+        return None
+
+    def extend_volume(self, connection_properties):
+        """The size that the volume has now, in bytes."""
+        return self._size(self._location(connection_properties))
+
+    def get_all_available_volumes(self, connection_properties=None):
+        """No folder of the host shows the volumes."""
+        return []
+
+    def _location(self, connection_properties):
+        text = (connection_properties.get('location') or
+                connection_properties.get('device_path'))
+        if not text:
+            raise exception.BrickException(
+                _('connection_properties have no device_path: the location '
+                  'of the volume is needed'))
+        try:
+            return location.parse(text)
+        except location.LocationError as error:
+            raise exception.BrickException('device_path: %s' % error)
+
+    def _size(self, place):
+        return edge.Edge([place.host], place.port,
+                         place.transport).size(place.name)

@@ -1,0 +1,517 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Cinder volume driver for Open vStorage Edge."""
+
+import contextlib
+import math
+import uuid
+
+from cinder import context as cinder_context
+from cinder import coordination
+from cinder import exception
+from cinder import interface
+from cinder import objects
+from cinder.volume import configuration as volume_configuration
+from cinder.volume import driver
+from oslo_config import cfg
+from oslo_log import log as logging
+from oslo_utils import excutils
+from oslo_utils import units
+
+from ovs_drivers.cinder import images
+from ovs_drivers.cinder import luks
+from ovs_drivers.cinder import options
+from ovs_drivers.cinder import qemu_img
+from ovs_drivers.cinder import vpool
+from ovs_drivers import edge
+from ovs_drivers import location
+from ovs_drivers import storagedriver
+
+try:
+    from cinder.volume import volume_utils
+except ImportError:
+    from cinder.volume import utils as volume_utils
+
+CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
+_GROUP = getattr(volume_configuration, 'SHARED_CONF_GROUP', None)
+CONF.register_opts(options.OPTS, **({'group': _GROUP} if _GROUP else {}))
+
+
+@contextlib.contextmanager
+def _undo_on_error(undo, *arguments):
+    """Undo what a failed step may have left, then raise its error."""
+    try:
+        yield
+    except vpool.NameTaken:
+        # Something else has this name; it is not ours to remove.
+        raise
+    except Exception:
+        with excutils.save_and_reraise_exception():
+            try:
+                undo(*arguments)
+            except vpool.VPoolError as failure:
+                LOG.warning('What the failed step left could not be removed '
+                            'either: %s', failure)
+
+
+@interface.volumedriver
+class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
+    """Volumes on a vPool of Open vStorage, reached over its edge protocol.
+
+    Version history:
+
+    * 1.0.0 - The driver for Newton, by the vendor.
+    * 2.0.0 - Written anew for Newton to 2026.x; needs no other API of Open
+      vStorage than the storagedriver's.
+    """
+
+    VERSION = '2.0.0'
+    VENDOR = 'Open vStorage'
+    CI_WIKI_NAME = 'OpenvStorage_CI'
+    SUPPORTED = True
+
+    def __init__(self, *args, **kwargs):
+        super(OpenvStorageEdgeVolumeDriver, self).__init__(*args, **kwargs)
+        self.configuration.append_config_values(options.OPTS)
+        self._settings = None
+        self._vpool = None
+        self._qemu_img = qemu_img.QemuImg(self._execute)
+
+    @staticmethod
+    def get_driver_options():
+        return options.OPTS
+
+    # Setting up
+
+    def do_setup(self, context):
+        """Nothing to do: check_for_setup_error() comes next."""
+
+    def check_for_setup_error(self):
+        """Find everything that is wrong before the first volume is made."""
+        try:
+            self._settings = settings = options.read(self.configuration)
+            library = edge.load_library()
+        except (options.OptionError, edge.LibraryMissing) as error:
+            raise exception.VolumeBackendAPIException(data='%s' % error)
+        self._vpool = vpool.VPool(
+            edge.Edge(settings.hosts, settings.edge_port,
+                      settings.edge_protocol, settings.edge_timeout, library),
+            storagedriver.StorageDriver(settings.hosts, settings.xml_rpc_port,
+                                        settings.vpool_guid,
+                                        settings.edge_timeout),
+            settings.snapshot_timeout)
+        self._vpool.check()
+        self._qemu_img.check()
+
+    # Volumes
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def create_volume(self, volume):
+        name = self._name(volume)
+        if luks.is_encrypted(volume):
+            return self._create_encrypted_volume(volume, name)
+        with _undo_on_error(self._vpool.delete, name):
+            self._vpool.create(name, volume.size * units.Gi)
+            return self._model_update(name)
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def delete_volume(self, volume):
+        self._vpool.delete(self._name(volume), self._source_name(volume))
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def extend_volume(self, volume, new_size):
+        self._extend(self._name(volume), new_size)
+
+    @coordination.synchronized('ovs-{snapshot.volume_id}')
+    def create_volume_from_snapshot(self, volume, snapshot):
+        return self._clone_snapshot(volume, self._name(snapshot.volume),
+                                    self._snapshot_name(snapshot))
+
+    @coordination.synchronized('ovs-{src_vref.id}')
+    def create_cloned_volume(self, volume, src_vref):
+        return self._clone_volume(volume, self._name(src_vref))
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def _clone_snapshot(self, volume, source, snapshot_name):
+        name = self._name(volume)
+        with _undo_on_error(self._vpool.delete, name):
+            self._vpool.clone_snapshot(source, snapshot_name, name)
+            return self._grown(name, volume)
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def _clone_volume(self, volume, source):
+        name = self._name(volume)
+        with _undo_on_error(self._vpool.delete, name, source):
+            self._vpool.clone_volume(source, name)
+            return self._grown(name, volume)
+
+    def _grown(self, name, volume):
+        """A clone has its source's size: give it the one that is wanted."""
+        self._extend(name, volume.size)
+        return self._model_update(name)
+
+    # Snapshots
+
+    @coordination.synchronized('ovs-{snapshot.volume_id}')
+    def create_snapshot(self, snapshot):
+        name = self._name(snapshot.volume)
+        with _undo_on_error(self._vpool.delete_snapshot, name,
+                                 snapshot.name):
+            self._vpool.snapshot(name, snapshot.name)
+
+    @coordination.synchronized('ovs-{snapshot.volume_id}')
+    def delete_snapshot(self, snapshot):
+        self._vpool.delete_snapshot(self._name(snapshot.volume),
+                                    self._snapshot_name(snapshot))
+
+    def snapshot_revert_use_temp_snapshot(self):
+        """Rolling back cannot fail half-way, so nothing is to be kept."""
+        return False
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def revert_to_snapshot(self, context, volume, snapshot):
+        name = self._name(volume)
+        snapshot_name = self._snapshot_name(snapshot)
+        try:
+            self._vpool.rollback(name, snapshot_name)
+        except vpool.HasClones:
+            # Rolling back would remove a newer snapshot that a clone still
+            # needs, one that Cinder has deleted or that was taken for it.
+            self._copy_back(name, snapshot_name)
+
+    def _copy_back(self, name, snapshot_name):
+        copy = 'revert-%s' % uuid.uuid4()
+        self._vpool.clone_snapshot(name, snapshot_name, copy)
+        try:
+            self._qemu_img.copy_volume(self._location(copy),
+                                       self._location(name))
+        finally:
+            self._vpool.delete(copy)
+
+    # Images
+
+    def copy_image_to_volume(self, context, volume, image_service, image_id,
+                             disable_sparse=False):
+        self._copy_image(context, volume, image_service, image_id,
+                         disable_sparse, encrypt=False)
+
+    def copy_image_to_encrypted_volume(self, context, volume, image_service,
+                                       image_id, disable_sparse=False):
+        self._copy_image(context, volume, image_service, image_id,
+                         disable_sparse, encrypt=True)
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def _copy_image(self, context, volume, image_service, image_id,
+                    disable_sparse, encrypt):
+        name = self._name(volume)
+        with images.fetched(context, image_service, image_id,
+                            volume.size) as (path, path_format):
+            if encrypt:
+                with luks.key_file(context, volume) as key_file:
+                    self._qemu_img.write_luks_volume(
+                        path, path_format, self._location(name), key_file)
+            else:
+                self._qemu_img.write_volume(
+                    path, path_format, self._location(name),
+                    self._vpool.is_blank(name), disable_sparse)
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def copy_volume_to_image(self, context, volume, image_service,
+                             image_meta):
+        images.upload(context, image_service, image_meta, volume,
+                      self._qemu_img, self._location(self._name(volume)))
+
+    def clone_image(self, context, volume, image_location, image_meta,
+                    image_service):
+        """Clone the image if it is a volume of this vPool."""
+        if image_meta.get('disk_format') != 'raw':
+            return None, False
+        for url in _urls(image_location):
+            source = self._image_volume(url)
+            if source and self._vpool.exists(source):
+                if self._vpool.size(source) > volume.size * units.Gi:
+                    raise exception.ImageUnacceptable(
+                        image_id=image_meta['id'],
+                        reason='it is larger than the volume')
+                return self._clone_volume(volume, source), True
+        return None, False
+
+    def _image_volume(self, url):
+        """The name of the volume that the location of an image names."""
+        if url.startswith('cinder://'):
+            return CONF.volume_name_template % url.split('/')[-1]
+        try:
+            place = location.parse(url)
+        except location.LocationError:
+            return None
+        return place.name if place.host in self._settings.hosts else None
+
+    # Attaching
+
+    def ensure_export(self, context, volume):
+        """A volume is there for whoever knows its location."""
+
+    def create_export(self, context, volume, connector):
+        pass
+
+    def remove_export(self, context, volume):
+        pass
+
+    def initialize_connection(self, volume, connector, **kwargs):
+        return {
+            'driver_volume_type': 'openvstorage_edge',
+            'volume_backend_name': self._backend_name(),
+            'data': {'device_path': '%s' % self._location(
+                         self._name(volume)),
+                     'volume_id': volume.id,
+                     'discard': True,
+                     'encrypted': luks.is_encrypted(volume),
+                     'access_mode': 'rw',
+                     'qos_specs': None},
+        }
+
+    def terminate_connection(self, volume, connector, **kwargs):
+        """Nothing is kept for a connection."""
+
+    def local_path(self, volume):
+        return '%s' % self._location(self._name(volume))
+
+    # Volumes that were not made by Cinder
+
+    def manage_existing_get_size(self, volume, existing_ref):
+        name = self._referenced(existing_ref)
+        if name not in self._vpool.volumes():
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='the vPool has no volume of this name')
+        return _gib(self._vpool.size(name))
+
+    def manage_existing(self, volume, existing_ref):
+        """Take the volume over under the name that it has.
+
+        The product cannot rename, so the name is kept in the location.
+        """
+        name = self._referenced(existing_ref)
+        if name in self._managed_names(self._cinder_volumes(volume)):
+            raise exception.ManageExistingAlreadyManaged(volume_ref=name)
+        self._vpool.extend(name, _gib(self._vpool.size(name)) * units.Gi)
+        return self._model_update(name)
+
+    def unmanage(self, volume):
+        """The volume stays as it is."""
+
+    def get_manageable_volumes(self, cinder_volumes, marker, limit, offset,
+                               sort_keys, sort_dirs):
+        managed = self._managed_names(cinder_volumes)
+        entries = []
+        for name in self._vpool.volumes():
+            try:
+                entries.append(_manageable(name, self._vpool.size(name),
+                                           managed.get(name)))
+            except vpool.NotFound:
+                LOG.debug('Volume %s has gone since it was listed', name)
+        return volume_utils.paginate_entries_list(
+            entries, marker, limit, offset, sort_keys, sort_dirs)
+
+    def manage_existing_snapshot_get_size(self, snapshot, existing_ref):
+        name = self._name(snapshot.volume)
+        if self._referenced(existing_ref) not in self._vpool.snapshots(name):
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='volume %s has no snapshot of this name' % name)
+        return _gib(self._vpool.size(name))
+
+    def manage_existing_snapshot(self, snapshot, existing_ref):
+        name = self._referenced(existing_ref)
+        others = objects.SnapshotList.get_all_for_volume(
+            cinder_context.get_admin_context(), snapshot.volume_id)
+        if any(self._snapshot_name(other) == name for other in others
+               if other.id != snapshot.id):
+            raise exception.ManageExistingAlreadyManaged(volume_ref=name)
+        return {'provider_location': name}
+
+    def unmanage_snapshot(self, snapshot):
+        """The snapshot stays as it is."""
+
+    def get_manageable_snapshots(self, cinder_snapshots, marker, limit,
+                                 offset, sort_keys, sort_dirs):
+        managed = dict(((self._name(snapshot.volume),
+                         self._snapshot_name(snapshot)), snapshot.id)
+                       for snapshot in cinder_snapshots)
+        entries = []
+        for name in self._vpool.volumes():
+            try:
+                size = self._vpool.size(name)
+                for snapshot in self._vpool.snapshots(name):
+                    entry = _manageable(snapshot, size,
+                                        managed.get((name, snapshot)))
+                    entry['source_reference'] = {'source-name': name}
+                    entries.append(entry)
+            except vpool.NotFound:
+                LOG.debug('Volume %s has gone since it was listed', name)
+        return volume_utils.paginate_entries_list(
+            entries, marker, limit, offset, sort_keys, sort_dirs)
+
+    # Types, migration, statistics
+
+    def retype(self, context, volume, new_type, diff, host):
+        """Agree where only Cinder's own data changes."""
+        changes_data = diff and diff.get('encryption') and any(
+            before != after for before, after in diff['encryption'].values())
+        return host['host'] == volume.host and not changes_data, None
+
+    def update_migrated_volume(self, ctxt, volume, new_volume,
+                               original_volume_status):
+        """Keep the name: the product cannot rename."""
+        return {'_name_id': new_volume.name_id,
+                'provider_location': new_volume.provider_location}
+
+    def _update_volume_stats(self):
+        # What could not be removed when it was deleted has another chance.
+        self._vpool.sweep()
+        info = self._vpool.info()
+        self._stats = {
+            'volume_backend_name': self._backend_name(),
+            'vendor_name': self.VENDOR,
+            'driver_version': self.VERSION,
+            'storage_protocol': 'openvstorage_edge',
+            'location_info': 'openvstorage:%s' % self._settings.vpool_guid,
+            'reserved_percentage': self._option('reserved_percentage', 0),
+            'max_over_subscription_ratio':
+                self._option('max_over_subscription_ratio', 20.0),
+            'thin_provisioning_support': True,
+            'thick_provisioning_support': False,
+            'QoS_support': False,
+            'sparse_copy_volume': True,
+            'filter_function': self.get_filter_function(),
+            'goodness_function': self.get_goodness_function(),
+        }
+        self._stats.update(_capacity(info))
+
+    # Helpers
+
+    def _option(self, name, default):
+        value = self.configuration.safe_get(name)
+        return default if value is None else value
+
+    def _backend_name(self):
+        return self._option('volume_backend_name', self.__class__.__name__)
+
+    def _name(self, volume):
+        """The volume's name on the vPool.
+
+        It is the name that Cinder gives, unless the volume was there before
+        Cinder: then the location has it.
+        """
+        if volume.provider_location:
+            return location.parse(volume.provider_location).name
+        return volume.name
+
+    def _snapshot_name(self, snapshot):
+        return snapshot.provider_location or snapshot.name
+
+    def _source_name(self, volume):
+        """The name of the volume that this one is a clone of, if any."""
+        if not volume.source_volid:
+            return None
+        try:
+            return self._name(objects.Volume.get_by_id(
+                cinder_context.get_admin_context(), volume.source_volid))
+        except exception.VolumeNotFound:
+            return None
+
+    def _location(self, name):
+        timeout = self._settings.snapshot_timeout
+        return location.Location(
+            self._settings.edge_protocol, self._vpool.answering_host(),
+            self._settings.edge_port, name,
+            None if timeout == options.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
+
+    def _model_update(self, name):
+        return {'provider_location': '%s' % self._location(name)}
+
+    def _create_encrypted_volume(self, volume, name):
+        with luks.header_file(volume.obj_context, volume,
+                              self._qemu_img) as (path, header_size):
+            with _undo_on_error(self._vpool.delete, name):
+                self._vpool.create(name,
+                                   volume.size * units.Gi + header_size)
+                self._qemu_img.write_volume(path, 'raw', self._location(name))
+                return self._model_update(name)
+
+    def _extend(self, name, size_in_gib):
+        """Make the volume larger; a LUKS header stays in front of it."""
+        header_size = self._vpool.size(name) % units.Gi
+        self._vpool.extend(name, size_in_gib * units.Gi + header_size)
+
+    def _referenced(self, existing_ref):
+        if not isinstance(existing_ref, dict):
+            existing_ref = {'source-name': existing_ref}
+        try:
+            name = location.check_name(existing_ref.get('source-name') or '')
+        except location.LocationError as error:
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='source-name is needed and has to be the name of a '
+                       'volume or snapshot of the vPool: %s' % error)
+        if len(name.encode('utf-8')) > vpool.NAME_BYTES_MAX:
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='a name of over %d bytes leaves no room for what the '
+                       'driver has to note on the vPool'
+                       % vpool.NAME_BYTES_MAX)
+        return name
+
+    def _cinder_volumes(self, but_for):
+        volumes = objects.VolumeList.get_all_by_host(
+            cinder_context.get_admin_context(), self.host)
+        return [volume for volume in volumes if volume.id != but_for.id]
+
+    def _managed_names(self, volumes):
+        return dict((self._name(volume), volume.id) for volume in volumes)
+
+
+def _urls(image_location):
+    """All locations of an image: Glance gives the direct one and a list."""
+    direct, others = image_location or (None, None)
+    return [url for url in [direct] + [other.get('url') for other
+                                       in others or []] if url]
+
+
+def _gib(size):
+    return int(math.ceil(float(size) / units.Gi))
+
+
+def _manageable(name, size, cinder_id):
+    return {'reference': {'source-name': name},
+            'size': _gib(size),
+            'cinder_id': cinder_id,
+            'safe_to_manage': cinder_id is None,
+            'reason_not_safe': 'already managed' if cinder_id else None,
+            'extra_info': None}
+
+
+def _capacity(info):
+    """Capacity and abilities in the scheduler's words."""
+    if info is None:
+        # A storagedriver without the question: nothing is known, and
+        # nothing is promised.
+        return {'total_capacity_gb': 'unknown', 'free_capacity_gb': 'unknown',
+                'multiattach': False, 'online_extend_support': True}
+    return {'total_capacity_gb': round(float(info.total) / units.Gi, 2),
+            'free_capacity_gb': round(float(info.free) / units.Gi, 2),
+            'provisioned_capacity_gb':
+                round(float(info.provisioned) / units.Gi, 2),
+            'multiattach': info.multiattach,
+            'online_extend_support': info.online_extend}

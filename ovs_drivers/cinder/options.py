@@ -1,0 +1,129 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Options of a vPool's section in cinder.conf."""
+
+import collections
+import uuid
+
+from oslo_config import cfg
+
+from ovs_drivers import location
+
+DEFAULT_SNAPSHOT_TIMEOUT = 120
+
+OPTS = [
+    cfg.StrOpt('storage_ip',
+               default='',
+               help='Address of a storagedriver of the vPool, or several, '
+                    'separated by commas: the first that answers is used.'),
+    cfg.PortOpt('edge_port',
+                default=26203,
+                help='Port where the storagedrivers serve the edge '
+                     'protocol.'),
+    cfg.StrOpt('edge_protocol',
+               default='tcp',
+               choices=list(location.TRANSPORTS),
+               help='Transport of the edge protocol.'),
+    cfg.PortOpt('xml_rpc_port',
+                default=26201,
+                help='Port where the storagedrivers serve XML-RPC.'),
+    cfg.StrOpt('vpool_guid',
+               default='',
+               help='Guid of the vPool.'),
+    cfg.IntOpt('edge_timeout',
+               default=30,
+               min=1,
+               help='Seconds to wait for a storagedriver to take a '
+                    'connection or to answer a request.'),
+    cfg.IntOpt('snapshot_timeout',
+               default=DEFAULT_SNAPSHOT_TIMEOUT,
+               min=1,
+               help='Seconds to wait until a snapshot is safe on the back '
+                    'end of the vPool.'),
+]
+
+Settings = collections.namedtuple(
+    'Settings', ['hosts', 'edge_port', 'edge_protocol', 'xml_rpc_port',
+                 'vpool_guid', 'edge_timeout', 'snapshot_timeout'])
+
+
+class OptionError(ValueError):
+    """An option with a value that cannot be right."""
+
+    def __init__(self, option, value, reason, cure):
+        super(OptionError, self).__init__(
+            'option %s = %r: %s. %s' % (option, value, reason, cure))
+
+
+def list_opts():
+    """Entry point oslo.config.opts, for sample configuration files."""
+    return [('vpool', OPTS)]
+
+
+def read(configuration):
+    """Read the section of a vPool.
+
+    :raises: OptionError with the option, its value and the cure
+    """
+    return Settings(
+        hosts=_hosts(_value(configuration, 'storage_ip')),
+        edge_port=_port(configuration, 'edge_port', 26203),
+        edge_protocol=_value(configuration, 'edge_protocol'),
+        xml_rpc_port=_port(configuration, 'xml_rpc_port', 26201),
+        vpool_guid=_guid(_value(configuration, 'vpool_guid')),
+        edge_timeout=_value(configuration, 'edge_timeout'),
+        snapshot_timeout=_value(configuration, 'snapshot_timeout'))
+
+
+def _value(configuration, option):
+    try:
+        return getattr(configuration, option)
+    except cfg.Error as error:
+        # oslo.config names option and value in its message.
+        raise OptionError(option, None, '%s' % error,
+                          'Correct it in the section of the vPool in '
+                          'cinder.conf.')
+
+
+def _hosts(text):
+    cure = ('Give the address of a storagedriver of the vPool, or several '
+            'with commas between them.')
+    hosts = [host.strip() for host in text.split(',')]
+    if not text.strip():
+        raise OptionError('storage_ip', text, 'it is empty', cure)
+    try:
+        return [location.check_host(host) for host in hosts]
+    except location.LocationError as error:
+        raise OptionError('storage_ip', text, '%s' % error, cure)
+
+
+def _port(configuration, option, usual):
+    port = _value(configuration, option)
+    try:
+        return location.check_port(port)
+    except location.LocationError as error:
+        raise OptionError(option, port, '%s' % error,
+                          'Give the port of the storagedriver, usually %d.'
+                          % usual)
+
+
+def _guid(text):
+    try:
+        if str(uuid.UUID(text)) == text.lower():
+            return text
+    except (ValueError, AttributeError):
+        pass
+    raise OptionError('vpool_guid', text, 'it is not a guid',
+                      'Copy the guid of the vPool from its storagedriver '
+                      '("ovs-storagedriver status" shows it), as in '
+                      '7968a798-a0ab-4f6a-8f3d-32f785215307.')

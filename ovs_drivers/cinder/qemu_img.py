@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The qemu-img of the Open vStorage QEMU, which opens locations itself."""
+
+from cinder import exception
+from oslo_concurrency import processutils
+
+_CURE = ('Install the Open vStorage QEMU (hypervisor/build of '
+         'devstack-plugin-openvstorage) and put its folder first on the PATH '
+         'of cinder-volume.')
+
+
+class QemuImgError(exception.VolumeBackendAPIException):
+    """qemu-img is missing, is not ours, or failed."""
+
+    def __init__(self, text):
+        super(QemuImgError, self).__init__(data=text)
+
+
+class QemuImg(object):
+    """qemu-img as a vPool needs it.
+
+    It runs as the service's own user: a location is reached over the
+    network, the files are Cinder's own.
+    """
+
+    def __init__(self, execute):
+        self._execute = execute
+        self._help = None
+
+    def check(self):
+        """Make sure that qemu-img is there and knows our protocol."""
+        if 'openvstorage' not in self._words():
+            raise QemuImgError('qemu-img does not know the protocol '
+                               'openvstorage. ' + _CURE)
+
+    def write_volume(self, path, path_format, location, blank=False,
+                     disable_sparse=False):
+        """Write what the file PATH holds into the volume at LOCATION.
+
+        :param blank: the volume is known to read as zeros, so that zeros
+                      need not be written
+        """
+        self._convert(path, path_format, ['-n', '-O', 'raw'], blank,
+                      disable_sparse, [], '%s' % location)
+
+    def write_luks_volume(self, path, path_format, location, key_file):
+        """The same into a volume that is LUKS-formatted already."""
+        target = ['driver=luks', 'key-secret=luks'] + [
+            'file.%s=%s' % (key, value.replace(',', ',,'))
+            for key, value in location.image_opts()]
+        self._convert(path, path_format, ['-n', '--target-image-opts'], False,
+                      False, _secret(key_file), ','.join(target))
+
+    def copy_volume(self, source, target):
+        """Write what the volume SOURCE holds over the volume TARGET."""
+        self._convert('%s' % source, 'raw', ['-n', '-O', 'raw'], False, False,
+                      [], '%s' % target)
+
+    def read_volume(self, location, path, path_format, options=()):
+        """Write what the volume at LOCATION holds into the file PATH."""
+        self._convert('%s' % location, 'raw',
+                      ['-O', path_format] + list(options), False, False, [],
+                      path)
+
+    def create_luks(self, path, size, cipher, key_file):
+        """Make a LUKS file with a payload of SIZE bytes."""
+        self._run('create', '-f', 'luks', '-o',
+                  'cipher-alg=%(cipher_alg)s,cipher-mode=%(cipher_mode)s,'
+                  'ivgen-alg=%(ivgen_alg)s,key-secret=luks' % cipher,
+                  *(_secret(key_file) + [path, '%d' % size]))
+
+    def _convert(self, source, source_format, output, blank, disable_sparse,
+                 objects, target):
+        # "-t writeback": qemu-img would otherwise never flush the target
+        command = ['convert', '-t', 'writeback', '-f', source_format] + output
+        if disable_sparse:
+            command += ['-S', '0']
+        elif blank and '--target-is-zero' in self._words():
+            command.append('--target-is-zero')
+        self._run(*(command + objects + [source, target]))
+
+    def _words(self):
+        if self._help is None:
+            self._help = self._run('--help').split()
+        return self._help
+
+    def _run(self, *arguments):
+        try:
+            # LC_ALL: the texts of errors are for logs and tests
+            out, _err = self._execute('env', 'LC_ALL=C', 'qemu-img',
+                                      *arguments)
+            return out
+        except processutils.ProcessExecutionError as error:
+            if error.exit_code == 127:
+                raise QemuImgError('qemu-img is not installed. ' + _CURE)
+            raise QemuImgError('qemu-img %s failed: %s'
+                               % (arguments[0],
+                                  (error.stderr or '%s' % error).strip()))
+
+
+def _secret(key_file):
+    return ['--object', 'secret,id=luks,format=raw,file=%s'
+            % key_file.replace(',', ',,')]
