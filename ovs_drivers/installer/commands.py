@@ -15,6 +15,7 @@
 import argparse
 import inspect
 import json
+import os
 
 from cliff import command
 
@@ -23,6 +24,7 @@ from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import patching
 from ovs_drivers.installer import releases
+from ovs_drivers.installer import runtime
 
 
 class _Verb(command.Command):
@@ -312,7 +314,16 @@ def _describe(each):
 
 
 def _say(verb, paths, nothing):
-    return ['  %s %s' % (verb, path) for path in paths] or ['  ' + nothing]
+    """Return a line for each file, and one for the copy of our package."""
+    inside = os.sep + runtime.PACKAGE + os.sep
+    copied = [path for path in paths if inside in path]
+    lines = ['  %s %s' % (verb, path) for path in paths
+             if path not in copied]
+    for folder in sorted(set(path.rsplit(inside, 1)[0] + inside
+                             for path in copied)):
+        lines.append('  %s %s (%d files)' % (verb, folder, len(
+            [path for path in copied if path.startswith(folder)])))
+    return lines or ['  ' + nothing]
 
 
 def _error_as_dict(error):
