@@ -209,17 +209,19 @@ class Undoing(object):
             self.state.record(transaction, [], 'uninstalling')
         for path, content in self.changes:
             full_path = os.path.join(self.tree.root, path)
-            files.sweep(os.path.dirname(full_path))
-            self.state.forget_bytecode(transaction, path)
+            if content != files.read(full_path):
+                self.state.forget_bytecode(transaction, path)
             if content is None:
                 transaction.drop(full_path)
-                self._drop_empty_folders(transaction, path)
             elif self._is_original(path, content):
                 transaction.put(full_path, content,
                                 self.state.entries[path]['modified'])
                 self.state.bring_bytecode_back(transaction, path)
             else:
                 transaction.put(full_path, content)
+        for path in self.state.entries:
+            files.sweep(os.path.dirname(os.path.join(self.tree.root, path)))
+            self._drop_empty_folders(transaction, path)
 
     def _drop_empty_folders(self, transaction, path):
         """Remove the folders of our copy; others' folders stay."""

@@ -162,8 +162,9 @@ def _give(path, owner):
 
 def sweep(folder):
     """Remove what an installer that was killed left half-written."""
-    for path in glob.glob(os.path.join(folder, _TEMPORARY + '*.tmp')):
-        os.unlink(path)
+    for place in (folder, os.path.join(folder, '__pycache__')):
+        for path in glob.glob(os.path.join(place, _TEMPORARY + '*.tmp')):
+            os.unlink(path)
 
 
 def check_writable(paths):

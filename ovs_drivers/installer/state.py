@@ -40,8 +40,9 @@ class State(object):
         self.folder = os.path.join(root, FOLDER)
         self._manifest_path = os.path.join(self.folder, 'manifest.json')
         content = files.read(self._manifest_path)
-        self.exists = content is not None
-        manifest = self._parse(content) if self.exists else {}
+        # Also what a run that was killed left: a folder without a manifest.
+        self.exists = os.path.isdir(self.folder) or bool(self._graves())
+        manifest = self._parse(content) if content is not None else {}
         self.status = manifest.get('status')
         self.entries = manifest.get('files', {})
 
@@ -135,7 +136,7 @@ class State(object):
 
     def sweep(self):
         """Remove what an uninstallation that was killed left."""
-        for grave in glob.glob(os.path.join(self.root, FOLDER + '-*.old')):
+        for grave in self._graves():
             shutil.rmtree(grave)
 
     def remove(self):
@@ -145,6 +146,9 @@ class State(object):
                                      dir=self.root)
             os.rename(self.folder, os.path.join(grave, FOLDER))
             shutil.rmtree(grave)
+
+    def _graves(self):
+        return glob.glob(os.path.join(self.root, FOLDER + '-*.old'))
 
     def _kept_bytecode(self, path):
         return files.bytecode_of(os.path.join(self.folder, 'bytecode', path))
