@@ -254,6 +254,8 @@ class Uninstall(_ChangingVerb):
 class Diff(_EnvironmentVerb):
     """Show what "install" would change, or has changed, as a unified diff.
 
+    The copy of the package ovs_drivers is only named.
+
       ovs-drivers diff --python /opt/stack/data/venv
     """
 

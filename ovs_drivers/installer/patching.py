@@ -34,11 +34,16 @@ def patch(source, target, python=None, dry_run=False):
     """
     source, target = os.path.abspath(source), os.path.abspath(target)
     original = environment.of_tree(source, python)
-    if os.path.realpath(source) == os.path.realpath(target):
+    if (os.path.realpath(target) + os.sep).startswith(
+            os.path.realpath(source) + os.sep):
         raise errors.ForeignChange(
-            '%s is both the source and the target' % source,
-            'give another target; "ovs-drivers install --tree" changes a '
-            'tree in place')
+            '%s is in the source %s' % (target, source),
+            'give a target elsewhere; "ovs-drivers install --tree" changes '
+            'a tree in place')
+    if not os.path.isdir(os.path.dirname(target)):
+        raise errors.NothingFound(
+            'there is no folder %s' % os.path.dirname(target),
+            'make it, or give another target')
     survey.survey(original)
     if dry_run:
         return engine.diff(original)
