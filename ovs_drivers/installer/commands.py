@@ -211,7 +211,7 @@ class Install(_ChangingVerb):
         data, lines = [], []
         for each, planned in zip(environments, plans):
             paths = (planned if arguments.dry_run
-                     else engine.install(each))
+                     else self._install(each, data))
             data.append(dict(each.as_dict(), written=paths))
             lines += _describe(each) + _say(
                 'would write' if arguments.dry_run else 'wrote', paths,
@@ -222,6 +222,16 @@ class Install(_ChangingVerb):
                                        else ', not verified'))
         self.answer(data, lines)
         return 0
+
+    @staticmethod
+    def _install(each, done):
+        try:
+            return engine.install(each)
+        except errors.InstallerError as error:
+            if done:
+                error.problem += '\n  installed before that: ' + ', '.join(
+                    before['environment'] for before in done)
+            raise
 
 
 class Uninstall(_ChangingVerb):

@@ -32,7 +32,8 @@ class Package(object):
     def __init__(self, folder, version=None):
         self.folder = folder
         self.version = version
-        self.root = os.path.dirname(os.path.realpath(folder))
+        # Only what it is in is resolved: the package may be a link.
+        self.root = os.path.realpath(os.path.dirname(folder))
 
 
 class Environment(object):

@@ -19,10 +19,12 @@ class InstallerError(Exception):
     code = 1
 
     def __init__(self, problem, cure):
-        super(InstallerError, self).__init__('%s\n  cure: %s'
-                                             % (problem, cure))
+        super(InstallerError, self).__init__(problem, cure)
         self.problem = problem
         self.cure = cure
+
+    def __str__(self):
+        return '%s\n  cure: %s' % (self.problem, self.cure)
 
 
 class NothingFound(InstallerError):
@@ -59,6 +61,10 @@ class VerificationFailed(InstallerError):
     """The changed environment does not import; it was put back."""
 
     code = 8
+
+
+class NotPutBack(InstallerError):
+    """A failed run could not put back everything that it had changed."""
 
 
 class Busy(InstallerError):

@@ -14,7 +14,7 @@
 
 import contextlib
 import fcntl
-import glob
+import fnmatch
 import hashlib
 import os
 import tempfile
@@ -61,10 +61,15 @@ def bytecode_of(path):
     """Return what any Python compiled from a source file."""
     folder, name = os.path.split(path)
     stem = name[:-len('.py')]
-    return [found for pattern in (
-        os.path.join(folder, stem + '.py[co]'),
-        os.path.join(folder, '__pycache__', stem + '.*.pyc'))
-        for found in sorted(glob.glob(pattern))]
+    return (_matching(folder, stem + '.py[co]')
+            + _matching(os.path.join(folder, '__pycache__'), stem + '.*.pyc'))
+
+
+def _matching(folder, pattern):
+    """Return the paths in a folder; unlike glob for any folder's name."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return [os.path.join(folder, name)
+            for name in sorted(fnmatch.filter(names, pattern))]
 
 
 class Transaction(object):
@@ -81,10 +86,23 @@ class Transaction(object):
             self.roll_back()
 
     def roll_back(self):
-        """Put back what was there before, newest change first."""
+        """Put back what was there before, newest change first.
+
+        :raises NotPutBack: at the end, if something could not be put back
+        """
+        failures = []
         while self._undo:
             action, arguments = self._undo.pop()
-            action(*arguments)
+            try:
+                action(*arguments)
+            except EnvironmentError as error:
+                failures.append('%s (%s)' % (arguments[0], error.strerror))
+        if failures:
+            raise errors.NotPutBack(
+                'the run failed, and this could not be put back: %s'
+                % ', '.join(failures),
+                'make room or repair the disk, then run "ovs-drivers '
+                'uninstall"; the originals are in .ovs-drivers/original')
 
     def put(self, path, content, modified=None, mode=0o644):
         """Write a file; one that exists keeps its mode and owner."""
@@ -121,7 +139,8 @@ class Transaction(object):
 
 
 def _make_one_folder(folder):
-    os.mkdir(folder, 0o755)
+    os.mkdir(folder)
+    os.chmod(folder, 0o755)  # whatever the umask is
     _give(folder, _owner_of_folder(folder))
 
 
@@ -163,7 +182,7 @@ def _give(path, owner):
 def sweep(folder):
     """Remove what an installer that was killed left half-written."""
     for place in (folder, os.path.join(folder, '__pycache__')):
-        for path in glob.glob(os.path.join(place, _TEMPORARY + '*.tmp')):
+        for path in _matching(place, _TEMPORARY + '*.tmp'):
             os.unlink(path)
 
 

@@ -105,7 +105,7 @@ def parse_one(source):
     """Return the lists, dicts and classes at the top of a module."""
     try:
         module = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, TypeError) as error:
         return {'error': str(error)}
     answer = {'containers': [], 'classes': [], 'mentions': mentions(module)}
     lines = source.split(b'\n')

@@ -73,7 +73,7 @@ def copy_needed(environment, state):
 
 def is_our_copy(folder, state):
     """Say whether a package is the copy that an installer put there."""
-    root = os.path.dirname(os.path.realpath(folder))
+    root = os.path.realpath(os.path.dirname(folder))
     return (root == state.root and not owned_by_pip(root)
             and os.path.join(PACKAGE, '__init__.py') in state.entries)
 

@@ -133,6 +133,20 @@ def make_tree(root, connector=NEW_CONNECTOR, driver=NEW_NOVA_DRIVER,
     return root
 
 
+def make_environment(folder):
+    """Make an empty virtual environment of this Python, without pip."""
+    python = os.path.join(folder, 'bin', 'python')
+    os.makedirs(os.path.dirname(python))
+    base = getattr(sys, '_base_executable', None) or sys.executable
+    os.symlink(os.path.realpath(base), python)
+    write(os.path.join(folder, 'pyvenv.cfg'),
+                   'home = %s\n' % os.path.dirname(os.path.realpath(base)))
+    library = 'python%d.%d' % sys.version_info[:2]
+    packages = os.path.join(folder, 'lib', library, 'site-packages')
+    os.makedirs(packages)
+    return python, packages
+
+
 def fingerprint(root):
     """Return path -> what is there: type, mode and a sum of the content."""
     found = {}

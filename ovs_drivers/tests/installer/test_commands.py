@@ -14,7 +14,10 @@
 
 import json
 import os
+import sys
 
+from ovs_drivers.installer import files
+from ovs_drivers.installer import main
 from ovs_drivers.tests.installer import fixtures
 
 
@@ -99,6 +102,19 @@ class CommandsTest(fixtures.TestCase):
         self.run_refused(5, 'install', '--tree', self.tree, '--tree', other)
         self.assertEqual(before, fixtures.fingerprint(self.folder))
 
+    def test_what_does_not_import_is_put_back(self):
+        python, packages = fixtures.make_environment(
+            os.path.join(self.folder, 'venv'))
+        fixtures.make_tree(packages)
+        before = fixtures.fingerprint(packages)
+        code, _output, complaints = fixtures.run(
+            'install', '--python', python)
+        self.assertEqual(8, code)
+        self.assertIn("cannot import name", complaints)
+        self.assertIn('an installation that fails puts everything back',
+                      complaints)
+        self.assertEqual(before, fixtures.fingerprint(packages))
+
     def test_exit_codes_of_refusals(self):
         fixtures.write(os.path.join(
             self.tree, 'cinder/volume/drivers/openvstorage.py'), 'mine')
@@ -106,6 +122,22 @@ class CommandsTest(fixtures.TestCase):
         code, output, _complaints = fixtures.run('check', '--tree', self.tree)
         self.assertEqual(6, code)
         self.assertIn('changed by somebody else', output)
+
+    def test_not_writable(self):
+        before = os.access, sys.stdout
+        with open(os.devnull, 'w') as sys.stdout:
+            os.access = lambda path, mode: False
+            try:
+                self.assertEqual(4, main.main(
+                    ['install', '--json', '--tree', self.tree]))
+            finally:
+                os.access, sys.stdout = before
+        self.assertEqual(self.before, fixtures.fingerprint(self.tree))
+
+    def test_another_installer_is_at_work(self):
+        with files.locked([self.tree]):
+            self.run_refused(9, 'install', '--tree', self.tree)
+        self.assertEqual(self.before, fixtures.fingerprint(self.tree))
 
     def test_patch(self):
         target = os.path.join(self.folder, 'target')

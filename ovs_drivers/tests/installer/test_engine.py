@@ -329,7 +329,8 @@ class ForeignChangeTest(EngineTestCase):
 
     def test_changes_elsewhere_in_the_file_are_kept(self):
         self.install()
-        self.edit(CONFIG, '    def parse_dom', '    x = 1\n\n    def parse_dom')
+        self.edit(CONFIG, '    def parse_dom',
+                  '    x = 1\n\n    def parse_dom')
         self.assertEqual('installed', self.state())
         self.uninstall()
         self.assertEqual(

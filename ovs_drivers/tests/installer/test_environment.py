@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 
+from ovs_drivers.installer import engine
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import question
@@ -26,20 +27,6 @@ def write_program(path, text):
     """Write a program."""
     fixtures.write(path, text)
     os.chmod(path, 0o755)
-
-
-def make_environment(folder):
-    """Make an empty virtual environment of this Python, without pip."""
-    python = os.path.join(folder, 'bin', 'python')
-    os.makedirs(os.path.dirname(python))
-    base = getattr(sys, '_base_executable', None) or sys.executable
-    os.symlink(os.path.realpath(base), python)
-    fixtures.write(os.path.join(folder, 'pyvenv.cfg'),
-                   'home = %s\n' % os.path.dirname(os.path.realpath(base)))
-    library = 'python%d.%d' % sys.version_info[:2]
-    packages = os.path.join(folder, 'lib', library, 'site-packages')
-    os.makedirs(packages)
-    return python, packages
 
 
 def add_version(packages, distribution, version):
@@ -62,7 +49,7 @@ class EnvironmentTestCase(fixtures.TestCase):
 class OfPythonTest(EnvironmentTestCase):
 
     def test_packages_versions_and_place(self):
-        python, packages = make_environment(self.root)
+        python, packages = fixtures.make_environment(self.root)
         fixtures.make_tree(packages)
         add_version(packages, 'os_brick', '7.0.0')
         add_version(packages, 'cinder', '28.0.0')
@@ -76,11 +63,11 @@ class OfPythonTest(EnvironmentTestCase):
             'release'])
 
     def test_the_folder_of_the_environment_does(self):
-        python, _packages = make_environment(self.root)
+        python, _packages = fixtures.make_environment(self.root)
         self.assertEqual(python, environment.of_python(self.root).python)
 
     def test_source_checkouts(self):
-        python, packages = make_environment(os.path.join(self.root, 'venv'))
+        python, packages = fixtures.make_environment(os.path.join(self.root, 'venv'))
         checkout = os.path.join(self.root, 'nova-checkout')
         fixtures.make_tree(checkout)
         fixtures.write(os.path.join(packages, 'easy-install.pth'),
@@ -94,7 +81,7 @@ class OfPythonTest(EnvironmentTestCase):
         self.assertEqual(sorted([checkout, packages]), found.roots())
 
     def test_editable_packages_of_todays_setuptools(self):
-        python, packages = make_environment(os.path.join(self.root, 'venv'))
+        python, packages = fixtures.make_environment(os.path.join(self.root, 'venv'))
         checkout = fixtures.make_tree(os.path.join(self.root, 'checkout'))
         fixtures.write(
             os.path.join(packages, 'finder.py'),
@@ -114,12 +101,12 @@ class OfPythonTest(EnvironmentTestCase):
             environment.of_python(python).packages['cinder'].folder)
 
     def test_what_a_removed_package_leaves_behind_is_no_package(self):
-        python, packages = make_environment(self.root)
+        python, packages = fixtures.make_environment(self.root)
         fixtures.write(os.path.join(packages, 'nova/virt/own.py'), '')
         self.assertEqual({}, environment.of_python(python).openstack)
 
     def test_the_shell_and_the_folder_of_the_installer_do_not_matter(self):
-        python, _packages = make_environment(self.root)
+        python, _packages = fixtures.make_environment(self.root)
         elsewhere = fixtures.make_tree(fixtures.new_folder(self))
         before = os.getcwd(), os.environ.get('PYTHONPATH')
         os.chdir(elsewhere)
@@ -133,7 +120,7 @@ class OfPythonTest(EnvironmentTestCase):
                 os.environ['PYTHONPATH'] = before[1]
 
     def test_asking_leaves_no_compiled_file(self):
-        python, packages = make_environment(self.root)
+        python, packages = fixtures.make_environment(self.root)
         fixtures.make_tree(packages)
         before = fixtures.fingerprint(self.root)
         environment.of_python(python)
@@ -165,7 +152,7 @@ class QuestionTest(EnvironmentTestCase):
             question.TIMEOUT = before
 
     def test_output_of_imports_does_not_disturb(self):
-        python, packages = make_environment(self.root)
+        python, packages = fixtures.make_environment(self.root)
         fixtures.write(os.path.join(packages, 'loud.pth'),
                        'import os; os.write(2, b"loud")\n')
         fixtures.write(os.path.join(packages, 'os_brick/__init__.py'),
@@ -189,6 +176,19 @@ class OfTreeTest(EnvironmentTestCase):
         self.assertRaises(errors.NothingFound, environment.of_tree,
                           self.root)
 
+    def test_a_package_that_is_a_link(self):
+        fixtures.make_tree(os.path.join(self.root, 'there'))
+        here = os.path.join(self.root, 'here')
+        os.mkdir(here)
+        os.rename(os.path.join(self.root, 'there/nova'),
+                  os.path.join(self.root, 'there/nova-33'))
+        os.symlink('../there/nova-33', os.path.join(here, 'nova'))
+        found = environment.of_tree(here)
+        self.assertEqual([here], found.roots())
+        engine.install(found)
+        self.assertIn('openvstorage_edge', fixtures.read(os.path.join(
+            self.root, 'there/nova-33/virt/libvirt/driver.py')))
+
 
 class FindTest(EnvironmentTestCase):
 
@@ -196,10 +196,10 @@ class FindTest(EnvironmentTestCase):
         places = ['opt/stack/data/venv', 'openstack/venvs/cinder-33.0.0',
                   'openstack/venvs/nova-33.0.0', 'var/lib/kolla/venv']
         for place in places:
-            _python, packages = make_environment(
+            _python, packages = fixtures.make_environment(
                 os.path.join(self.root, place))
             fixtures.make_tree(packages)
-        make_environment(os.path.join(self.root, 'openstack/venvs/glance-1'))
+        fixtures.make_environment(os.path.join(self.root, 'openstack/venvs/glance-1'))
         write_program(os.path.join(self.root, 'usr/bin/python3'),
                       '#!/bin/sh\nexit 1\n')
         self.assertEqual(
@@ -216,7 +216,7 @@ class FindTest(EnvironmentTestCase):
 
     def test_variables_name_environments(self):
         for name in ('active', 'devstack', 'data/venv'):
-            make_environment(os.path.join(self.root, name))
+            fixtures.make_environment(os.path.join(self.root, name))
         candidates = environment._candidates('/', {
             'VIRTUAL_ENV': os.path.join(self.root, 'active'),
             'DEVSTACK_VENV': os.path.join(self.root, 'devstack'),
@@ -228,7 +228,7 @@ class FindTest(EnvironmentTestCase):
 
     def test_one_environment_with_two_names_is_found_once(self):
         place = os.path.join(self.root, 'openstack/venvs/nova-1')
-        _python, packages = make_environment(place)
+        _python, packages = fixtures.make_environment(place)
         fixtures.make_tree(packages)
         os.symlink(place, os.path.join(self.root, 'openstack/venvs/nova'))
         self.assertEqual(1, len(environment.find(self.root, {})))

@@ -51,6 +51,40 @@ class TransactionTest(fixtures.TestCase):
             status = os.stat(path)
             self.assertEqual(owner, (status.st_uid, status.st_gid), path)
 
+    def test_new_folders_can_be_read_whatever_the_umask_is(self):
+        before = os.umask(0o077)
+        try:
+            with files.Transaction() as transaction:
+                transaction.put(os.path.join(self.root, 'a/b.py'), b'')
+        finally:
+            os.umask(before)
+        for name, mode in (('a', 0o755), ('a/b.py', 0o644)):
+            self.assertEqual(mode, stat.S_IMODE(os.stat(
+                os.path.join(self.root, name)).st_mode))
+
+    def test_what_cannot_be_put_back_is_named_and_the_rest_is(self):
+        other = os.path.join(self.root, 'other.py')
+        fixtures.write(other, 'before')
+        write, full = files._write, []
+
+        def write_or_fail(path, wanted):
+            if full and path == other:
+                raise OSError(28, 'No space left on device')
+            write(path, wanted)
+
+        files._write = write_or_fail
+        try:
+            with self.assertRaises(errors.NotPutBack) as caught:
+                with files.Transaction() as transaction:
+                    transaction.put(self.path, b'after')
+                    transaction.put(other, b'after')
+                    full.append(True)
+                    raise KeyError()
+        finally:
+            files._write = write
+        self.assertIn(other + ' (No space', str(caught.exception))
+        self.assertEqual('before', fixtures.read(self.path))
+
     def test_put_writes_through_a_symbolic_link(self):
         link = os.path.join(self.root, 'link.py')
         os.symlink(self.path, link)

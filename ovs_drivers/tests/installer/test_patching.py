@@ -66,8 +66,11 @@ class PatchTest(fixtures.TestCase):
     def test_a_target_that_is_something_else(self):
         other = fixtures.make_tree(self.target, fixtures.OLD_CONNECTOR)
         self.assert_refused(errors.ForeignChange, other)
-        self.assert_refused(errors.NothingFound, os.path.join(
-            self.source, 'nova', 'virt'))
+        os.mkdir(os.path.join(self.folder, 'empty'))
+        self.assert_refused(errors.NothingFound,
+                            os.path.join(self.folder, 'empty'))
+        self.assert_refused(errors.NothingFound,
+                            os.path.join(self.folder, 'absent', 'copy'))
 
     def test_a_target_inside_the_source(self):
         self.assert_refused(errors.ForeignChange,
