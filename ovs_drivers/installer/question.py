@@ -45,6 +45,10 @@ def ask(python, action, *arguments):
     alarm.start()
     try:
         output, complaints = process.communicate(request.encode('ascii'))
+    except BaseException:  # a termination must not leave it behind
+        process.kill()
+        process.wait()
+        raise
     finally:
         alarm.cancel()
     try:

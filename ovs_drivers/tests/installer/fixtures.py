@@ -140,7 +140,7 @@ def make_environment(folder):
     base = getattr(sys, '_base_executable', None) or sys.executable
     os.symlink(os.path.realpath(base), python)
     write(os.path.join(folder, 'pyvenv.cfg'),
-                   'home = %s\n' % os.path.dirname(os.path.realpath(base)))
+          'home = %s\n' % os.path.dirname(os.path.realpath(base)))
     library = 'python%d.%d' % sys.version_info[:2]
     packages = os.path.join(folder, 'lib', library, 'site-packages')
     os.makedirs(packages)
@@ -171,14 +171,19 @@ def pythons():
     return dict(entry.split('=', 1) for entry in listed.split(':') if entry)
 
 
-def run(*arguments, **variables):
-    """Run ``ovs-drivers``; return exit code, output and complaints."""
+def start(*arguments):
+    """Start ``ovs-drivers``."""
     package_parent = os.path.dirname(
         os.path.dirname(os.path.abspath(ovs_drivers.__file__)))
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, '-m', 'ovs_drivers.installer.main']
         + list(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=dict(os.environ, PYTHONPATH=package_parent, **variables))
+        env=dict(os.environ, PYTHONPATH=package_parent))
+
+
+def run(*arguments):
+    """Run ``ovs-drivers``; return exit code, output and complaints."""
+    process = start(*arguments)
     output, complaints = process.communicate()
     return (process.returncode, output.decode('utf-8'),
             complaints.decode('utf-8'))

@@ -15,6 +15,7 @@
 import json
 import os
 import sys
+import time
 
 from ovs_drivers.installer import files
 from ovs_drivers.installer import main
@@ -114,6 +115,33 @@ class CommandsTest(fixtures.TestCase):
         self.assertIn('an installation that fails puts everything back',
                       complaints)
         self.assertEqual(before, fixtures.fingerprint(packages))
+
+    def test_a_termination_puts_everything_back(self):
+        python, packages = fixtures.make_environment(
+            os.path.join(self.folder, 'venv'))
+        fixtures.make_tree(packages)
+        alive = os.path.join(self.folder, 'alive')
+        fixtures.write(os.path.join(packages, 'cinder', 'objects.py'),
+                       'import os, time\n'
+                       'open(%r, "w").write(str(os.getpid()))\n'
+                       'time.sleep(1000)\n' % alive)
+        before = fixtures.fingerprint(packages)
+        process = fixtures.start('install', '--python', python)
+        self.wait_until(lambda: os.path.exists(alive)
+                        and fixtures.read(alive))
+        self.assertNotEqual(before, fixtures.fingerprint(packages))
+        process.terminate()
+        process.communicate()
+        self.assertEqual(143, process.returncode)
+        self.assertEqual(before, fixtures.fingerprint(packages))
+        self.assertRaises(OSError, os.kill, int(fixtures.read(alive)), 0)
+
+    def wait_until(self, condition):
+        for _attempt in range(600):
+            if condition():
+                return
+            time.sleep(0.05)
+        self.fail('nothing happened in 30 seconds')
 
     def test_exit_codes_of_refusals(self):
         fixtures.write(os.path.join(

@@ -67,7 +67,8 @@ class OfPythonTest(EnvironmentTestCase):
         self.assertEqual(python, environment.of_python(self.root).python)
 
     def test_source_checkouts(self):
-        python, packages = fixtures.make_environment(os.path.join(self.root, 'venv'))
+        python, packages = fixtures.make_environment(
+            os.path.join(self.root, 'venv'))
         checkout = os.path.join(self.root, 'nova-checkout')
         fixtures.make_tree(checkout)
         fixtures.write(os.path.join(packages, 'easy-install.pth'),
@@ -81,7 +82,8 @@ class OfPythonTest(EnvironmentTestCase):
         self.assertEqual(sorted([checkout, packages]), found.roots())
 
     def test_editable_packages_of_todays_setuptools(self):
-        python, packages = fixtures.make_environment(os.path.join(self.root, 'venv'))
+        python, packages = fixtures.make_environment(
+            os.path.join(self.root, 'venv'))
         checkout = fixtures.make_tree(os.path.join(self.root, 'checkout'))
         fixtures.write(
             os.path.join(packages, 'finder.py'),
@@ -199,7 +201,8 @@ class FindTest(EnvironmentTestCase):
             _python, packages = fixtures.make_environment(
                 os.path.join(self.root, place))
             fixtures.make_tree(packages)
-        fixtures.make_environment(os.path.join(self.root, 'openstack/venvs/glance-1'))
+        fixtures.make_environment(
+            os.path.join(self.root, 'openstack/venvs/glance-1'))
         write_program(os.path.join(self.root, 'usr/bin/python3'),
                       '#!/bin/sh\nexit 1\n')
         self.assertEqual(
