@@ -20,15 +20,18 @@ the caller gets :class:`OutcomeUnknown` and has to look what became of it.
 """
 
 import collections
+import contextlib
 import socket
 from xml.parsers import expat
 
+# Python 2's names first: under it, the package "future" has a part of the
+# others.
 try:
-    from http import client as http_client
-    from xmlrpc import client as xmlrpc_client
-except ImportError:
     import httplib as http_client
     import xmlrpclib as xmlrpc_client
+except ImportError:
+    from http import client as http_client
+    from xmlrpc import client as xmlrpc_client
 
 from ovs_drivers import location
 
@@ -154,19 +157,19 @@ class _Transport(xmlrpc_client.Transport):
         try:
             connection.request('POST', handler, request_body,
                                {'Content-Type': 'text/xml'})
-            response = connection.getresponse()
-            if response.status != 200:
-                raise BadAnswer('HTTP status %d %s'
-                                % (response.status, response.reason))
-            body = response.read(ANSWER_BYTES_MAX + 1)
-            if len(body) > ANSWER_BYTES_MAX:
-                raise BadAnswer('an answer of over %d bytes'
-                                % ANSWER_BYTES_MAX)
-            return self._parse(body)
+            # The response keeps the socket open as long as it has more.
+            with contextlib.closing(connection.getresponse()) as response:
+                return self._parse(response)
         finally:
             connection.close()
 
-    def _parse(self, body):
+    def _parse(self, response):
+        if response.status != 200:
+            raise BadAnswer('HTTP status %d %s'
+                            % (response.status, response.reason))
+        body = response.read(ANSWER_BYTES_MAX + 1)
+        if len(body) > ANSWER_BYTES_MAX:
+            raise BadAnswer('an answer of over %d bytes' % ANSWER_BYTES_MAX)
         parser, unmarshaller = self.getparser()
         parser.feed(body)
         parser.close()

@@ -45,7 +45,7 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
 
     def connect_volume(self, connection_properties):
         return {'type': 'network',
-                'path': '%s' % self._location(connection_properties)}
+                'path': str(self._location(connection_properties))}
 
     def disconnect_volume(self, connection_properties, device_info,
                           force=False, ignore_errors=False):
@@ -62,7 +62,7 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
         return True
 
     def get_volume_paths(self, connection_properties):
-        return ['%s' % self._location(connection_properties)]
+        return [str(self._location(connection_properties))]
 
     def get_search_path(self):
         """No folder of the host shows the volumes."""

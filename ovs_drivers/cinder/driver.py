@@ -85,6 +85,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         super(OpenvStorageEdgeVolumeDriver, self).__init__(*args, **kwargs)
         self.configuration.append_config_values(options.OPTS)
         self._settings = None
+        self._stats = {}
         self._vpool = None
         self._qemu_img = qemu_img.QemuImg(self._execute)
 
@@ -160,6 +161,10 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         """A clone has its source's size: give it the one that is wanted."""
         self._extend(name, volume.size)
         return self._model_update(name)
+
+    @classmethod
+    def clean_volume_file_locks(cls, volume_id):
+        coordination.synchronized_remove('ovs-%s' % volume_id)
 
     # Snapshots
 
@@ -272,8 +277,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         return {
             'driver_volume_type': 'openvstorage_edge',
             'volume_backend_name': self._backend_name(),
-            'data': {'device_path': '%s' % self._location(
-                         self._name(volume)),
+            'data': {'device_path': self.local_path(volume),
                      'volume_id': volume.id,
                      'discard': True,
                      'encrypted': luks.is_encrypted(volume),
@@ -285,7 +289,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         """Nothing is kept for a connection."""
 
     def local_path(self, volume):
-        return '%s' % self._location(self._name(volume))
+        return str(self._location(self._name(volume)))
 
     # Volumes that were not made by Cinder
 
@@ -377,6 +381,11 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
         return {'_name_id': new_volume.name_id,
                 'provider_location': new_volume.provider_location}
 
+    def get_volume_stats(self, refresh=False):
+        if refresh or not self._stats:
+            self._update_volume_stats()
+        return self._stats
+
     def _update_volume_stats(self):
         # What could not be removed when it was deleted has another chance.
         self._vpool.sweep()
@@ -439,7 +448,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
             None if timeout == options.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 
     def _model_update(self, name):
-        return {'provider_location': '%s' % self._location(name)}
+        return {'provider_location': str(self._location(name))}
 
     def _create_encrypted_volume(self, volume, name):
         with luks.header_file(volume.obj_context, volume,

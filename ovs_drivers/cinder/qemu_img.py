@@ -52,7 +52,7 @@ class QemuImg(object):
                       need not be written
         """
         self._convert(path, path_format, ['-n', '-O', 'raw'], blank,
-                      disable_sparse, [], '%s' % location)
+                      disable_sparse, [], str(location))
 
     def write_luks_volume(self, path, path_format, location, key_file):
         """The same into a volume that is LUKS-formatted already."""
@@ -64,12 +64,12 @@ class QemuImg(object):
 
     def copy_volume(self, source, target):
         """Write what the volume SOURCE holds over the volume TARGET."""
-        self._convert('%s' % source, 'raw', ['-n', '-O', 'raw'], False, False,
-                      [], '%s' % target)
+        self._convert(str(source), 'raw', ['-n', '-O', 'raw'], False, False,
+                      [], str(target))
 
     def read_volume(self, location, path, path_format, options=()):
         """Write what the volume at LOCATION holds into the file PATH."""
-        self._convert('%s' % location, 'raw',
+        self._convert(str(location), 'raw',
                       ['-O', path_format] + list(options), False, False, [],
                       path)
 

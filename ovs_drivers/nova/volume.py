@@ -83,7 +83,7 @@ class LibvirtOpenvStorageEdgeVolumeDriver(
         """
         data = connection_info['data']
         size = self.connector.extend_volume(data)
-        data['location'] = '%s' % _location(connection_info)
+        data['location'] = str(_location(connection_info))
         data.pop('device_path', None)
         for disk in self.host.get_guest(instance).get_all_disks():
             if disk.serial == connection_info.get('serial'):

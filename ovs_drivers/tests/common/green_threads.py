@@ -1,0 +1,37 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What test_edge runs in a process that eventlet has patched."""
+
+import eventlet
+eventlet.monkey_patch()
+
+import sys  # noqa: E402
+
+from ovs_drivers import edge  # noqa: E402
+
+
+def main(folder, port):
+    client = edge.Edge(['127.0.0.1'], int(port),
+                       library=edge.load_library([folder]))
+    blocked = eventlet.spawn(client.snapshot_create, 'v', 's', 10)
+    # Twice back and forth: the call is in its native thread by then.
+    for _ in range(20):
+        eventlet.sleep(0.01)
+    assert not blocked.dead
+    sys.stdout.write('still running\n')
+    sys.stdout.flush()
+    blocked.wait()
+    sys.stdout.write('done\n')
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The edge port of the fake vPool.
+
+The fake client library (``libovsvolumedriver.c``) sends one line a call,
+``OPERATION TAB FIELD TAB FIELD...``, and gets ``ERRNO TAB RESULT TAB FIELD...``.
+"""
+
+import errno
+
+from ovs_drivers.tests.fakes import vpool as fake_vpool
+
+try:
+    import SocketServer as socketserver
+except ImportError:
+    import socketserver
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, vpool):
+        socketserver.TCPServer.__init__(self, ('127.0.0.1', 0), Handler)
+        self.vpool = vpool
+        self.port = self.server_address[1]
+
+
+class Handler(socketserver.StreamRequestHandler):
+
+    def handle(self):
+        for line in self.rfile:
+            fields = line.decode('utf-8').rstrip('\n').split('\t')
+            how = self.server.vpool.failure_of('edge', fields[0])
+            if how == 'refuse':
+                return
+            answer = self._answer(fields)
+            if how == 'lose':
+                return
+            self.wfile.write('\t'.join(answer).encode('utf-8') + b'\n')
+
+    def _answer(self, fields):
+        try:
+            result = getattr(self, '_' + fields[0])(*fields[1:])
+        except fake_vpool.Refused as refused:
+            return ['%d' % refused.errno, '-1']
+        return ['0'] + ['%s' % field for field in result or [0]]
+
+    def _create(self, name, size):
+        self.server.vpool.create(name, int(size))
+
+    def _remove(self, name):
+        self.server.vpool.remove(name)
+
+    def _truncate(self, name, size):
+        self.server.vpool.truncate(name, int(size))
+
+    def _stat(self, name):
+        return [self.server.vpool.volume(name).size]
+
+    def _list(self):
+        names = self.server.vpool.names()
+        return [len(names)] + names
+
+    def _snapshot_create(self, name, snapshot, timeout):
+        vpool = self.server.vpool
+        vpool.snapshot_create(name, snapshot)
+        if getattr(vpool, 'back_end_is_slow', False) and int(timeout) > 0:
+            vpool.snapshot_destroy(name, snapshot)
+            raise fake_vpool.Refused(errno.ETIMEDOUT, 0, 'not safe in time')
+
+    def _snapshot_rollback(self, name, snapshot):
+        self.server.vpool.rollback(name, snapshot)
+
+    def _snapshot_remove(self, name, snapshot):
+        self.server.vpool.snapshot_destroy(name, snapshot)
+
+    def _snapshot_is_synced(self, name, snapshot):
+        volume = self.server.vpool.volume(name)
+        if snapshot not in volume.snapshots:
+            raise fake_vpool.Refused(errno.ENOENT, 0, 'no snapshot')
+        return [int(volume.snapshots[snapshot].in_backend)]
+
+    def _snapshot_list(self, name):
+        names = self.server.vpool.snapshot_names(name)
+        return [len(names), self.server.vpool.volume(name).size] + names
