@@ -135,6 +135,8 @@ def make_tree(root, connector=NEW_CONNECTOR, driver=NEW_NOVA_DRIVER,
 
 def make_environment(folder):
     """Make an empty virtual environment of this Python, without pip."""
+    if sys.version_info[0] == 2:
+        raise unittest.SkipTest('makes virtual environments of Python 3')
     python = os.path.join(folder, 'bin', 'python')
     os.makedirs(os.path.dirname(python))
     base = getattr(sys, '_base_executable', None) or sys.executable
@@ -144,7 +146,16 @@ def make_environment(folder):
     library = 'python%d.%d' % sys.version_info[:2]
     packages = os.path.join(folder, 'lib', library, 'site-packages')
     os.makedirs(packages)
+    check_prefix(python, folder)
     return python, packages
+
+
+def check_prefix(python, folder):
+    """Make sure that a test does not change an environment of somebody."""
+    prefix = subprocess.check_output(
+        [python, '-c', 'import sys; print(sys.prefix)'])
+    if os.path.realpath(prefix.decode('utf-8').strip()) != folder:
+        raise AssertionError('%s would change %s' % (python, prefix))
 
 
 def fingerprint(root):
@@ -218,9 +229,7 @@ class Sandbox(object):
                 shutil.copytree(os.path.join(original, name),
                                 os.path.join(self.packages, name),
                                 ignore=shutil.ignore_patterns('tests'))
-        prefix = self.says('import sys; print(sys.prefix)')
-        if prefix != self.folder:
-            raise AssertionError('%s would change %s' % (test, prefix))
+        check_prefix(self.python, self.folder)
 
     @staticmethod
     def _link_all(source, target, besides):

@@ -41,8 +41,6 @@ def add_version(packages, distribution, version):
 class EnvironmentTestCase(fixtures.TestCase):
 
     def setUp(self):
-        if sys.version_info[0] == 2:
-            self.skipTest('makes virtual environments of Python 3')
         self.root = fixtures.new_folder(self)
 
 
