@@ -62,9 +62,9 @@ class State(object):
 
     def is_ours(self, path, content):
         """Say whether a file is exactly as it was left here."""
-        entry = self.entries.get(path)
-        return (entry is not None
-                and entry['after'] == files.checksum(content))
+        entry = self.entries.get(path, {})
+        return files.checksum(content) in (entry.get('after'),
+                                           entry.get('replaced'))
 
     def original(self, path):
         """Return a file as it was before, or None."""
@@ -95,6 +95,9 @@ class State(object):
     def _entry(self, item):
         entry = {'before': item.clean and files.checksum(item.clean),
                  'after': files.checksum(item.installed)}
+        if item.current not in (None, item.clean, item.installed):
+            # An older version of ours: an update may be interrupted.
+            entry['replaced'] = files.checksum(item.current)
         if item.clean is None:
             return entry
         known = self.entries.get(item.path)

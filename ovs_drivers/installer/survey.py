@@ -41,9 +41,13 @@ class Item(object):
 
     @property
     def blocks(self):
-        """Return the lines that are put into the file."""
-        return [block.decode('ascii')
-                for block in blocks.split(self.installed, self.path)[1]]
+        """Return the lines of ours that are in the file, or will be.
+
+        Both: an update may be interrupted before the file is written.
+        """
+        found = set(block for content in (self.current, self.installed)
+                    for block in blocks.split(content, self.path)[1])
+        return sorted(block.decode('ascii') for block in found)
 
     @property
     def is_done(self):
