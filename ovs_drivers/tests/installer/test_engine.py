@@ -261,6 +261,8 @@ class FailureTest(EngineTestCase):
         def then():
             self.install()
             self.assertEqual('installed', self.state())
+            self.assertEqual([], [path for path in self.fingerprint()
+                                  if path.endswith('.tmp')])
             self.uninstall()
             self.assert_restored()
 
