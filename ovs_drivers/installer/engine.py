@@ -76,8 +76,8 @@ def install(environment):
 
 def _sweep(tree):
     """Remove what a run that was killed left half-written."""
-    folders = set(os.path.dirname(tree.path(item)) for item in tree.items)
-    for folder in folders | set([tree.state.folder]):
+    for folder in set(os.path.dirname(tree.path(item))
+                      for item in tree.items):
         files.sweep(folder)
     tree.state.sweep()
 

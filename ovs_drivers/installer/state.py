@@ -138,7 +138,9 @@ class State(object):
                             found.mode)
 
     def sweep(self):
-        """Remove what an uninstallation that was killed left."""
+        """Remove what a run that was killed left half-done."""
+        for place, _folders, _names in os.walk(self.folder):
+            files.sweep(place)
         for grave in self._graves():
             shutil.rmtree(grave)
 
