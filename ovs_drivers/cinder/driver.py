@@ -220,8 +220,9 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
     def _copy_image(self, context, volume, image_service, image_id,
                     disable_sparse, encrypt):
         name = self._name(volume)
-        with images.fetched(context, image_service, image_id,
-                            volume.size) as (path, path_format):
+        room = volume.size * units.Gi if encrypt else self._vpool.size(name)
+        with images.fetched(context, image_service, image_id, volume.size,
+                            room, self._qemu_img) as (path, path_format):
             if encrypt:
                 with luks.key_file(context, volume) as key_file:
                     self._qemu_img.write_luks_volume(

@@ -59,8 +59,13 @@ def key_file(context, volume):
 def header_file(context, volume, qemu_img):
     """A raw file that holds a new header for the volume, and its size."""
     encryption = _encryption(context, volume)
-    cipher = image_utils.decode_cipher(encryption['cipher'],
-                                       encryption['key_size'])
+    try:
+        cipher = image_utils.decode_cipher(encryption['cipher'],
+                                           encryption['key_size'])
+    except ValueError:
+        raise exception.VolumeBackendAPIException(
+            data='the cipher %s of the volume type is not of the form '
+                 'CIPHER-MODE-IV' % encryption['cipher'])
     with key_file(context, volume) as key:
         with image_utils.temporary_file() as path:
             qemu_img.create_luks(path, _PAYLOAD_BYTES, cipher, key)

@@ -21,35 +21,34 @@ from ovs_drivers import location
 
 DEFAULT_SNAPSHOT_TIMEOUT = 120
 
+# Limits are not left to oslo.config: its messages name neither the value nor
+# a cure, and come at the first use.
 OPTS = [
     cfg.StrOpt('storage_ip',
                default='',
                help='Address of a storagedriver of the vPool, or several, '
                     'separated by commas: the first that answers is used.'),
-    cfg.PortOpt('edge_port',
-                default=26203,
-                help='Port where the storagedrivers serve the edge '
-                     'protocol.'),
+    cfg.IntOpt('edge_port',
+               default=26203,
+               help='Port where the storagedrivers serve the edge '
+                    'protocol.'),
     cfg.StrOpt('edge_protocol',
                default='tcp',
-               choices=list(location.TRANSPORTS),
-               help='Transport of the edge protocol.'),
-    cfg.PortOpt('xml_rpc_port',
-                default=26201,
-                help='Port where the storagedrivers serve XML-RPC.'),
+               help='Transport of the edge protocol: tcp or rdma.'),
+    cfg.IntOpt('xml_rpc_port',
+               default=26201,
+               help='Port where the storagedrivers serve XML-RPC.'),
     cfg.StrOpt('vpool_guid',
                default='',
                help='Guid of the vPool.'),
     cfg.IntOpt('edge_timeout',
                default=30,
-               min=1,
                help='Seconds to wait for a storagedriver to take a '
-                    'connection or to answer a request.'),
+                    'connection or to answer a request; at least 1.'),
     cfg.IntOpt('snapshot_timeout',
                default=DEFAULT_SNAPSHOT_TIMEOUT,
-               min=1,
                help='Seconds to wait until a snapshot is safe on the back '
-                    'end of the vPool.'),
+                    'end of the vPool; at least 1.'),
 ]
 
 Settings = collections.namedtuple(
@@ -62,7 +61,8 @@ class OptionError(ValueError):
 
     def __init__(self, option, value, reason, cure):
         super(OptionError, self).__init__(
-            'option %s = %r: %s. %s' % (option, value, reason, cure))
+            'option %s = %r of the vPool in cinder.conf: %s. %s'
+            % (option, value, reason, cure))
 
 
 def list_opts():
@@ -78,21 +78,19 @@ def read(configuration):
     return Settings(
         hosts=_hosts(_value(configuration, 'storage_ip')),
         edge_port=_port(configuration, 'edge_port', 26203),
-        edge_protocol=_value(configuration, 'edge_protocol'),
+        edge_protocol=_protocol(_value(configuration, 'edge_protocol')),
         xml_rpc_port=_port(configuration, 'xml_rpc_port', 26201),
         vpool_guid=_guid(_value(configuration, 'vpool_guid')),
-        edge_timeout=_value(configuration, 'edge_timeout'),
-        snapshot_timeout=_value(configuration, 'snapshot_timeout'))
+        edge_timeout=_seconds(configuration, 'edge_timeout'),
+        snapshot_timeout=_seconds(configuration, 'snapshot_timeout'))
 
 
 def _value(configuration, option):
     try:
         return getattr(configuration, option)
     except cfg.Error as error:
-        # oslo.config names option and value in its message.
-        raise OptionError(option, None, '%s' % error,
-                          'Correct it in the section of the vPool in '
-                          'cinder.conf.')
+        # What is no number at all; oslo.config quotes it.
+        raise OptionError(option, None, '%s' % error, 'Give a number.')
 
 
 def _hosts(text):
@@ -115,6 +113,22 @@ def _port(configuration, option, usual):
         raise OptionError(option, port, '%s' % error,
                           'Give the port of the storagedriver, usually %d.'
                           % usual)
+
+
+def _protocol(text):
+    try:
+        return location.check_transport(text)
+    except location.LocationError as error:
+        raise OptionError('edge_protocol', text, '%s' % error,
+                          'Give tcp, or rdma where the network has it.')
+
+
+def _seconds(configuration, option):
+    seconds = _value(configuration, option)
+    if seconds < 1:
+        raise OptionError(option, seconds, 'it is less than a second',
+                          'Give a number of seconds.')
+    return seconds
 
 
 def _guid(text):

@@ -12,12 +12,23 @@
 
 """The qemu-img of the Open vStorage QEMU, which opens locations itself."""
 
+import json
+
 from cinder import exception
 from oslo_concurrency import processutils
 
 _CURE = ('Install the Open vStorage QEMU (hypervisor/build of '
          'devstack-plugin-openvstorage) and put its folder first on the PATH '
          'of cinder-volume.')
+
+
+# QEMU up to 8.2 measures how long the key derivation takes in ticks of the
+# kernel's CPU accounting, and gives up where a fast machine needs less than
+# one. Half of the calls can fail like that.
+_LUKS_TRIES = 20
+_LUKS_OPTIONS = ('cipher-alg=%(cipher_alg)s,cipher-mode=%(cipher_mode)s,'
+                 'ivgen-alg=%(ivgen_alg)s,key-secret=luks')
+_LUKS_RETRY = 'Unable to get accurate CPU usage'
 
 
 class QemuImgError(exception.VolumeBackendAPIException):
@@ -73,12 +84,21 @@ class QemuImg(object):
                       ['-O', path_format] + list(options), False, False, [],
                       path)
 
+    def virtual_size(self, path, path_format):
+        """How many bytes a disk has that the file PATH holds."""
+        return json.loads(self._run('info', '-f', path_format,
+                                    '--output=json', path))['virtual-size']
+
     def create_luks(self, path, size, cipher, key_file):
         """Make a LUKS file with a payload of SIZE bytes."""
-        self._run('create', '-f', 'luks', '-o',
-                  'cipher-alg=%(cipher_alg)s,cipher-mode=%(cipher_mode)s,'
-                  'ivgen-alg=%(ivgen_alg)s,key-secret=luks' % cipher,
-                  *(_secret(key_file) + [path, '%d' % size]))
+        for tries_left in reversed(range(_LUKS_TRIES)):
+            try:
+                self._run('create', '-f', 'luks', '-o', _LUKS_OPTIONS % cipher,
+                          *(_secret(key_file) + [path, '%d' % size]))
+                return
+            except QemuImgError as error:
+                if _LUKS_RETRY not in '%s' % error or not tries_left:
+                    raise
 
     def _convert(self, source, source_format, output, blank, disable_sparse,
                  objects, target):

@@ -73,6 +73,9 @@ class ImageService(object):
 
 class DriverTestCase(unittest.TestCase):
 
+    if not hasattr(unittest.TestCase, 'assertRegex'):
+        assertRegex = unittest.TestCase.assertRegexpMatches
+
     def setUp(self):
         super(DriverTestCase, self).setUp()
         objects.register_all()

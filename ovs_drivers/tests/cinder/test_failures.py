@@ -1,0 +1,245 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Each call to the vPool fails once, before or after it is carried out.
+
+Whatever fails: the driver says so or goes on, nothing that was there before
+is lost, doing it again works, and nothing is left in the end.
+"""
+
+from cinder import exception
+
+from ovs_drivers.tests.cinder import backends
+from ovs_drivers.tests.cinder import base
+
+HOWS = {'edge': ('refuse', 'lose'),
+        'xml_rpc': ('refuse', 'lose', 'cut', 'garbage')}
+
+
+class FailureTestCase(base.DriverTestCase):
+
+    def setUp(self):
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.tests.cinder.backends.backend',
+            backends.FakeBackend))
+        super(FailureTestCase, self).setUp()
+        self.vpool = self.backend.vpool
+
+    def each_failure(self, operation):
+        """Run OPERATION once for each way in which one call can fail.
+
+        :param operation: called with a function that runs the step that
+                          is to fail
+        """
+        calls = []
+
+        def record(step):
+            del self.vpool.calls[:]
+            step()
+            calls.extend(self.vpool.calls)
+        operation(record)
+        self.assertEqual([], self.backend.names())
+        self.assertTrue(calls)
+        for index, (port, call) in enumerate(calls):
+            earlier = calls[:index].count((port, call))
+            for how in HOWS[port]:
+                failing = self._failing(port, call, how, earlier)
+                operation(failing)
+                # What could not be finished at once is finished by the
+                # next statistics, as cinder-volume asks for them.
+                self.driver.get_volume_stats(refresh=True)
+                self.assertEqual([], self.backend.names(),
+                                 (index, port, call, how))
+
+    def _failing(self, port, call, how, earlier):
+        def run(step):
+            self.vpool.fail(port, call, how, earlier)
+            try:
+                step()
+            except exception.VolumeBackendAPIException:
+                pass
+            # The order of marks, and so the number of some calls, differs
+            # from run to run.
+            del self.vpool.failures[:]
+            # Again, by the cinder-volume that was started after that
+            self.driver = self.new_driver()
+            step()
+        return run
+
+    def test_create(self):
+        def operation(failing):
+            volume = self.volume()
+            failing(lambda: self.update(volume,
+                                        self.driver.create_volume(volume)))
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_a_failed_create_is_undone(self):
+        for port, call, how in (('edge', 'create', 'lose'),
+                                ('edge', 'create', 'refuse')):
+            volume = self.volume()
+            self.vpool.fail(port, call, how)
+            self.assertRaises(exception.VolumeBackendAPIException,
+                              self.driver.create_volume, volume)
+            self.assertEqual([], self.backend.names())
+
+    def test_delete(self):
+        def operation(failing):
+            volume = self.create()
+            failing(lambda: self.delete(volume))
+        self.each_failure(operation)
+
+    def test_extend(self):
+        def operation(failing):
+            volume = self.create()
+            self.backend.write(volume.name, 0, b'data')
+            failing(lambda: self.driver.extend_volume(volume, 2))
+            self.assertEqual(b'data', self.backend.read(volume.name, 0, 4))
+            self.assertEqual(2 * base.GIB, self.size_of(volume.name))
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_snapshot(self):
+        def operation(failing):
+            volume = self.create()
+            snapshot = self.snapshot(volume)
+            failing(lambda: self.driver.create_snapshot(snapshot))
+            self.assertEqual([snapshot.name],
+                             self.vpool.snapshot_names(volume.name))
+            self.driver.delete_snapshot(snapshot)
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_delete_snapshot(self):
+        def operation(failing):
+            volume = self.create()
+            snapshot = self.take_snapshot(volume)
+            failing(lambda: self.driver.delete_snapshot(snapshot))
+            self.assertEqual([], self.vpool.snapshot_names(volume.name))
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_delete_snapshot_with_a_clone(self):
+        def operation(failing):
+            volume = self.create()
+            snapshot = self.take_snapshot(volume)
+            copy = self.from_snapshot(snapshot)
+            failing(lambda: self.driver.delete_snapshot(snapshot))
+            self.delete(copy)
+            self.driver.get_volume_stats(refresh=True)
+            self.assertEqual([], self.vpool.snapshot_names(volume.name))
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_volume_from_snapshot(self):
+        def operation(failing):
+            volume = self.create()
+            self.backend.write(volume.name, 0, b'data')
+            snapshot = self.take_snapshot(volume)
+            copy = self.volume(2)
+            failing(lambda: self.update(
+                copy, self.driver.create_volume_from_snapshot(copy,
+                                                              snapshot)))
+            self.assertEqual(b'data', self.backend.read(copy.name, 0, 4))
+            self.assertEqual(2 * base.GIB, self.size_of(copy.name))
+            self.driver.delete_snapshot(snapshot)
+            self.delete(volume)
+            self.delete(copy)
+        self.each_failure(operation)
+
+    def test_clone(self):
+        def operation(failing):
+            volume = self.create()
+            self.backend.write(volume.name, 0, b'data')
+            clone = self.volume(2, source_volid=volume.id)
+            self.sources = {volume.id: volume}
+            failing(lambda: self.update(
+                clone, self.driver.create_cloned_volume(clone, volume)))
+            self.assertEqual(b'data', self.backend.read(clone.name, 0, 4))
+            self.delete(clone)
+            self.driver.get_volume_stats(refresh=True)
+            self.assertEqual([], self.vpool.snapshot_names(volume.name))
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_a_clone_that_was_cut_short_leaves_nothing(self):
+        """cinder-volume dies between the snapshot and the clone."""
+        volume = self.create()
+        clone = self.volume(source_volid=volume.id)
+        self.sources = {volume.id: volume}
+        self.driver._vpool.snapshot(volume.name, 'clone-' + clone.name)
+        self.driver = self.new_driver()
+        self.delete(clone)
+        self.assertEqual([], self.vpool.snapshot_names(volume.name))
+
+    def test_delete_of_a_source_then_of_its_clone(self):
+        def operation(failing):
+            volume = self.create()
+            clone = self.clone(volume)
+            failing(lambda: self.delete(volume))
+            self.assertEqual(b'\0', self.backend.read(clone.name, 0, 1))
+            self.delete(clone)
+        self.each_failure(operation)
+
+    def test_delete_of_the_last_clone(self):
+        def operation(failing):
+            volume = self.create()
+            middle = self.clone(volume)
+            clone = self.clone(middle)
+            self.delete(volume)
+            self.delete(middle)
+            failing(lambda: self.delete(clone))
+        self.each_failure(operation)
+
+    def test_revert(self):
+        def operation(failing):
+            volume = self.create()
+            self.backend.write(volume.name, 0, b'old')
+            snapshot = self.take_snapshot(volume)
+            self.backend.write(volume.name, 0, b'new')
+            failing(lambda: self.driver.revert_to_snapshot(
+                self.context, volume, snapshot))
+            self.assertEqual(b'old', self.backend.read(volume.name, 0, 3))
+            self.driver.delete_snapshot(snapshot)
+            self.delete(volume)
+        self.each_failure(operation)
+
+    def test_a_snapshot_that_is_not_safe_in_time(self):
+        volume = self.create()
+        self.vpool.back_end_is_slow = True
+        snapshot = self.snapshot(volume)
+        with self.assertRaises(exception.VolumeBackendAPIException) as caught:
+            self.driver.create_snapshot(snapshot)
+        self.assertIn('ETIMEDOUT', str(caught.exception))
+        self.assertEqual([], self.vpool.snapshot_names(volume.name))
+
+    def test_the_previous_snapshot_is_waited_for(self):
+        volume = self.create()
+        first = self.take_snapshot(volume)
+        held = self.vpool.volume(volume.name).snapshots[first.name]
+        held.in_backend = False
+
+        def safe_now(_seconds):
+            held.in_backend = True
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.cinder.vpool.time.sleep', safe_now))
+        self.take_snapshot(volume)
+        self.assertEqual(2, len(self.vpool.snapshot_names(volume.name)))
+
+    def test_the_previous_snapshot_is_not_waited_for_for_ever(self):
+        volume = self.create()
+        first = self.take_snapshot(volume)
+        self.vpool.volume(volume.name).snapshots[first.name].in_backend = False
+        self.driver = self.new_driver(snapshot_timeout=1)
+        with self.assertRaises(exception.VolumeBackendAPIException) as caught:
+            self.take_snapshot(volume)
+        self.assertIn('EBUSY', str(caught.exception))

@@ -1,0 +1,232 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Images into and out of volumes, with the machine's real qemu-img."""
+
+import os
+import subprocess
+
+from cinder import exception
+from cinder.image import image_utils
+
+from ovs_drivers.tests.cinder import base
+
+MIB = 1 << 20
+PATTERN = bytes(bytearray(range(256))) * 16
+
+
+def qemu_img(*arguments):
+    return subprocess.check_output(('qemu-img',) + arguments,
+                                   stderr=subprocess.STDOUT)
+
+
+class ImageTestCase(base.DriverTestCase):
+
+    def setUp(self):
+        super(ImageTestCase, self).setUp()
+        self.service = base.ImageService()
+        # 'qemu-img' of the tests is the machine's own for plain files
+        os.mkdir(self.folder + '/images')
+
+    def raw_file(self, size=8 * MIB, start=PATTERN):
+        path = self.folder + '/images/raw'
+        with open(path, 'wb') as stream:
+            stream.truncate(size)
+            stream.write(start)
+        return path
+
+    def image(self, image_format, *options, **raw):
+        """The path of an image of this format that holds PATTERN."""
+        path = self.folder + '/images/' + image_format
+        qemu_img('convert', '-f', 'raw', '-O', image_format,
+                 *(options + (self.raw_file(**raw), path)))
+        return path
+
+    def copy_to_new_volume(self, image_id, size=1, **kwargs):
+        volume = self.create(size)
+        self.driver.copy_image_to_volume(self.context, volume, self.service,
+                                         image_id, **kwargs)
+        return volume
+
+    def nothing_temporary_is_left(self):
+        return os.listdir(self.folder + '/conversion') == []
+
+
+class ImageToVolumeTestCase(ImageTestCase):
+
+    def test_formats(self):
+        for glance_format, path in (('raw', self.raw_file()),
+                                    ('qcow2', self.image('qcow2')),
+                                    ('vmdk', self.image('vmdk')),
+                                    ('vdi', self.image('vdi'))):
+            volume = self.copy_to_new_volume(
+                self.service.add(path, glance_format))
+            self.assertEqual(PATTERN, self.backend.read(volume.name, 0,
+                                                        len(PATTERN)))
+            self.assertEqual(base.GIB, self.size_of(volume.name))
+            self.assertTrue(self.nothing_temporary_is_left())
+
+    def test_sparse_images_stay_sparse(self):
+        image_id = self.service.add(self.raw_file(256 * MIB), 'raw')
+        volume = self.copy_to_new_volume(image_id)
+        volume_id = self.driver._vpool._id(volume.name)
+        info = self.driver._vpool._xml_rpc.volume_info(volume_id)
+        self.assertLess(info.stored, 2 * MIB)
+
+    def test_without_sparseness(self):
+        image_id = self.service.add(self.raw_file(), 'raw')
+        volume = self.copy_to_new_volume(image_id, disable_sparse=True)
+        self.assertEqual(PATTERN, self.backend.read(volume.name, 0,
+                                                    len(PATTERN)))
+
+    def test_an_image_over_old_data(self):
+        """Reimaging: zeros of the image have to be written."""
+        image_id = self.service.add(self.raw_file(), 'raw')
+        volume = self.create()
+        self.backend.write(volume.name, 5 * MIB, b'old data')
+        self.driver.copy_image_to_volume(self.context, volume, self.service,
+                                         image_id)
+        self.assertEqual(8 * b'\0',
+                         self.backend.read(volume.name, 5 * MIB, 8))
+
+    def test_an_image_that_was_fetched_is_not_fetched_again(self):
+        image_id = self.service.add(self.image('qcow2'), 'qcow2')
+        with image_utils.TemporaryImages.fetch(self.service, self.context,
+                                               image_id):
+            volume = self.copy_to_new_volume(image_id)
+        self.assertEqual(1, self.service.downloads)
+        self.assertEqual(PATTERN,
+                         self.backend.read(volume.name, 0, len(PATTERN)))
+
+    def test_larger_than_the_volume(self):
+        image_id = self.service.add(
+            self.image('qcow2', size=base.GIB + MIB), 'qcow2')
+        volume = self.create(1)
+        self.backend.write(volume.name, 0, b'untouched')
+        self.assertRaises(exception.ImageUnacceptable,
+                          self.driver.copy_image_to_volume, self.context,
+                          volume, self.service, image_id)
+        self.assertEqual(b'untouched', self.backend.read(volume.name, 0, 9))
+        self.assertTrue(self.nothing_temporary_is_left())
+
+    def check_refused(self, path, disk_format):
+        image_id = self.service.add(path, disk_format)
+        volume = self.create(1)
+        self.assertRaises(
+            (exception.ImageUnacceptable, exception.Invalid),
+            self.driver.copy_image_to_volume, self.context, volume,
+            self.service, image_id)
+        self.assertEqual(16 * b'\0', self.backend.read(volume.name, 0, 16))
+        self.assertTrue(self.nothing_temporary_is_left())
+
+    def test_an_image_that_lies_about_its_format(self):
+        self.check_refused(self.image('qcow2'), 'raw')
+        self.check_refused(self.image('vdi'), 'qcow2')
+        self.check_refused(self.raw_file(), 'qcow2')
+
+    def test_an_image_with_a_backing_file(self):
+        path = self.folder + '/images/backed'
+        qemu_img('create', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/hostname',
+                 path, '1M')
+        self.check_refused(path, 'qcow2')
+        self.check_refused(path, 'raw')
+
+    def test_a_volume_that_is_gone(self):
+        image_id = self.service.add(self.raw_file(), 'raw')
+        self.assertRaises(exception.VolumeBackendAPIException,
+                          self.driver.copy_image_to_volume, self.context,
+                          self.volume(), self.service, image_id)
+        self.assertEqual([], self.backend.names())
+
+
+class VolumeToImageTestCase(ImageTestCase):
+
+    def upload(self, volume, disk_format):
+        self.driver.copy_volume_to_image(
+            self.context, volume, self.service,
+            {'id': 'an-image', 'name': 'x', 'disk_format': disk_format,
+             'container_format': 'bare'})
+        path = self.folder + '/images/uploaded'
+        with open(path, 'wb') as stream:
+            stream.write(self.service.uploaded)
+        return path
+
+    def test_formats(self):
+        volume = self.create()
+        self.backend.write(volume.name, 0, PATTERN)
+        for glance_format, real_format in (('raw', 'raw'),
+                                           ('qcow2', 'qcow2'),
+                                           ('vdi', 'vdi')):
+            path = self.upload(volume, glance_format)
+            back = path + '.raw'
+            qemu_img('convert', '-f', real_format, '-O', 'raw', path, back)
+            with open(back, 'rb') as stream:
+                self.assertEqual(PATTERN, stream.read(len(PATTERN)))
+            self.assertEqual(base.GIB, os.path.getsize(back))
+            self.assertTrue(self.nothing_temporary_is_left())
+
+    def test_what_a_user_writes_does_not_choose_the_format(self):
+        """A volume that starts like a qcow2 file is still raw data."""
+        path = self.folder + '/images/hostile'
+        qemu_img('create', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/passwd',
+                 path, '1M')
+        with open(path, 'rb') as stream:
+            header = stream.read(MIB)
+        volume = self.create()
+        self.backend.write(volume.name, 0, header)
+        back = self.folder + '/images/back'
+        qemu_img('convert', '-f', 'qcow2', '-O', 'raw',
+                 self.upload(volume, 'qcow2'), back)
+        with open(back, 'rb') as stream:
+            self.assertEqual(header, stream.read(len(header)))
+
+
+class CloneImageTestCase(ImageTestCase):
+
+    def clone_image(self, volume, url, disk_format='raw', others=()):
+        update, cloned = self.driver.clone_image(
+            self.context, volume, (url, [{'url': other} for other in others]),
+            {'id': 'an-image', 'disk_format': disk_format}, self.service)
+        self.update(volume, update)
+        return cloned
+
+    def test_an_image_that_is_a_volume_here_is_cloned(self):
+        source = self.create()
+        self.backend.write(source.name, 0, b'image')
+        for url in (self.driver.local_path(source), 'cinder://' + source.id,
+                    'cinder://store/' + source.id):
+            volume = self.volume(2)
+            self.assertTrue(self.clone_image(volume, url))
+            self.assertEqual(b'image', self.backend.read(volume.name, 0, 5))
+            self.assertEqual(2 * base.GIB, self.size_of(volume.name))
+        volume = self.volume(1)
+        self.assertTrue(self.clone_image(
+            volume, None, others=['http://x/y', 'cinder://' + source.id]))
+
+    def test_everything_else_is_not(self):
+        source = self.create()
+        place = self.driver.local_path(source)
+        for url, disk_format in (
+                (None, 'raw'), ('http://glance/file', 'raw'),
+                ('cinder://no-such-volume', 'raw'), (place, 'qcow2'),
+                (place.replace('127.0.0.1', '10.0.0.1'), 'raw')):
+            self.assertFalse(self.clone_image(self.volume(), url,
+                                              disk_format))
+        self.assertEqual((None, False), self.driver.clone_image(
+            self.context, self.volume(), None, {'id': 'x'}, self.service))
+        self.assertEqual([source.name], self.backend.names())
+
+    def test_a_larger_image_is_refused(self):
+        source = self.create(2)
+        self.assertRaises(exception.ImageUnacceptable, self.clone_image,
+                          self.volume(1), 'cinder://' + source.id)
+        self.assertEqual([source.name], self.backend.names())
