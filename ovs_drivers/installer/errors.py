@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What may go wrong, each with its exit code and its cure."""
+
+
+class InstallerError(Exception):
+    """A refusal or failure that the user can do something about."""
+
+    code = 1
+
+    def __init__(self, problem, cure):
+        super(InstallerError, self).__init__(problem, cure)
+        self.problem = problem
+        self.cure = cure
+
+    def __str__(self):
+        return '%s\n  cure: %s' % (self.problem, self.cure)
+
+
+class NothingFound(InstallerError):
+    """No environment, or no OpenStack package in it."""
+
+    code = 3
+
+
+class NotWritable(InstallerError):
+    """This user may not write where a file has to go."""
+
+    code = 4
+
+
+class UnknownLayout(InstallerError):
+    """A source file does not look like any release that is known."""
+
+    code = 5
+
+
+class ForeignChange(InstallerError):
+    """Somebody else put his hand where ours would go."""
+
+    code = 6
+
+
+class ReleaseMismatch(InstallerError):
+    """Packages of releases that do not belong together."""
+
+    code = 7
+
+
+class VerificationFailed(InstallerError):
+    """The changed environment does not import; it was put back."""
+
+    code = 8
+
+
+class NotPutBack(InstallerError):
+    """A failed run could not put back everything that it had changed."""
+
+
+class Busy(InstallerError):
+    """Another installer works on the same tree."""
+
+    code = 9
+
+
+class NotInstalled(InstallerError):
+    """``check`` found an environment that is not completely installed."""
+
+    code = 10

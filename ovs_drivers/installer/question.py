@@ -1,0 +1,87 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Runs the probe in the interpreter of an environment."""
+
+import json
+import os
+import pkgutil
+import subprocess
+import threading
+
+from ovs_drivers.installer import errors
+
+# Importing Nova on a slow, busy machine takes long; never for ever.
+TIMEOUT = 300
+
+
+def ask(python, action, *arguments):
+    """Return the probe's answer.
+
+    :raises QuestionFailed: the interpreter does not run, does not answer in
+        time, or reports an error
+    """
+    program = pkgutil.get_data('ovs_drivers.installer', 'probe.py')
+    request = json.dumps({'do': action, 'arguments': arguments})
+    try:
+        process = subprocess.Popen(
+            [python, '-W', 'ignore', '-c',
+             program.decode('ascii')], cwd='/',
+            env=_clean_environment(), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except OSError as error:
+        raise QuestionFailed(python, str(error))
+    # Python 2.7 has no time-out for communicate().
+    alarm = threading.Timer(TIMEOUT, process.kill)
+    alarm.start()
+    try:
+        output, complaints = process.communicate(request.encode('ascii'))
+    except BaseException:  # a termination must not leave it behind
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        alarm.cancel()
+    try:
+        answer = json.loads(output.decode('ascii'))
+    except ValueError:
+        raise QuestionFailed(
+            python, 'it ended with status %d and said: %s'
+            % (process.returncode, _tail(complaints)))
+    if 'error' in answer:
+        raise QuestionFailed(python, answer['error'], answer['traceback'])
+    return answer['answer']
+
+
+def _clean_environment():
+    """Return an environment that says nothing of our own interpreter."""
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE='1',
+                       PYTHONNOUSERSITE='1')
+    for name in ('PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'):
+        environment.pop(name, None)
+    return environment
+
+
+def _tail(output):
+    return output.decode('utf-8', 'replace').strip()[-1000:] or 'nothing'
+
+
+class QuestionFailed(errors.NothingFound):
+    """An interpreter did not answer."""
+
+    def __init__(self, python, reason, details=''):
+        super(QuestionFailed, self).__init__(
+            '%s does not answer: %s' % (python, reason),
+            'give a Python interpreter, or the folder of a virtual '
+            'environment, that works')
+        self.reason = reason
+        self.details = details

@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What was done to a tree: the folder .ovs-drivers beside its packages.
+
+It holds ``manifest.json`` (each file with its checksums before and after),
+``original/`` (the files as they were) and ``bytecode/`` (what Python had
+compiled from them). It is beside the packages and not in them, so that it
+survives an upgrade of a package, and a .gitignore of its own hides it in a
+source checkout.
+"""
+
+import glob
+import json
+import os
+import shutil
+import tempfile
+
+from ovs_drivers.installer import errors
+from ovs_drivers.installer import files
+
+FOLDER = '.ovs-drivers'
+FORMAT = 1
+
+
+class State(object):
+    """The record of one tree."""
+
+    def __init__(self, root):
+        self.root = root
+        self.folder = os.path.join(root, FOLDER)
+        self._manifest_path = os.path.join(self.folder, 'manifest.json')
+        content = files.read(self._manifest_path)
+        # Also what a run that was killed left: a folder without a manifest.
+        self.exists = os.path.isdir(self.folder) or bool(self._graves())
+        manifest = self._parse(content) if content is not None else {}
+        self.status = manifest.get('status')
+        self.entries = manifest.get('files', {})
+
+    def _parse(self, content):
+        try:
+            manifest = json.loads(content.decode('utf-8'))
+            if manifest['format'] == FORMAT:
+                return manifest
+            problem = 'has format %s' % manifest['format']
+        except (ValueError, KeyError, TypeError) as error:
+            problem = 'cannot be read: %s' % error
+        raise errors.ForeignChange(
+            '%s %s' % (self._manifest_path, problem),
+            'use the version of ovs-drivers that wrote it; or remove the '
+            'folder %s: the marks in the files are enough to uninstall'
+            % self.folder)
+
+    def is_ours(self, path, content):
+        """Say whether a file is exactly as it was left here."""
+        entry = self.entries.get(path, {})
+        return files.checksum(content) in (entry.get('after'),
+                                           entry.get('replaced'))
+
+    def original(self, path):
+        """Return a file as it was before, or None."""
+        content = files.read(self._original_path(path))
+        entry = self.entries.get(path)
+        if (content is None or entry is None
+                or files.checksum(content) != entry['before']):
+            return None
+        return content
+
+    def record(self, transaction, items, status):
+        """Write the manifest and keep the originals of some files."""
+        for item in items:
+            before = self.entries.get(item.path, {}).get('before')
+            self.entries[item.path] = self._entry(item)
+            if before != self.entries[item.path]['before']:
+                for kept in self._kept_bytecode(item.path):
+                    transaction.drop(kept)  # of a version that is gone
+        manifest = {'format': FORMAT, 'status': status,
+                    'files': self.entries}
+        text = json.dumps(manifest, indent=1, sort_keys=True) + '\n'
+        transaction.put(os.path.join(self.folder, '.gitignore'), b'*\n')
+        transaction.put(self._manifest_path, text.encode('utf-8'))
+        for item in items:
+            if item.clean is not None:
+                transaction.put(self._original_path(item.path), item.clean)
+
+    def _entry(self, item):
+        entry = {'before': item.clean and files.checksum(item.clean),
+                 'after': files.checksum(item.installed)}
+        if item.current not in (None, item.clean, item.installed):
+            # An older version of ours: an update may be interrupted.
+            entry['replaced'] = files.checksum(item.current)
+        if item.clean is None:
+            return entry
+        known = self.entries.get(item.path)
+        if known and known['before'] == entry['before']:
+            # A file that was written before the last run was interrupted.
+            entry['modified'] = known['modified']
+        else:
+            entry['modified'] = os.stat(self._path(item.path)).st_mtime
+        entry['blocks'] = item.blocks
+        return entry
+
+    def set_bytecode_aside(self, transaction, path):
+        """Keep what Python compiled from a file that is not yet changed."""
+        for compiled in files.bytecode_of(self._path(path)):
+            kept = os.path.join(self.folder, 'bytecode',
+                                os.path.relpath(compiled, self.root))
+            if not os.path.exists(kept):
+                found = files.snapshot(compiled)
+                transaction.put(kept, found.content, found.modified,
+                                found.mode)
+            transaction.drop(compiled)
+
+    def forget_bytecode(self, transaction, path):
+        """Drop what Python compiled from a file with our lines."""
+        for compiled in files.bytecode_of(self._path(path)):
+            transaction.drop(compiled)
+            if os.path.basename(os.path.dirname(compiled)) == '__pycache__':
+                transaction.drop_folder_if_empty(os.path.dirname(compiled))
+
+    def bring_bytecode_back(self, transaction, path):
+        """Put back what was set aside."""
+        for kept in self._kept_bytecode(path):
+            found = files.snapshot(kept)
+            compiled = os.path.join(
+                self.root, os.path.relpath(
+                    kept, os.path.join(self.folder, 'bytecode')))
+            transaction.put(compiled, found.content, found.modified,
+                            found.mode)
+
+    def sweep(self):
+        """Remove what a run that was killed left half-done."""
+        for place, _folders, _names in os.walk(self.folder):
+            files.sweep(place)
+        for grave in self._graves():
+            shutil.rmtree(grave)
+
+    def remove(self):
+        """Forget everything, in one step."""
+        if os.path.isdir(self.folder):
+            grave = tempfile.mkdtemp(prefix=FOLDER + '-', suffix='.old',
+                                     dir=self.root)
+            os.rename(self.folder, os.path.join(grave, FOLDER))
+            shutil.rmtree(grave)
+
+    def _graves(self):
+        return glob.glob(os.path.join(self.root, FOLDER + '-*.old'))
+
+    def _kept_bytecode(self, path):
+        return files.bytecode_of(os.path.join(self.folder, 'bytecode', path))
+
+    def _path(self, path):
+        return os.path.join(self.root, path)
+
+    def _original_path(self, path):
+        return os.path.join(self.folder, 'original', path)
