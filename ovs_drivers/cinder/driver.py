@@ -172,7 +172,7 @@ class OpenvStorageEdgeVolumeDriver(driver.VolumeDriver):
     def create_snapshot(self, snapshot):
         name = self._name(snapshot.volume)
         with _undo_on_error(self._vpool.delete_snapshot, name,
-                                 snapshot.name):
+                            snapshot.name):
             self._vpool.snapshot(name, snapshot.name)
 
     @coordination.synchronized('ovs-{snapshot.volume_id}')

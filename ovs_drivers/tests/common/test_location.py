@@ -18,6 +18,12 @@ from hypothesis import strategies
 
 from ovs_drivers import location
 
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile('patient', deadline=None,
+                                     suppress_health_check=[
+                                         hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile('patient')
+
 LETTERS = string.ascii_letters + string.digits
 HOST_NAMES = strategies.builds(
     lambda first, middle, last: first + middle + last,
