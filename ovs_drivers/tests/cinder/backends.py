@@ -24,6 +24,7 @@ import os
 import fixtures
 
 from ovs_drivers import edge
+from ovs_drivers import storagedriver
 from ovs_drivers.tests.fakes import fixture
 from ovs_drivers.tests.fakes import nbd
 
@@ -71,7 +72,21 @@ class LiveBackend(fixtures.Fixture):
             'nbd://{host}:{port}/{name}'))
         self._edge = edge.Edge([host], self._port,
                                library=edge.load_library())
+        self._xml_rpc = storagedriver.StorageDriver(
+            [host], int(xml_rpc_port), guid)
         self._before = self.names_of_all()
+        self.addCleanup(self._remove_what_is_left)
+
+    def _remove_what_is_left(self):
+        left = self.names()
+        while left:
+            for name in left:
+                try:
+                    self._xml_rpc.unlink(name)
+                except storagedriver.ObjectStillHasChildren:
+                    continue
+            before, left = left, self.names()
+            assert left != before, 'cannot remove %s' % left
 
     def names_of_all(self):
         return set(self._edge.volumes())

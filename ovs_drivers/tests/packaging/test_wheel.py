@@ -79,7 +79,7 @@ class WheelTestCase(unittest.TestCase):
         for option in ('storage_ip', 'edge_port', 'edge_protocol',
                        'xml_rpc_port', 'vpool_guid', 'edge_timeout',
                        'snapshot_timeout'):
-            self.assertIn('#%s = ' % option, sample)
+            self.assertIn('\n#%s =' % option, sample)
 
     def test_the_installer_is_a_command(self):
         script = os.path.join(self.installed, 'bin', 'ovs-drivers')
