@@ -19,8 +19,8 @@ from oslo_config import cfg
 
 from ovs_drivers import edge
 from ovs_drivers.cinder import options
-from ovs_drivers.tests.cinder import backends
-from ovs_drivers.tests.cinder import base
+from ovs_drivers.tests.behaviour import backends
+from ovs_drivers.tests.behaviour import base
 
 
 class SetupTestCase(base.DriverTestCase):
@@ -28,7 +28,7 @@ class SetupTestCase(base.DriverTestCase):
 
     def setUp(self):
         self.use(fixtures.MonkeyPatch(
-            'ovs_drivers.tests.cinder.backends.backend',
+            'ovs_drivers.tests.behaviour.backends.backend',
             backends.FakeBackend))
         super(SetupTestCase, self).setUp()
 
@@ -141,7 +141,7 @@ class CapacityTestCase(base.DriverTestCase):
 
     def setUp(self):
         self.use(fixtures.MonkeyPatch(
-            'ovs_drivers.tests.cinder.backends.backend',
+            'ovs_drivers.tests.behaviour.backends.backend',
             backends.FakeBackend))
         super(CapacityTestCase, self).setUp()
 

@@ -18,8 +18,8 @@ is lost, doing it again works, and nothing is left in the end.
 
 from cinder import exception
 
-from ovs_drivers.tests.cinder import backends
-from ovs_drivers.tests.cinder import base
+from ovs_drivers.tests.behaviour import backends
+from ovs_drivers.tests.behaviour import base
 
 HOWS = {'edge': ('refuse', 'lose'),
         'xml_rpc': ('refuse', 'lose', 'cut', 'garbage')}
@@ -29,7 +29,7 @@ class FailureTestCase(base.DriverTestCase):
 
     def setUp(self):
         self.use(base.fixtures.MonkeyPatch(
-            'ovs_drivers.tests.cinder.backends.backend',
+            'ovs_drivers.tests.behaviour.backends.backend',
             backends.FakeBackend))
         super(FailureTestCase, self).setUp()
         self.vpool = self.backend.vpool

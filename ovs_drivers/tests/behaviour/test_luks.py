@@ -22,8 +22,8 @@ from cinder.image import image_utils
 
 from ovs_drivers.cinder import luks
 from ovs_drivers.cinder import qemu_img
-from ovs_drivers.tests.cinder import base
-from ovs_drivers.tests.cinder import test_images
+from ovs_drivers.tests.behaviour import base
+from ovs_drivers.tests.behaviour import test_images
 
 MIB = 1 << 20
 HEADER_BYTES_MAX = 16 * MIB

@@ -23,8 +23,8 @@ from cinder import exception
 
 from ovs_drivers.cinder import driver
 from ovs_drivers.cinder import vpool
-from ovs_drivers.tests.cinder import base
-from ovs_drivers.tests.cinder.base import GIB
+from ovs_drivers.tests.behaviour import base
+from ovs_drivers.tests.behaviour.base import GIB
 
 
 class VolumesTestCase(base.DriverTestCase):

@@ -27,7 +27,7 @@ from cinder.volume import driver as cinder_driver
 from oslo_config import cfg
 
 from ovs_drivers.cinder import driver
-from ovs_drivers.tests.cinder import backends
+from ovs_drivers.tests.behaviour import backends
 
 try:
     from cinder import privsep

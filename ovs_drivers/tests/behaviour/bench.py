@@ -25,8 +25,8 @@ import uuid
 
 from ovs_drivers import edge
 from ovs_drivers import storagedriver
-from ovs_drivers.tests.cinder import backends
-from ovs_drivers.tests.cinder import base
+from ovs_drivers.tests.behaviour import backends
+from ovs_drivers.tests.behaviour import base
 
 ROUNDS = 15
 SIZES = (1, 1024)

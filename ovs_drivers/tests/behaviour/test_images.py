@@ -18,7 +18,7 @@ import subprocess
 from cinder import exception
 from cinder.image import image_utils
 
-from ovs_drivers.tests.cinder import base
+from ovs_drivers.tests.behaviour import base
 
 MIB = 1 << 20
 PATTERN = bytes(bytearray(range(256))) * 16
