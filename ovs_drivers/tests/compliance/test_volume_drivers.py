@@ -10,7 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Cinder's own compliance tests, with our driver among those it tests."""
+"""Cinder's own compliance tests, with our driver among those it tests.
+
+They have a process of their own: Cinder's test modules patch the whole of it
+(eventlet) and register options that it then demands.
+"""
 
 import sqlite3
 
