@@ -140,20 +140,42 @@ static void remove_layers(struct store *store, const struct uuid *ids, size_t co
         layer_files_remove(&store->home, &ids[i]);
 }
 
-/* Names may only be forgotten once their files are durably gone. */
+static struct uuid *copy_garbage(struct volume *volume, size_t *count)
+{
+    const struct record *record = volume->record;
+    struct uuid *ids = calloc(record->garbage_count + 1, sizeof(*ids));
+
+    *count = ids ? record->garbage_count : 0;
+    if (*count)
+        memcpy(ids, record->garbage, *count * sizeof(*ids));
+    return ids;
+}
+
+/* New names are only ever added at the end, and only this thread removes any: those are still the first. */
+static void forget_garbage(struct record *record, size_t count)
+{
+    record->garbage_count -= count;
+    memmove(record->garbage, record->garbage + count, record->garbage_count * sizeof(*record->garbage));
+}
+
+/* Names may only be forgotten once their files are durably gone. Removing takes long: `control` is not held meanwhile. */
 static void run_reap_garbage(void *argument)
 {
     struct job *job = argument;
     struct volume *volume = job->volume;
     struct fault fault;
+    size_t count;
 
     if (!volume_lock(volume, &fault)) {
-        struct record *record = volume->record;
+        struct uuid *ids = copy_garbage(volume, &count);
 
-        remove_layers(job->store, record->garbage, record->garbage_count);
-        if (!disk_sync_directory(job->store->home.layers))
-            record->garbage_count = 0;
         volume_unlock(volume);
+        remove_layers(job->store, ids, count);
+        free(ids);
+        if (!disk_sync_directory(job->store->home.layers) && !volume_lock(volume, &fault)) {
+            forget_garbage(volume->record, count);
+            volume_unlock(volume);
+        }
     }
     job_free(job);
 }

@@ -148,14 +148,17 @@ static int stage(struct volume *volume, const struct record *record)
 
 int volume_sync_record(struct volume *volume)
 {
-    /* taken before the sync: whoever comes later and finds it unset relies on ours having ended, so
-     * it is only cleared afterwards; two syncs at once are harmless */
-    if (!volume->record_unsynced)
+    unsigned long version = volume->published, synced = volume->synced;
+
+    if (synced >= version)
         return 0;
     int error = disk_sync_directory(volume->store->volumes);
-    if (!error)
-        volume->record_unsynced = false;
-    return error;
+    if (error)
+        return error;
+    /* a later version may have been published, or synced by somebody else, meanwhile */
+    while (synced < version && !atomic_compare_exchange_weak(&volume->synced, &synced, version))
+        continue;
+    return 0;
 }
 
 static int publish(struct volume *volume, struct record *next)
@@ -168,7 +171,7 @@ static int publish(struct volume *volume, struct record *next)
     struct record *old = error ? next : volume->record;
     if (!error) {
         volume->record = next;
-        volume->record_unsynced = true;
+        volume->published++;
     }
     pthread_rwlock_unlock(&volume->io);
     if (error)

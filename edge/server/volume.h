@@ -42,7 +42,7 @@ struct volume {
     pthread_rwlock_t io;
     struct record *record;          /* changed under control and io, read under either */
     atomic_bool removed;
-    atomic_bool record_unsynced;    /* published, but the directory is not synced yet */
+    atomic_ulong published, synced; /* versions of the record: renamed into place, and durably so */
     atomic_bool merge_queued;
     atomic_uint opens;              /* data connections; changed under control, as is `loaded` */
     bool loaded;                    /* the top layer is open */
@@ -85,6 +85,7 @@ void volume_unlock(struct volume *volume);
 int volume_commit(struct volume *volume, struct record *next, struct fault *fault);
 /* The same for a change that frees space: it may use the store's reserve. */
 int volume_commit_freeing(struct volume *volume, struct record *next, struct fault *fault);
+/* Returns when the record that counts now is durable. */
 int volume_sync_record(struct volume *volume);
 /* The layers of a volume that leaves the store (or whose store closes). */
 void volume_drop_layers(struct volume *volume);
