@@ -1,0 +1,241 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "layer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "log.h"
+
+void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE])
+{
+    char hex[UUID_HEX_SIZE];
+
+    uuid_hex(id, hex);
+    snprintf(name, LAYER_FILE_NAME_SIZE, "%s%s", hex, suffix);
+}
+
+struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct layer *parent)
+{
+    struct layer *layer = calloc(1, sizeof(*layer));
+
+    if (!layer)
+        return NULL;
+    layer->id = *id;
+    layer->home = home;
+    layer->map_fd = layer->runtime_fd = -1;
+    for (int i = 0; i < SEGMENTS; i++)
+        layer->data_fd[i] = -1;
+    layer->scrubbed = !home->unclean;
+    layer->dirty = home->unclean;   /* a process that died may have left data in the page cache only */
+    atomic_init(&layer->parent, parent);
+    pthread_mutex_init(&layer->map_lock, NULL);
+    pthread_mutex_init(&layer->flush_lock, NULL);
+    for (int i = 0; i < FILL_LOCKS; i++)
+        pthread_mutex_init(&layer->fill[i], NULL);
+    return layer;
+}
+
+static void layer_free(struct layer *layer)
+{
+    pthread_mutex_destroy(&layer->map_lock);
+    pthread_mutex_destroy(&layer->flush_lock);
+    for (int i = 0; i < FILL_LOCKS; i++)
+        pthread_mutex_destroy(&layer->fill[i]);
+    free(layer);
+}
+
+static int open_file(struct layer *layer, int directory, const char *suffix, int flags)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    layer_file_name(&layer->id, suffix, name);
+    return openat(directory, name, O_RDWR | O_CLOEXEC | flags, 0600);
+}
+
+static void close_file(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static int damaged(struct layer *layer, const char *suffix, const char *why)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    layer_file_name(&layer->id, suffix, name);
+    log_error("layers/%s: %s; refusing to use it (see ovs-edge check)", name, why);
+    return EUCLEAN;
+}
+
+static int load_map(struct layer *layer)
+{
+    const char *why;
+    int error = map_header_check(layer->map_fd, &layer->id, &why);
+
+    if (error == ENODATA) {     /* created, never flushed, then the power went */
+        layer->header_unsynced = true;
+        return map_header_write(layer->map_fd, &layer->id);
+    }
+    if (error == EUCLEAN)
+        return damaged(layer, ".map", why);
+    return error ? error : map_load(&layer->map, layer->map_fd, MAP_PAGE, false);
+}
+
+static int load_runtime_map(struct layer *layer)
+{
+    layer->runtime_fd = open_file(layer, layer->home->runtime, "", 0);
+    if (layer->runtime_fd < 0)
+        return errno == ENOENT ? 0 : errno;
+    return map_load(&layer->map, layer->runtime_fd, 0, true);
+}
+
+static int load(struct layer *layer)
+{
+    if (!map_new(&layer->map))
+        return ENOMEM;
+    int error = layer_data_open(layer);
+    if (error)
+        return error;
+    layer->map_fd = open_file(layer, layer->home->layers, ".map", 0);
+    if (layer->map_fd < 0)
+        /* the data file is created first, so it may be there alone after a crash */
+        return errno == ENOENT ? 0 : errno;
+    error = load_map(layer);
+    if (!error)
+        error = load_runtime_map(layer);
+    if (!error && !layer_data_is_complete(layer))
+        error = damaged(layer, ".data", "it, or a later segment, is missing although the map speaks for it");
+    return error;
+}
+
+static void unload(struct layer *layer)
+{
+    layer_data_close(layer);
+    close_file(layer->map_fd);
+    close_file(layer->runtime_fd);
+    map_free(&layer->map);
+    layer->map_fd = layer->runtime_fd = -1;
+}
+
+static int open_one(struct layer *layer)
+{
+    if (layer->opens++)
+        return 0;
+    int error = load(layer);
+    if (!error && !layer->scrubbed) {
+        error = layer_data_scrub(layer);
+        layer->scrubbed = !error;
+    }
+    if (error) {
+        layer->opens--;
+        unload(layer);
+    }
+    return error;
+}
+
+static void close_one(struct layer *layer)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    if (--layer->opens)
+        return;
+    if (layer->runtime_fd >= 0 && !layer->failed && !layer->dirty) {
+        layer_file_name(&layer->id, "", name);
+        unlinkat(layer->home->runtime, name, 0);
+    }
+    unload(layer);
+    if (layer->dropped)
+        layer_free(layer);
+}
+
+static void close_down_to(struct layer *layer, struct layer *end)
+{
+    while (layer != end) {
+        struct layer *parent = layer->parent;
+
+        close_one(layer);
+        layer = parent;
+    }
+}
+
+static int open_chain(struct layer *top)
+{
+    for (struct layer *layer = top; layer; layer = layer->parent) {
+        int error = open_one(layer);
+
+        if (error) {
+            close_down_to(top, layer);
+            return error;
+        }
+    }
+    return 0;
+}
+
+int layer_open(struct layer *layer)
+{
+    pthread_mutex_lock(&layer->home->lock);
+    int error = open_chain(layer);
+    pthread_mutex_unlock(&layer->home->lock);
+    return error;
+}
+
+void layer_close(struct layer *layer)
+{
+    struct layer_home *home = layer->home;
+
+    pthread_mutex_lock(&home->lock);
+    close_down_to(layer, NULL);
+    pthread_mutex_unlock(&home->lock);
+}
+
+void layer_drop(struct layer *layer)
+{
+    struct layer_home *home = layer->home;
+
+    pthread_mutex_lock(&home->lock);
+    layer->dropped = true;
+    if (!layer->opens)
+        layer_free(layer);
+    pthread_mutex_unlock(&home->lock);
+}
+
+/* Every open of a layer is one of its whole chain, so those that came to the parent through `layer` are as many as its own. */
+struct layer *layer_bypass_parent(struct layer *layer, unsigned *opens)
+{
+    pthread_mutex_lock(&layer->home->lock);
+    struct layer *parent = layer->parent;
+    *opens = layer->opens;
+    atomic_store(&layer->parent, atomic_load(&parent->parent));
+    pthread_mutex_unlock(&layer->home->lock);
+    return parent;
+}
+
+void layer_drop_bypassed(struct layer *layer, unsigned opens)
+{
+    struct layer_home *home = layer->home;
+
+    pthread_mutex_lock(&home->lock);
+    layer->dropped = true;
+    while (opens--)
+        close_one(layer);
+    pthread_mutex_unlock(&home->lock);
+}
