@@ -91,13 +91,18 @@ void link_drain_wakeups(struct session *session)
     (void)eventfd_read(session->wake_fd, &count);
 }
 
-static void set_link(struct session *session, enum link link, struct request_list *finished)
+/* LINK_DEAD: for good; LINK_DOWN: later requests get an attempt of their own. */
+static void give_up(struct session *session, enum link link, struct request_list *finished)
 {
     pthread_mutex_lock(&session->lock);
     session->link = link;
-    if (link == LINK_DEAD)
-        outstanding_fail(session, EIO, finished);
+    outstanding_fail(session, EIO, finished);
     pthread_mutex_unlock(&session->lock);
+}
+
+static bool is_hopeless(const struct session *session)
+{
+    return remaining_ms(session->trouble_since_ms + HA_WINDOW_MS) == 0;
 }
 
 void link_lose(struct session *session, struct request_list *finished)
@@ -119,7 +124,9 @@ void link_lose(struct session *session, struct request_list *finished)
      * relies on that to break off what it waits for. */
     link_drain_wakeups(session);
     if (!session->ctx->attr.ha)
-        set_link(session, LINK_DEAD, finished);
+        give_up(session, LINK_DEAD, finished);
+    else if (is_hopeless(session)) /* connecting works, but nothing is ever answered */
+        give_up(session, LINK_DOWN, finished);
 }
 
 /* Hopeless and nothing to do: a new request ends the wait, and gets one attempt. Returns false
@@ -172,7 +179,7 @@ static void pause_before_next(struct session *session)
 
 void link_restore(struct session *session, struct request_list *finished)
 {
-    bool hopeless = remaining_ms(session->trouble_since_ms + HA_WINDOW_MS) == 0;
+    bool hopeless = is_hopeless(session);
     uint64_t size;
     int error, fd;
 
@@ -182,11 +189,9 @@ void link_restore(struct session *session, struct request_list *finished)
     if (error == 0) {
         link_up(session, fd, size);
     } else if (error == ESTALE) {
-        set_link(session, LINK_DEAD, finished);
+        give_up(session, LINK_DEAD, finished);
     } else if (hopeless) {
-        pthread_mutex_lock(&session->lock);
-        outstanding_fail(session, EIO, finished);
-        pthread_mutex_unlock(&session->lock);
+        give_up(session, LINK_DOWN, finished);
     } else {
         pause_before_next(session);
     }

@@ -22,17 +22,16 @@
 #include "sender.h"
 #include "volume.h"
 
-/* Until when the thread may sleep: the oldest request's answer, or the end of closing. */
+/* How long the thread may sleep: until the oldest request is overdue, or closing ends. Those who
+ * send do not wake it, so it looks after a request that it did not see before it fell asleep. */
 static int sleep_ms(struct session *session)
 {
     const struct slot *oldest = TAILQ_FIRST(&session->out.in_flight);
-    int64_t until = INT64_MAX;
+    int64_t until = (oldest != NULL ? oldest->taken_ms : now_ms()) + ANSWER_LIMIT_MS;
 
-    if (oldest != NULL)
-        until = oldest->taken_ms + ANSWER_LIMIT_MS;
     if (session->stopping && session->stop_by_ms < until)
         until = session->stop_by_ms;
-    return until == INT64_MAX ? -1 : remaining_ms(until);
+    return remaining_ms(until);
 }
 
 /* Sleeps until there is something to do. Returns 0, or why the connection is useless. */
