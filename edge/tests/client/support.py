@@ -13,15 +13,19 @@
 
 import ctypes
 import errno
+import itertools
 import os
 import time
 import unittest
 
+import engine
 import ovs
 
 O_RDONLY, O_WRONLY, O_RDWR = os.O_RDONLY, os.O_WRONLY, os.O_RDWR
 #: No wait of a test is longer.
 PATIENCE = 60
+#: For names that are never used twice.
+NUMBERS = itertools.count()
 
 
 def errno_name(number):
@@ -129,3 +133,35 @@ class LibraryCase(unittest.TestCase):
         seen = ctypes.get_errno()
         self.assertWorks(self.lib.ovs_aio_finish(context, request.pointer))
         return result, (seen if result < 0 else 0)
+
+
+class EngineCase(LibraryCase):
+    """Tests against a real engine, one per class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.engine = engine.Engine()
+        cls.addClassCleanup(cls.engine.close)
+        cls.port = cls.engine.port
+
+    def setUp(self):
+        self.ctx = self.context()
+
+    def volume(self, size=1 << 20):
+        """A new volume; its name."""
+        name = b'volume-%d' % next(NUMBERS)
+        self.assertWorks(self.lib.ovs_create_volume(self.ctx, name, size))
+        return name
+
+    def snapshot(self, volume, name=b's1'):
+        self.assertWorks(self.lib.ovs_snapshot_create(self.ctx, volume, name,
+                                                      30))
+        return name
+
+    def stat(self, context):
+        stat = ovs.Stat()
+        self.assertWorks(self.lib.ovs_stat(context, ctypes.byref(stat)))
+        return stat
+
+    def size_of(self, volume):
+        return self.stat(self.opened(volume, O_RDONLY)).st_size
