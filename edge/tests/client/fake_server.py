@@ -32,15 +32,14 @@ class Gone(Exception):
 
 class FakeServer:
 
-    def __init__(self, size=1 << 20, boot_id='boot-1'):
-        self.data = bytearray(size)
-        self.boot_id = boot_id
+    def __init__(self, port=0):
+        self.data = bytearray(1 << 20)
+        self.boot_id = 'boot-1'
         self.volume_id = b'\x01' * 16
         self.connections = []
         self.lock = threading.Lock()
-        self.listener = socket.create_server(('127.0.0.1', 0), backlog=64)
+        self.listener = socket.create_server(('127.0.0.1', port), backlog=64)
         self.port = self.listener.getsockname()[1]
-        self.accepted = 0
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -51,7 +50,6 @@ class FakeServer:
                 return
             with self.lock:
                 self.connections.append(connection)
-                self.accepted += 1
             threading.Thread(target=self.serve, args=(connection,),
                              daemon=True).start()
 

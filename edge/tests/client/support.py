@@ -19,6 +19,7 @@ import time
 import unittest
 
 import engine
+import fake_server
 import ovs
 
 O_RDONLY, O_WRONLY, O_RDWR = os.O_RDONLY, os.O_WRONLY, os.O_RDWR
@@ -165,3 +166,18 @@ class EngineCase(LibraryCase):
 
     def size_of(self, volume):
         return self.stat(self.opened(volume, O_RDONLY)).st_size
+
+
+class FakeCase(LibraryCase):
+    """Tests against the fake server, with the library of short seconds, so
+    that its bounds (edge/client/src/bounds.h) are reached quickly."""
+
+    lib = ovs.impatient
+
+    def setUp(self):
+        self.start(fake_server.FakeServer())
+
+    def start(self, server):
+        self.server = server
+        self.port = server.port
+        self.addCleanup(server.close)
