@@ -22,7 +22,11 @@
 
 static const uint32_t REPLY_MAGIC = 0x67446698;
 
-enum { REPLY_HEADER_BYTES = 16 };
+enum {
+    REPLY_HEADER_BYTES = 16,
+    /* Users are told after so many reads, even if there is more. */
+    READS_AT_A_TIME = 4,
+};
 
 void receiver_reset(struct receiver *receiver)
 {
@@ -153,7 +157,7 @@ static int take_in(struct session *session, size_t length, struct request_list *
 
 int receiver_run(struct session *session, struct request_list *finished)
 {
-    for (;;) {
+    for (int reads = 0; reads < READS_AT_A_TIME; reads++) {
         size_t room;
         ssize_t length = fill(session->fd, &session->receiver, &room);
         int error;
@@ -169,4 +173,5 @@ int receiver_run(struct session *session, struct request_list *finished)
         if (error != 0 || (length > 0 && (size_t)length < room))
             return error;
     }
+    return 0;
 }

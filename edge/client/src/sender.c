@@ -20,7 +20,11 @@
 
 #include "outstanding.h"
 
-enum { BATCH_SLOTS = 32 };
+enum {
+    BATCH_SLOTS = 32,
+    /* A thread that submits does not send for the others for ever. */
+    BATCHES_AT_A_TIME = 8,
+};
 
 static size_t payload_length(const struct slot *slot)
 {
@@ -77,7 +81,7 @@ static void account(struct session *session, size_t sent)
 }
 
 /* Lock held, but not while sending: slots that are not sent stay as they are, because only the
- * one sender moves them on. Returns whether there is reason to go on. */
+ * one sender moves them on. Returns false when the socket takes no more. */
 static bool send_batch(struct session *session)
 {
     struct iovec parts[2 * BATCH_SLOTS];
@@ -105,17 +109,22 @@ static bool send_batch(struct session *session)
     return false;
 }
 
+static void send_batches(struct session *session)
+{
+    for (int batch = 0; batch < BATCHES_AT_A_TIME; batch++) {
+        outstanding_fill_slots(session);
+        if (session->first_unsent == NULL || session->broken || !send_batch(session))
+            return;
+    }
+    session_wake(session); /* its thread goes on */
+}
+
 void sender_run(struct session *session)
 {
-    bool go_on = true;
-
     pthread_mutex_lock(&session->lock);
     if (session->link == LINK_UP && !session->sending && !session->socket_is_full) {
         session->sending = true;
-        while (go_on) {
-            outstanding_fill_slots(session);
-            go_on = session->first_unsent != NULL && !session->broken && send_batch(session);
-        }
+        send_batches(session);
         session->sending = false;
         pthread_cond_signal(&session->sender_left);
     }

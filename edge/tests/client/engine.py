@@ -35,22 +35,23 @@ class Engine:
         if not self.program:
             raise RuntimeError('set OVS_EDGE to the engine to test against')
         self.folder = tempfile.TemporaryDirectory(prefix='ovs-edge-')
+        self.store = os.path.join(self.folder.name, 'store')
+        os.mkdir(self.store)
         self.log = open(os.path.join(self.folder.name, 'log'), 'w+b')
-        self.port = free_port()
+        self.port = 0  # any, and the same after a restart
         self.boot_id = boot_id
         self.process = None
         self.start()
 
     def start(self):
         environment = dict(os.environ)
-        environment.pop('LD_PRELOAD', None)
+        environment.pop('LD_PRELOAD', None)  # it is instrumented itself
+        command = [self.program, 'serve', '--data', self.store,
+                   '--listen', '127.0.0.1:%d' % self.port]
         if self.boot_id:
-            environment['OVS_EDGE_BOOT_ID'] = self.boot_id
+            command += ['--boot-id', self.boot_id]
         self.process = subprocess.Popen(
-            [self.program, 'serve', '--store',
-             os.path.join(self.folder.name, 'store'),
-             '--listen', '127.0.0.1:%d' % self.port],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self.log, env=environment)
         self.wait_until_ready()
 
@@ -67,6 +68,7 @@ class Engine:
                 raise RuntimeError('the engine did not start: '
                                    + self.said())
             line += part
+        self.port = int(line.decode().rpartition(':')[2])
 
     def said(self):
         self.log.seek(0)
