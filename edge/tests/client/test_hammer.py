@@ -30,9 +30,7 @@ class HammerTest(unittest.TestCase):
     def start(self, rounds):
         environment = dict(os.environ)
         environment.pop('LD_PRELOAD', None)  # it is instrumented itself
-        # The fork is part of the test; without this TSan gives up at it.
-        environment['TSAN_OPTIONS'] = (
-            'die_after_fork=0 ' + environment.get('TSAN_OPTIONS', ''))
+        environment.pop('ASAN_OPTIONS', None)  # and may not leak
         process = subprocess.Popen(
             [os.environ['OVS_HAMMER'], '127.0.0.1', str(self.engine.port),
              str(rounds)],
