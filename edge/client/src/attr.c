@@ -50,6 +50,17 @@ static enum transport transport_named(const char *name)
     return TRANSPORT_NONE;
 }
 
+static void remember(ovs_ctx_attr_t *attr, const struct addrinfo *found)
+{
+    attr->address_count = 0;
+    for (; found != NULL && attr->address_count < ADDRESSES_MAX; found = found->ai_next) {
+        struct address *address = &attr->addresses[attr->address_count++];
+
+        memcpy(&address->socket, found->ai_addr, found->ai_addrlen);
+        address->length = found->ai_addrlen;
+    }
+}
+
 /* A name that cannot be resolved is an invalid argument like any other. */
 static int resolve(ovs_ctx_attr_t *attr, const char *host, int port)
 {
@@ -62,8 +73,7 @@ static int resolve(ovs_ctx_attr_t *attr, const char *host, int port)
     snprintf(service, sizeof(service), "%d", port);
     if (getaddrinfo(host, service, &hints, &found) != 0)
         return fail(EINVAL);
-    memcpy(&attr->address, found->ai_addr, found->ai_addrlen);
-    attr->address_length = found->ai_addrlen;
+    remember(attr, found);
     freeaddrinfo(found);
     return 0;
 }

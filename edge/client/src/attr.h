@@ -19,12 +19,19 @@
 #include <openvstorage/volumedriver.h>
 #include <sys/socket.h>
 
+#include "bounds.h"
+
 enum transport { TRANSPORT_NONE, TRANSPORT_SHM, TRANSPORT_TCP, TRANSPORT_RDMA };
+
+struct address {
+    struct sockaddr_storage socket;
+    socklen_t length;
+};
 
 struct ovs_context_attr {
     enum transport transport;
-    struct sockaddr_storage address; /* tcp and rdma */
-    socklen_t address_length;
+    struct address addresses[ADDRESSES_MAX]; /* of the host, for tcp and rdma */
+    size_t address_count;
     uint64_t queue_depth;
     bool ha;
 };

@@ -29,6 +29,9 @@ enum {
     CONTROL_LIMIT_MS = 10 * OVS_SECOND_MS,
     /* The oldest request in flight without an answer: the connection is given up. */
     ANSWER_LIMIT_MS = 30 * OVS_SECOND_MS,
+    /* A snapshot is waited for in rounds: the server's share of one, and the pause between. */
+    SYNC_WAIT_MS = OVS_SECOND_MS,
+    SYNC_PAUSE_MS = OVS_SECOND_MS / 100,
     /* With HA: from the first trouble until what is outstanding fails with EIO. */
     HA_WINDOW_MS = 60 * OVS_SECOND_MS,
     /* ovs_ctx_destroy waits so long for what is in flight. */
@@ -42,6 +45,7 @@ enum {
 
 /* Sizes. */
 enum {
+    ADDRESSES_MAX = 4, /* of a host: "localhost" is ::1 and 127.0.0.1, and one of them listens */
     NAME_LIMIT = 255, /* a valid name is shorter */
     QUEUE_DEPTH_DEFAULT = 64,
     QUEUE_DEPTH_MAX = 1024, /* a greater depth is taken for this one */

@@ -88,12 +88,21 @@ static int greet(int fd, struct deadline deadline)
     return socket_send(fd, flags, sizeof(flags), deadline);
 }
 
+static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)
+{
+    int error = ECONNREFUSED;
+
+    for (size_t i = 0; i < attr->address_count && error != 0; i++)
+        error = socket_connect(&attr->addresses[i], deadline, fd);
+    return error;
+}
+
 int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)
 {
     int error;
 
     deadline = deadline_within(deadline, CONNECT_LIMIT_MS);
-    error = socket_connect(&attr->address, attr->address_length, deadline, fd);
+    error = connect_to_any(attr, deadline, fd);
     if (error != 0)
         return error;
     error = greet(*fd, deadline);

@@ -22,11 +22,6 @@
 #include "control.h"
 #include "volume.h"
 
-enum {
-    SYNC_WAIT_MS = 1000,     /* the server's share of one round of waiting */
-    SYNC_PAUSE_MS = 10,      /* ours, in case that the server does not wait */
-};
-
 static void begin(struct vendor_request *request, enum vendor_operation operation,
                   const char *volume_name, const char *snap_name)
 {

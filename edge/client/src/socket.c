@@ -66,14 +66,13 @@ static int tune(int fd)
     return 0;
 }
 
-static int establish(int fd, const struct sockaddr_storage *address, socklen_t length,
-                     struct deadline deadline)
+static int establish(int fd, const struct address *address, struct deadline deadline)
 {
     int error = tune(fd);
 
     if (error != 0)
         return error;
-    if (connect(fd, (const struct sockaddr *)address, length) == 0)
+    if (connect(fd, (const struct sockaddr *)&address->socket, address->length) == 0)
         return 0;
     if (errno != EINPROGRESS)
         return errno;
@@ -81,15 +80,14 @@ static int establish(int fd, const struct sockaddr_storage *address, socklen_t l
     return error != 0 ? error : connect_result(fd);
 }
 
-int socket_connect(const struct sockaddr_storage *address, socklen_t length,
-                   struct deadline deadline, int *fd)
+int socket_connect(const struct address *address, struct deadline deadline, int *fd)
 {
     int error;
 
-    *fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    *fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd < 0)
         return errno;
-    error = establish(*fd, address, length, deadline);
+    error = establish(*fd, address, deadline);
     if (error != 0) {
         close(*fd);
         *fd = -1;

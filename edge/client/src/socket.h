@@ -18,12 +18,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
+#include "attr.h"
 #include "deadline.h"
 
-int socket_connect(const struct sockaddr_storage *address, socklen_t length,
-                   struct deadline deadline, int *fd);
+int socket_connect(const struct address *address, struct deadline deadline, int *fd);
 int socket_send(int fd, const void *data, size_t length, struct deadline deadline);
 int socket_receive(int fd, void *data, size_t length, struct deadline deadline);
 

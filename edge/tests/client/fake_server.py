@@ -23,6 +23,8 @@ GREETING = struct.pack('>8sQH', b'NBDMAGIC', 0x49484156454F5054, 3)
 OPTION_REPLY_MAGIC = 0x0003E889045565A9
 VENDOR, GO = 0x4F565301, 7
 HELLO, VOLUME_STAT, VOLUME_INFO = 1, 13, 14
+VOLUME_CREATE, VOLUME_REMOVE = 10, 11
+SNAPSHOT_CREATE, SNAPSHOT_REMOVE, SNAPSHOT_SYNCED = 20, 21, 25
 READ, WRITE, DISCONNECT, FLUSH = 0, 1, 2, 3
 
 
@@ -107,7 +109,7 @@ class FakeServer:
             self.go(connection)
         else:
             operation, = struct.unpack_from('>H', data)
-            self.vendor(connection, operation)
+            self.vendor(connection, operation, data)
 
     def reply_option(self, connection, option, kind, data):
         connection.sendall(struct.pack('>QIII', OPTION_REPLY_MAGIC, option,
@@ -118,9 +120,12 @@ class FakeServer:
                           struct.pack('>HQH', 0, len(self.data), 1))
         self.reply_option(connection, GO, 1, b'')
 
-    def vendor(self, connection, operation):
+    def vendor(self, connection, operation, data):
+        self.answer(connection, 0, self.fields(operation))
+
+    def answer(self, connection, error, fields=b''):
         self.reply_option(connection, VENDOR, VENDOR,
-                          struct.pack('>IH', 0, 0) + self.fields(operation))
+                          struct.pack('>IH', error, 0) + fields)
 
     def fields(self, operation):
         if operation == HELLO:

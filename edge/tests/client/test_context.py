@@ -35,6 +35,11 @@ class NewTest(support.EngineCase):
         self.assertFails(errno.ECONNREFUSED, self.lib.ovs_ctx_new(attr),
                          None)
 
+    def test_every_address_of_the_host_is_tried(self):
+        """The engine listens on 127.0.0.1; localhost may be ::1 first."""
+        self.host = b'localhost'
+        self.context()
+
     def test_rdma_is_not_there(self):
         attr = self.attributes(transport=b'rdma')
         self.assertFails(errno.EIO, self.lib.ovs_ctx_new(attr), None)

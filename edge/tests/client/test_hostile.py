@@ -100,7 +100,7 @@ class HostileTest(support.FakeCase):
                 self.assertIsNone(result)
 
     def test_stock_nbd_server_is_refused(self):
-        self.server.vendor = lambda connection, operation: (
+        self.server.vendor = lambda connection, *rest: (
             self.server.reply_option(connection, fake_server.VENDOR,
                                      0x80000001, b''))
         attr = self.attributes()
@@ -110,7 +110,7 @@ class HostileTest(support.FakeCase):
         """What a control call makes of these bytes."""
         context = self.context()
 
-        def vendor(connection, operation):
+        def vendor(connection, *rest):
             connection.sendall(answer)
             raise fake_server.Gone
         self.server.vendor = vendor
@@ -158,7 +158,6 @@ class HostileTest(support.FakeCase):
                 del self.server.vendor
 
     def test_garbage_for_the_snapshot_list(self):
-        fine = struct.pack('>IH', 0, 0)
         entry = bytes(16) + b'\0\2s1' + bytes(17)
         for fields in (b'', bytes(8) + b'\xff\xff\xff\xff',
                        bytes(8) + b'\0\0\0\2' + entry,
@@ -166,8 +165,8 @@ class HostileTest(support.FakeCase):
             with self.subTest(fields=fields):
                 context = self.context()
                 self.server.vendor = (
-                    lambda connection, operation, fields=fields:
-                    connection.sendall(self.vendor_reply(fine + fields)))
+                    lambda connection, *rest, fields=fields:
+                    self.server.answer(connection, 0, fields))
                 entries = (ovs.SnapshotInfo * 16)()
                 room = ctypes.c_int(16)
                 self.assertFails(errno.EPROTO, self.lib.ovs_snapshot_list(
@@ -246,12 +245,13 @@ class HostileTest(support.FakeCase):
     def test_an_answer_before_the_request_is_whole(self):
         """The buffer stays the library's until all of it is sent."""
         length = 8 << 20
-        received = threading.Event()
+        go_on, received = threading.Event(), threading.Event()
 
         def transmission(connection):
             header = self.server.receive(connection, 28)
             handle, = struct.unpack_from('>Q', header, 8)
             self.server.reply(connection, handle, 0)
+            go_on.wait(support.PATIENCE)
             self.server.receive(connection, length)
             received.set()
             raise fake_server.Gone
@@ -260,6 +260,9 @@ class HostileTest(support.FakeCase):
         context = self.opened(b'v1')
         request = support.Request(length)
         self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
+        self.assertFails(errno.EAGAIN, self.lib.ovs_aio_suspend(
+            context, request.pointer, support.absolute(0.2)))
+        go_on.set()
         self.assertEqual((length, 0), self.finish(context, request))
         self.assertTrue(received.wait(support.PATIENCE))
 

@@ -126,6 +126,101 @@ class ConnectionLostTest(support.FakeCase):
             self.assertWorks(self.lib.ovs_aio_finish(1, request.pointer))
 
 
+class LostAnswerTest(support.FakeCase):
+    """A control call that was carried out, but whose answer never came."""
+
+    def repeated(self, operation, second_errno):
+        seen = []
+        vendor = self.server.vendor
+
+        def lose_the_first(connection, number, data):
+            if number != operation:
+                vendor(connection, number, data)
+                return
+            seen.append(data)
+            if len(seen) == 1:
+                raise fake_server.Gone
+            self.server.answer(connection, second_errno)
+        self.server.vendor = lose_the_first
+        return seen
+
+    def test_create_is_repeated_with_the_same_id(self):
+        context = self.context()
+        seen = self.repeated(fake_server.VOLUME_CREATE, 0)
+        self.assertWorks(self.lib.ovs_create_volume(context, b'new', 4096))
+        self.assertEqual(2, len(seen))
+        self.assertEqual(seen[0], seen[1])
+        self.assertNotIn(bytes(16), seen[0])
+
+    def test_a_snapshot_is_repeated_with_the_same_id(self):
+        context = self.context()
+        seen = self.repeated(fake_server.SNAPSHOT_CREATE, 0)
+        self.assertWorks(self.lib.ovs_snapshot_create(context, b'v1', b's',
+                                                      -1))
+        self.assertEqual(2, len(seen))
+        self.assertEqual(seen[0], seen[1])
+        self.assertNotIn(bytes(16), seen[0])
+
+    def test_what_is_gone_at_the_second_try_was_removed_by_the_first(self):
+        context = self.context()
+        self.repeated(fake_server.VOLUME_REMOVE, errno.ENOENT)
+        self.assertWorks(self.lib.ovs_remove_volume(context, b'v1'))
+        self.assertFails(errno.ENOENT,
+                         self.lib.ovs_remove_volume(context, b'v1'))
+        self.repeated(fake_server.SNAPSHOT_REMOVE, errno.ENOENT)
+        self.assertWorks(self.lib.ovs_snapshot_remove(context, b'v1', b's'))
+        self.assertFails(errno.ENOENT, self.lib.ovs_snapshot_remove(
+            context, b'v1', b's'))
+
+
+class SnapshotWaitTest(support.FakeCase):
+    """What a real engine does too quickly to be seen."""
+
+    def play(self, synced):
+        operations = []
+
+        def vendor(connection, operation, data):
+            operations.append(operation)
+            self.server.answer(connection, 0, bytes([synced(operations)]))
+        context = self.context()
+        self.server.vendor = vendor
+        return context, operations
+
+    def test_a_snapshot_that_is_late_is_deleted_again(self):
+        context, operations = self.play(lambda operations: 0)
+        self.assertFails(errno.ETIMEDOUT, self.lib.ovs_snapshot_create(
+            context, b'v1', b's', 1))
+        self.assertEqual(fake_server.SNAPSHOT_CREATE, operations[0])
+        self.assertEqual({fake_server.SNAPSHOT_SYNCED},
+                         set(operations[1:-1]))
+        self.assertEqual(fake_server.SNAPSHOT_REMOVE, operations[-1])
+
+    def test_no_timeout_waits_until_it_is_synced(self):
+        context, operations = self.play(
+            lambda operations: len(operations) == 40)
+        self.assertWorks(self.lib.ovs_snapshot_create(context, b'v1', b's',
+                                                      0))
+        self.assertEqual([fake_server.SNAPSHOT_CREATE] +
+                         39 * [fake_server.SNAPSHOT_SYNCED], operations)
+
+    def test_a_negative_timeout_does_not_wait(self):
+        context, operations = self.play(lambda operations: 0)
+        self.assertWorks(self.lib.ovs_snapshot_create(context, b'v1', b's',
+                                                      -1))
+        self.assertEqual(0, self.lib.ovs_snapshot_is_synced(context, b'v1',
+                                                            b's'))
+        self.assertEqual([fake_server.SNAPSHOT_CREATE,
+                          fake_server.SNAPSHOT_SYNCED], operations)
+
+    def test_the_servers_errno_is_the_callers(self):
+        context = self.context()
+        for number in (errno.EBUSY, errno.ENOSPC, errno.EIO, errno.EMLINK):
+            self.server.vendor = lambda connection, *rest, number=number: (
+                self.server.answer(connection, number, b'\0\4why?'))
+            self.assertFails(number, self.lib.ovs_snapshot_create(
+                context, b'v1', b's', 1))
+
+
 class RebootTest(support.FakeCase):
 
     def lose_all(self, change):
