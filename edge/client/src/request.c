@@ -24,9 +24,9 @@ struct piece request_next_piece(const ovs_aio_request *request, uint32_t largest
 {
     size_t left = request->length - request->done;
     uint32_t length = left < largest ? (uint32_t)left : largest;
-    size_t start = request->command == COMMAND_WRITE ? left - length : request->done;
 
-    return (struct piece){request->buffer + start, request->offset + start, length};
+    return (struct piece){request->buffer + request->done, request->offset + request->done,
+                          length};
 }
 
 void request_write_header(uint8_t *header, enum command command, uint64_t handle, uint64_t offset,

@@ -40,8 +40,7 @@ struct ovs_aio_request {
 STAILQ_HEAD(request_list, ovs_aio_request);
 
 /* What goes over the wire at a time. A request longer than the server takes goes in pieces, one
- * after the other: a read from its start, so that it can end early, a write from its end, so that
- * one that does not fit fails before anything is written. */
+ * after the other; that the whole of it is within the volume is known before. */
 struct piece {
     char *buffer;
     uint64_t offset;

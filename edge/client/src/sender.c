@@ -121,12 +121,10 @@ static void send_batches(struct session *session)
 
 void sender_run(struct session *session)
 {
-    pthread_mutex_lock(&session->lock);
-    if (session->link == LINK_UP && !session->sending && !session->socket_is_full) {
-        session->sending = true;
-        send_batches(session);
-        session->sending = false;
-        pthread_cond_signal(&session->sender_left);
-    }
-    pthread_mutex_unlock(&session->lock);
+    if (session->link != LINK_UP || session->sending || session->socket_is_full)
+        return;
+    session->sending = true;
+    send_batches(session);
+    session->sending = false;
+    pthread_cond_signal(&session->sender_left);
 }

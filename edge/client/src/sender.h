@@ -18,7 +18,8 @@
 
 #include "session.h"
 
-/* Sends what the queue depth allows, unless another thread is at it already. Never blocks. */
+/* Sends what the queue depth allows, unless another thread is at it already. Never blocks. Wants
+ * the session's lock held, and lets go of it meanwhile. */
 void sender_run(struct session *session);
 
 #endif

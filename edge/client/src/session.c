@@ -173,9 +173,11 @@ int session_submit(struct session *session, ovs_aio_request *request)
 
     pthread_mutex_lock(&session->lock);
     error = accept_request(session, request);
-    pthread_mutex_unlock(&session->lock);
-    /* What callbacks submit goes out together when they have all been called. */
+    /* What callbacks submit goes out together when they have all been called. The lock is kept
+     * until then, so that the session cannot be closed in between: this request may be done, and
+     * its user may close, before this call returns. */
     if (error == 0 && !session_is_own_thread(session))
         sender_run(session);
+    pthread_mutex_unlock(&session->lock);
     return error;
 }

@@ -172,7 +172,9 @@ void *session_thread(void *argument)
             break;
         }
         request_finish_all(&finished);
+        pthread_mutex_lock(&session->lock);
         sender_run(session);
+        pthread_mutex_unlock(&session->lock);
     }
     fail_the_rest(session);
     return NULL;
