@@ -1,0 +1,42 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* What the functions of the API share. */
+#ifndef OVS_API_H
+#define OVS_API_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bounds.h"
+
+static inline int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* 0 or the errno of an internal step. */
+static inline int result_of(int error)
+{
+    return error == 0 ? 0 : fail(error);
+}
+
+static inline bool name_is_valid(const char *name)
+{
+    return name != NULL && name[0] != '\0' && strnlen(name, NAME_LIMIT) < NAME_LIMIT;
+}
+
+#endif

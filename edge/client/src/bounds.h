@@ -1,0 +1,57 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* Every bound of the library in one place. */
+#ifndef OVS_BOUNDS_H
+#define OVS_BOUNDS_H
+
+/* The tests build the library with shorter seconds. */
+#ifndef OVS_SECOND_MS
+#define OVS_SECOND_MS 1000
+#endif
+
+/* Times in milliseconds. */
+enum {
+    /* One connection attempt: TCP connect and the NBD greeting. */
+    CONNECT_LIMIT_MS = 5 * OVS_SECOND_MS,
+    /* One control call; a snapshot that waits adds its own timeout. */
+    CONTROL_LIMIT_MS = 10 * OVS_SECOND_MS,
+    /* The oldest request in flight without an answer: the connection is given up. */
+    ANSWER_LIMIT_MS = 30 * OVS_SECOND_MS,
+    /* A snapshot is waited for in rounds: the server's share of one, and the pause between. */
+    SYNC_WAIT_MS = OVS_SECOND_MS,
+    SYNC_PAUSE_MS = OVS_SECOND_MS / 100,
+    /* With HA: from the first trouble until what is outstanding fails with EIO. */
+    HA_WINDOW_MS = 60 * OVS_SECOND_MS,
+    /* ovs_ctx_destroy waits so long for what is in flight. */
+    DRAIN_LIMIT_MS = 10 * OVS_SECOND_MS,
+    /* Pause between two attempts to reconnect: the first, and the longest. */
+    RECONNECT_PAUSE_MS = OVS_SECOND_MS / 20,
+    RECONNECT_PAUSE_MAX_MS = OVS_SECOND_MS,
+    /* An idle connection to a host that is gone is noticed after about this. */
+    KEEPALIVE_MS = 15 * OVS_SECOND_MS,
+};
+
+/* Sizes. */
+enum {
+    ADDRESSES_MAX = 4, /* of a host: "localhost" is ::1 and 127.0.0.1, and one of them listens */
+    NAME_LIMIT = 255, /* a valid name is shorter */
+    QUEUE_DEPTH_DEFAULT = 64,
+    QUEUE_DEPTH_MAX = 1024, /* a greater depth is taken for this one */
+    SIZE_STEP = 4096,       /* volume sizes are multiples of it */
+    /* Callbacks of users run on this stack; only what is touched costs memory. */
+    THREAD_STACK_BYTES = 256 * 1024,
+};
+
+#endif

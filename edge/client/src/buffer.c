@@ -1,0 +1,77 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* Buffers. Shared memory needed special ones; over a network they are pages. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <openvstorage/volumedriver.h>
+
+struct ovs_buffer {
+    void *data;
+    size_t size;
+};
+
+enum { ALIGNMENT = 4096 };
+
+ovs_buffer_t *ovs_allocate(ovs_ctx_t *ctx, size_t size)
+{
+    ovs_buffer_t *buffer;
+    int error;
+
+    if (ctx == NULL || size == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    buffer = malloc(sizeof(*buffer));
+    if (buffer == NULL)
+        return NULL;
+    error = posix_memalign(&buffer->data, ALIGNMENT, size);
+    if (error != 0) {
+        free(buffer);
+        errno = error;
+        return NULL;
+    }
+    buffer->size = size;
+    return buffer;
+}
+
+void *ovs_buffer_data(ovs_buffer_t *buffer)
+{
+    if (buffer == NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return buffer->data;
+}
+
+size_t ovs_buffer_size(ovs_buffer_t *buffer)
+{
+    if (buffer == NULL) {
+        errno = EINVAL;
+        return (size_t)-1;
+    }
+    return buffer->size;
+}
+
+int ovs_deallocate(ovs_ctx_t *ctx, ovs_buffer_t *buffer)
+{
+    if (ctx == NULL || buffer == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    free(buffer->data);
+    free(buffer);
+    return 0;
+}

@@ -1,0 +1,96 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "completion.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "event.h"
+
+struct ovs_completion {
+    ovs_callback_t callback;
+    void *arg;
+    ssize_t result;         /* -1: the request failed */
+    struct event called;    /* the result is there */
+    struct event signalled; /* by the user */
+};
+
+ovs_completion_t *ovs_aio_create_completion(ovs_callback_t complete_cb, void *arg)
+{
+    ovs_completion_t *completion;
+
+    if (complete_cb == NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    completion = calloc(1, sizeof(*completion));
+    if (completion != NULL) {
+        completion->callback = complete_cb;
+        completion->arg = arg;
+    }
+    return completion;
+}
+
+void completion_call(ovs_completion_t *completion, ssize_t result)
+{
+    completion->result = result;
+    event_set(&completion->called);
+    completion->callback(completion, completion->arg);
+}
+
+ssize_t ovs_aio_return_completion(ovs_completion_t *completion)
+{
+    if (completion == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (!event_is_set(&completion->called)) {
+        errno = EINPROGRESS;
+        return -1;
+    }
+    if (completion->result < 0)
+        errno = EIO;
+    return completion->result;
+}
+
+int ovs_aio_wait_completion(ovs_completion_t *completion, const struct timespec *timeout)
+{
+    int error = completion == NULL ? EINVAL : event_wait(&completion->signalled, timeout);
+
+    if (error == 0)
+        return 0;
+    errno = error == ETIMEDOUT ? EAGAIN : error;
+    return -1;
+}
+
+int ovs_aio_signal_completion(ovs_completion_t *completion)
+{
+    if (completion == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    event_set(&completion->signalled);
+    return 0;
+}
+
+int ovs_aio_release_completion(ovs_completion_t *completion)
+{
+    if (completion == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    free(completion);
+    return 0;
+}

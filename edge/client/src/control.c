@@ -1,0 +1,106 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "control.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "bounds.h"
+#include "socket.h"
+
+/* Every call has a connection of its own while it runs, so that one that waits for a snapshot
+ * does not hold up the others; the last one given back is kept for the next call. */
+static int take_idle(ovs_ctx_t *ctx)
+{
+    int fd = atomic_exchange(&ctx->idle_fd, -1);
+
+    if (fd >= 0 && socket_is_stale(fd)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+void control_give_back(ovs_ctx_t *ctx, int fd)
+{
+    int kept = atomic_exchange(&ctx->idle_fd, fd);
+
+    if (kept >= 0)
+        close(kept);
+}
+
+/* rdma and shared memory have nobody at the other end: the interface's EIO. */
+static int connect_new(ovs_ctx_t *ctx, struct deadline deadline, int *fd)
+{
+    return ctx->attr.transport == TRANSPORT_TCP ? option_connect(&ctx->attr, deadline, fd) : EIO;
+}
+
+int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, int *fd)
+{
+    if (ctx->owner != getpid()) /* its connections are the parent's */
+        return EBADF;
+    *fd = take_idle(ctx);
+    return *fd >= 0 ? 0 : connect_new(ctx, deadline, fd);
+}
+
+static int call_on(ovs_ctx_t *ctx, int fd, const struct vendor_request *request,
+                   struct vendor_reply *reply, struct deadline deadline, int *connection_error)
+{
+    int error = option_vendor(fd, request, reply, deadline, connection_error);
+
+    if (*connection_error == 0)
+        control_give_back(ctx, fd);
+    else
+        close(fd);
+    return error;
+}
+
+static bool connection_was_lost(int connection_error)
+{
+    return connection_error == ECONNRESET || connection_error == EPIPE;
+}
+
+/* A server that was restarted has cut the connection. Requests are safe to repeat (PROTOCOL.md,
+ * "Repetition"), so one that got no answer is sent once more on a new connection; if the server
+ * is not there, that fails at once. */
+int control_call(ovs_ctx_t *ctx, const struct vendor_request *request, struct vendor_reply *reply,
+                 bool *repeated)
+{
+    const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
+    int connection_error = 0, fd;
+    int error = control_take_connection(ctx, deadline, &fd);
+
+    if (repeated != NULL)
+        *repeated = false;
+    if (error != 0)
+        return error;
+    error = call_on(ctx, fd, request, reply, deadline, &connection_error);
+    if (!connection_was_lost(connection_error))
+        return error;
+    if (repeated != NULL)
+        *repeated = true;
+    error = connect_new(ctx, deadline, &fd);
+    return error != 0 ? error : call_on(ctx, fd, request, reply, deadline, &connection_error);
+}
+
+int control_command(ovs_ctx_t *ctx, const struct vendor_request *request, bool *repeated)
+{
+    struct vendor_reply reply;
+    int error = control_call(ctx, request, &reply, repeated);
+
+    if (error == 0)
+        vendor_reply_free(&reply);
+    return error;
+}

@@ -1,0 +1,35 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* Control calls: one vendor request and its reply, bounded in time. */
+#ifndef OVS_CONTROL_H
+#define OVS_CONTROL_H
+
+#include "ctx.h"
+#include "option.h"
+
+/* Takes the context's idle connection or makes a new one; give it back or close it. */
+int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, int *fd);
+void control_give_back(ovs_ctx_t *ctx, int fd);
+
+/* Returns 0 (free the reply), the server's errno or that of the connection. *repeated (may be
+ * NULL) says that the request was sent twice because the answer to the first one was lost. */
+int control_call(ovs_ctx_t *ctx, const struct vendor_request *request, struct vendor_reply *reply,
+                 bool *repeated);
+
+/* The same for a request whose reply has no field of interest. */
+int control_command(ovs_ctx_t *ctx, const struct vendor_request *request, bool *repeated);
+
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* A context: its attributes, a control connection, and the open volume. */
+#ifndef OVS_CTX_H
+#define OVS_CTX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "attr.h"
+#include "session.h"
+
+struct ovs_context {
+    ovs_ctx_attr_t attr;
+    pid_t owner;                       /* a forked child may only destroy what it inherits */
+    pthread_mutex_t opening;           /* one ovs_ctx_init at a time */
+    _Atomic int idle_fd;               /* a connection in the option phase, or -1 */
+    _Atomic(struct session *) session; /* the open volume, or NULL */
+};
+
+#endif

@@ -1,0 +1,198 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "ctx.h"
+#include "option.h"
+#include "outstanding.h"
+#include "receiver.h"
+
+enum { LARGEST_PIECE = 32 * 1024 * 1024 }; /* PROTOCOL.md, section 1 */
+
+static void adopt_server(struct session *session, const struct server_identity *server)
+{
+    session->server = *server;
+    session->largest_piece = server->largest_request < LARGEST_PIECE ? server->largest_request
+                                                                     : LARGEST_PIECE;
+}
+
+int link_open(struct session *session, int fd)
+{
+    const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
+    struct server_identity server;
+    int error = server_hello(fd, session->id, deadline, &server);
+
+    if (error == 0)
+        error = server_volume_id(fd, session->volume_name, deadline, &session->volume);
+    if (error == 0)
+        error = option_go(fd, session->volume_name, deadline, &session->size);
+    if (error == 0)
+        adopt_server(session, &server);
+    return error;
+}
+
+/* ESTALE: what was acknowledged before is not there, so nothing may be sent again. Either the
+ * host was rebooted (unflushed writes are lost) or the volume is gone or another one. */
+static int verify(struct session *session, int fd, struct deadline deadline)
+{
+    struct server_identity server;
+    struct uuid volume;
+    int error = server_hello(fd, session->id, deadline, &server);
+
+    if (error != 0)
+        return error;
+    if (!server_is_same_boot(&session->server, &server))
+        return ESTALE;
+    adopt_server(session, &server);
+    error = server_volume_id(fd, session->volume_name, deadline, &volume);
+    if (error == ENOENT)
+        return ESTALE;
+    if (error == 0 && memcmp(volume.bytes, session->volume.bytes, UUID_BYTES) != 0)
+        return ESTALE;
+    return error;
+}
+
+static int reconnect(struct session *session, int *fd, uint64_t *size)
+{
+    const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, session->wake_fd};
+    int error = option_connect(&session->ctx->attr, deadline, fd);
+
+    if (error != 0)
+        return error;
+    error = verify(session, *fd, deadline);
+    if (error == 0)
+        error = option_go(*fd, session->volume_name, deadline, size);
+    if (error != 0)
+        close(*fd);
+    return error;
+}
+
+void link_drain_wakeups(struct session *session)
+{
+    eventfd_t count;
+
+    (void)eventfd_read(session->wake_fd, &count);
+}
+
+/* LINK_DEAD: for good; LINK_DOWN: later requests get an attempt of their own. */
+static void give_up(struct session *session, enum link link, struct request_list *finished)
+{
+    pthread_mutex_lock(&session->lock);
+    session->link = link;
+    outstanding_fail(session, EIO, finished);
+    pthread_mutex_unlock(&session->lock);
+}
+
+static bool is_hopeless(const struct session *session)
+{
+    return remaining_ms(session->trouble_since_ms + HA_WINDOW_MS) == 0;
+}
+
+void link_lose(struct session *session, struct request_list *finished)
+{
+    pthread_mutex_lock(&session->lock);
+    session->link = LINK_DOWN;
+    while (session->sending)
+        pthread_cond_wait(&session->sender_left, &session->lock);
+    outstanding_requeue(session);
+    close(session->fd);
+    session->fd = -1;
+    session->broken = session->socket_is_full = session->late_answer = false;
+    if (session->trouble_since_ms == 0)
+        session->trouble_since_ms = now_ms();
+    pthread_mutex_unlock(&session->lock);
+
+    receiver_reset(&session->receiver);
+    /* While the link is down a wake-up means only "stop" or "there is work at last"; link_restore
+     * relies on that to break off what it waits for. */
+    link_drain_wakeups(session);
+    if (!session->ctx->attr.ha)
+        give_up(session, LINK_DEAD, finished);
+    else if (is_hopeless(session)) /* connecting works, but nothing is ever answered */
+        give_up(session, LINK_DOWN, finished);
+}
+
+/* Hopeless and nothing to do: a new request ends the wait, and gets one attempt. Returns false
+ * when it is closing that ended it. */
+static bool wait_for_work(struct session *session)
+{
+    struct pollfd wake = {.fd = session->wake_fd, .events = POLLIN};
+    bool stopping;
+
+    pthread_mutex_lock(&session->lock);
+    while (session->out.requests == 0 && !session->stopping) {
+        session->idle_without_link = true;
+        pthread_mutex_unlock(&session->lock);
+        poll(&wake, 1, -1);
+        link_drain_wakeups(session);
+        pthread_mutex_lock(&session->lock);
+    }
+    session->idle_without_link = false;
+    stopping = session->stopping;
+    pthread_mutex_unlock(&session->lock);
+    if (!stopping)
+        link_drain_wakeups(session);
+    return !stopping;
+}
+
+static void link_up(struct session *session, int fd, uint64_t size)
+{
+    pthread_mutex_lock(&session->lock);
+    session->fd = fd;
+    if (size > session->size)
+        session->size = size;
+    session->link = LINK_UP;
+    /* What reached beyond the end may not do so now. */
+    STAILQ_CONCAT(&session->out.queue, &session->out.beyond);
+    session->pause_ms = RECONNECT_PAUSE_MS;
+    if (session->out.requests == 0) /* otherwise the trouble ends with the first answer */
+        session->trouble_since_ms = 0;
+    pthread_mutex_unlock(&session->lock);
+}
+
+static void pause_before_next(struct session *session)
+{
+    struct pollfd wake = {.fd = session->wake_fd, .events = POLLIN};
+
+    poll(&wake, 1, session->pause_ms);
+    session->pause_ms *= 2;
+    if (session->pause_ms > RECONNECT_PAUSE_MAX_MS)
+        session->pause_ms = RECONNECT_PAUSE_MAX_MS;
+}
+
+void link_restore(struct session *session, struct request_list *finished)
+{
+    bool hopeless = is_hopeless(session);
+    uint64_t size;
+    int error, fd;
+
+    if (hopeless && !wait_for_work(session))
+        return;
+    error = reconnect(session, &fd, &size);
+    if (error == 0) {
+        link_up(session, fd, size);
+    } else if (error == ESTALE) {
+        give_up(session, LINK_DEAD, finished);
+    } else if (hopeless) {
+        give_up(session, LINK_DOWN, finished);
+    } else {
+        pause_before_next(session);
+    }
+}

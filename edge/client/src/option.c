@@ -1,0 +1,218 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "option.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bounds.h"
+#include "socket.h"
+
+/* NBD numbers (doc/proto.md of the NetworkBlockDevice project). */
+static const uint64_t SERVER_MAGIC = 0x4E42444D41474943;       /* "NBDMAGIC" */
+static const uint64_t OPTION_MAGIC = 0x49484156454F5054;       /* "IHAVEOPT" */
+static const uint64_t OPTION_REPLY_MAGIC = 0x0003E889045565A9;
+static const uint32_t OPTION_GO = 7;
+static const uint32_t OPTION_VENDOR = 0x4F565301;
+static const uint32_t REPLY_ACK = 1;
+static const uint32_t REPLY_INFO = 3;
+static const uint32_t REPLY_ERROR_POLICY = 0x80000002;
+static const uint32_t REPLY_ERROR_UNKNOWN = 0x80000006;
+static const uint16_t INFO_EXPORT = 0;
+static const uint16_t FIXED_NEWSTYLE = 1;
+static const uint16_t NO_ZEROES = 2;
+
+enum {
+    GREETING_BYTES = 18,
+    OPTION_HEADER_BYTES = 16,
+    OPTION_REPLY_HEADER_BYTES = 20,
+    /* Greater than the longest list; a length above it is no reply of ours. */
+    REPLY_LIMIT = 4 * 1024 * 1024,
+    /* GO answers a handful of items; a server that never ends is not followed. */
+    INFO_REPLIES_LIMIT = 64,
+};
+
+struct option_reply {
+    uint32_t type;
+    uint32_t length;
+    uint8_t *data;
+};
+
+void vendor_request_begin(struct vendor_request *request, enum vendor_operation operation)
+{
+    request->end = put_u16(request->bytes, (uint16_t)operation);
+}
+
+void vendor_request_ref_name(struct vendor_request *request, const char *volume_name)
+{
+    request->end = put_string(put_u8(request->end, 0), volume_name);
+}
+
+void vendor_request_ref_uuid(struct vendor_request *request, struct uuid volume)
+{
+    request->end = put_bytes(put_u8(request->end, 1), volume.bytes, UUID_BYTES);
+}
+
+void vendor_reply_free(struct vendor_reply *reply)
+{
+    free(reply->memory);
+    reply->memory = NULL;
+}
+
+static int greet(int fd, struct deadline deadline)
+{
+    const uint16_t wanted = FIXED_NEWSTYLE | NO_ZEROES;
+    uint8_t greeting[GREETING_BYTES], flags[4];
+    struct reader reader = {greeting, sizeof(greeting), false};
+    int error = socket_receive(fd, greeting, sizeof(greeting), deadline);
+
+    if (error != 0)
+        return error;
+    if (get_u64(&reader) != SERVER_MAGIC || get_u64(&reader) != OPTION_MAGIC ||
+        (get_u16(&reader) & wanted) != wanted)
+        return EPROTO;
+    put_u32(flags, wanted);
+    return socket_send(fd, flags, sizeof(flags), deadline);
+}
+
+static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)
+{
+    int error = ECONNREFUSED;
+
+    for (size_t i = 0; i < attr->address_count && error != 0; i++)
+        error = socket_connect(&attr->addresses[i], deadline, fd);
+    return error;
+}
+
+int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)
+{
+    int error;
+
+    deadline = deadline_within(deadline, CONNECT_LIMIT_MS);
+    error = connect_to_any(attr, deadline, fd);
+    if (error != 0)
+        return error;
+    error = greet(*fd, deadline);
+    if (error != 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return error;
+}
+
+static int send_option(int fd, uint32_t option, const uint8_t *data, size_t length,
+                       struct deadline deadline)
+{
+    uint8_t message[OPTION_HEADER_BYTES + sizeof(((struct vendor_request *)0)->bytes)];
+    uint8_t *end = put_u64(message, OPTION_MAGIC);
+
+    end = put_u32(put_u32(end, option), (uint32_t)length);
+    end = put_bytes(end, data, length);
+    return socket_send(fd, message, (size_t)(end - message), deadline);
+}
+
+/* On success the caller frees reply->data. */
+static int receive_reply(int fd, uint32_t option, struct option_reply *reply,
+                         struct deadline deadline)
+{
+    uint8_t header[OPTION_REPLY_HEADER_BYTES];
+    struct reader reader = {header, sizeof(header), false};
+    int error = socket_receive(fd, header, sizeof(header), deadline);
+
+    if (error != 0)
+        return error;
+    if (get_u64(&reader) != OPTION_REPLY_MAGIC || get_u32(&reader) != option)
+        return EPROTO;
+    reply->type = get_u32(&reader);
+    reply->length = get_u32(&reader);
+    if (reply->length > REPLY_LIMIT)
+        return EPROTO;
+    reply->data = malloc(reply->length > 0 ? reply->length : 1);
+    if (reply->data == NULL)
+        return ENOMEM;
+    error = socket_receive(fd, reply->data, reply->length, deadline);
+    if (error != 0)
+        free(reply->data);
+    return error;
+}
+
+int option_vendor(int fd, const struct vendor_request *request, struct vendor_reply *reply,
+                  struct deadline deadline, int *connection_error)
+{
+    struct option_reply answer;
+    uint32_t server_errno;
+
+    *reply = (struct vendor_reply){0};
+    *connection_error = send_option(fd, OPTION_VENDOR, request->bytes,
+                                    (size_t)(request->end - request->bytes), deadline);
+    if (*connection_error == 0)
+        *connection_error = receive_reply(fd, OPTION_VENDOR, &answer, deadline);
+    if (*connection_error != 0)
+        return *connection_error;
+
+    reply->memory = answer.data;
+    reply->fields = (struct reader){answer.data, answer.length, false};
+    server_errno = get_u32(&reply->fields);
+    get_u16(&reply->fields); /* the reason, which is for XML-RPC */
+    if (answer.type != OPTION_VENDOR || reply->fields.bad || server_errno > 4095)
+        *connection_error = EPROTO;
+    if (*connection_error != 0 || server_errno != 0)
+        vendor_reply_free(reply);
+    return *connection_error != 0 ? *connection_error : (int)server_errno;
+}
+
+/* Whether this reply to GO ends the option phase is in *done. */
+static int judge_go_reply(const struct option_reply *reply, uint64_t *size, bool *done,
+                          bool *size_known)
+{
+    struct reader reader = {reply->data, reply->length, false};
+
+    *done = reply->type == REPLY_ACK;
+    if (reply->type == REPLY_ERROR_UNKNOWN)
+        return ENOENT;
+    if (reply->type == REPLY_ERROR_POLICY)
+        return EACCES;
+    if (reply->type == REPLY_INFO && get_u16(&reader) == INFO_EXPORT) {
+        *size = get_u64(&reader);
+        *size_known = !reader.bad;
+    }
+    if (reply->type != REPLY_ACK && reply->type != REPLY_INFO)
+        return EPROTO;
+    return *done && !*size_known ? EPROTO : 0;
+}
+
+int option_go(int fd, const char *volume_name, struct deadline deadline, uint64_t *size)
+{
+    uint8_t data[4 + NAME_LIMIT + 2];
+    size_t length = strlen(volume_name);
+    uint8_t *end = put_bytes(put_u32(data, (uint32_t)length), volume_name, length);
+    bool done = false, size_known = false;
+    int error;
+
+    end = put_u16(end, 0); /* no further information is asked for */
+    error = send_option(fd, OPTION_GO, data, (size_t)(end - data), deadline);
+    for (int replies = 0; error == 0 && !done; replies++) {
+        struct option_reply reply;
+
+        error = replies < INFO_REPLIES_LIMIT ? receive_reply(fd, OPTION_GO, &reply, deadline)
+                                             : EPROTO;
+        if (error == 0) {
+            error = judge_go_reply(&reply, size, &done, &size_known);
+            free(reply.data);
+        }
+    }
+    return error;
+}

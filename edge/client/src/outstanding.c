@@ -1,0 +1,188 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "outstanding.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int outstanding_init(struct outstanding *out, uint64_t depth)
+{
+    STAILQ_INIT(&out->queue);
+    STAILQ_INIT(&out->beyond);
+    TAILQ_INIT(&out->free);
+    TAILQ_INIT(&out->in_flight);
+    out->depth = depth;
+    out->slots = calloc(depth, sizeof(*out->slots));
+    if (out->slots == NULL)
+        return ENOMEM;
+    for (uint64_t i = 0; i < depth; i++)
+        TAILQ_INSERT_TAIL(&out->free, &out->slots[i], order);
+    return 0;
+}
+
+void outstanding_destroy(struct outstanding *out)
+{
+    free(out->slots);
+}
+
+static uint64_t handle_of(const struct outstanding *out, const struct slot *slot)
+{
+    return (uint64_t)slot->generation << 32 | (uint64_t)(slot - out->slots);
+}
+
+struct slot *outstanding_find(struct outstanding *out, uint64_t handle)
+{
+    uint64_t index = handle & UINT32_MAX;
+    struct slot *slot = index < out->depth ? &out->slots[index] : NULL;
+
+    if (slot == NULL || slot->request == NULL || slot->answered ||
+        slot->generation != handle >> 32)
+        return NULL;
+    return slot;
+}
+
+static void take_slot(struct session *session, ovs_aio_request *request)
+{
+    struct outstanding *out = &session->out;
+    struct slot *slot = TAILQ_FIRST(&out->free);
+
+    TAILQ_REMOVE(&out->free, slot, order);
+    slot->request = request;
+    slot->piece = request_next_piece(request, session->largest_piece);
+    slot->sent = slot->answered = false;
+    slot->taken_ms = now_ms();
+    request_write_header(slot->header, request->command, handle_of(out, slot), slot->piece.offset,
+                         slot->piece.length);
+    TAILQ_INSERT_TAIL(&out->in_flight, slot, order);
+    if (session->first_unsent == NULL) {
+        session->first_unsent = slot;
+        session->unsent_done = 0;
+    }
+}
+
+static void release_slot(struct outstanding *out, struct slot *slot)
+{
+    TAILQ_REMOVE(&out->in_flight, slot, order);
+    slot->request = NULL;
+    slot->generation++;
+    /* The last one used is the warmest. */
+    TAILQ_INSERT_HEAD(&out->free, slot, order);
+}
+
+static bool reaches_beyond(const ovs_aio_request *request, uint64_t size)
+{
+    return request->command != COMMAND_FLUSH &&
+           (request->offset > size || request->length > size - request->offset);
+}
+
+void outstanding_fill_slots(struct session *session)
+{
+    struct outstanding *out = &session->out;
+
+    while (!STAILQ_EMPTY(&out->queue) && !TAILQ_EMPTY(&out->free)) {
+        ovs_aio_request *request = STAILQ_FIRST(&out->queue);
+
+        STAILQ_REMOVE_HEAD(&out->queue, next);
+        if (reaches_beyond(request, session->size)) {
+            STAILQ_INSERT_TAIL(&out->beyond, request, next);
+            session_wake(session);
+        } else {
+            take_slot(session, request);
+        }
+    }
+}
+
+void outstanding_settle(struct session *session, struct slot *slot,
+                        struct request_list *finished)
+{
+    struct outstanding *out = &session->out;
+    ovs_aio_request *request = slot->request;
+
+    request->error = slot->error;
+    if (slot->error == 0)
+        request->done += slot->piece.length;
+    release_slot(out, slot);
+    if (request->error == 0 && request->done < request->length) {
+        STAILQ_INSERT_HEAD(&out->queue, request, next);
+    } else {
+        STAILQ_INSERT_TAIL(finished, request, next);
+        out->requests--;
+    }
+}
+
+void outstanding_settle_late(struct session *session, struct request_list *finished)
+{
+    struct slot *slot = TAILQ_FIRST(&session->out.in_flight);
+
+    while (slot != NULL) {
+        struct slot *next = TAILQ_NEXT(slot, order);
+
+        if (slot->sent && slot->answered)
+            outstanding_settle(session, slot, finished);
+        slot = next;
+    }
+    session->late_answer = false;
+}
+
+void outstanding_requeue(struct session *session)
+{
+    struct slot *slot;
+
+    while ((slot = TAILQ_LAST(&session->out.in_flight, slot_list)) != NULL) {
+        STAILQ_INSERT_HEAD(&session->out.queue, slot->request, next);
+        release_slot(&session->out, slot);
+    }
+    session->first_unsent = NULL;
+}
+
+void outstanding_fail(struct session *session, int error, struct request_list *finished)
+{
+    struct outstanding *out = &session->out;
+    ovs_aio_request *request;
+
+    outstanding_requeue(session);
+    STAILQ_CONCAT(&out->queue, &out->beyond);
+    STAILQ_FOREACH(request, &out->queue, next)
+        request->error = error;
+    STAILQ_CONCAT(finished, &out->queue);
+    out->requests = 0;
+}
+
+static void clip_or_refuse(ovs_aio_request *request, uint64_t size)
+{
+    if (request->command == COMMAND_WRITE)
+        request->error = EFBIG;
+    else
+        request->length = request->offset < size ? size - request->offset : 0;
+}
+
+void outstanding_judge_beyond(struct session *session, struct request_list *finished)
+{
+    struct outstanding *out = &session->out;
+
+    while (!STAILQ_EMPTY(&out->beyond)) {
+        ovs_aio_request *request = STAILQ_FIRST(&out->beyond);
+
+        STAILQ_REMOVE_HEAD(&out->beyond, next);
+        if (reaches_beyond(request, session->size))
+            clip_or_refuse(request, session->size);
+        if (request->error != 0 || request->length == 0) {
+            STAILQ_INSERT_TAIL(finished, request, next);
+            out->requests--;
+        } else {
+            STAILQ_INSERT_TAIL(&out->queue, request, next);
+        }
+    }
+}

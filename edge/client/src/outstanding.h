@@ -1,0 +1,48 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* The book-keeping of what is outstanding. Every function wants the session's lock held. */
+#ifndef OVS_OUTSTANDING_H
+#define OVS_OUTSTANDING_H
+
+#include "session.h"
+
+/* Returns 0 or ENOMEM. */
+int outstanding_init(struct outstanding *out, uint64_t depth);
+void outstanding_destroy(struct outstanding *out);
+
+/* Moves requests from the queue into free slots, ready to be sent. */
+void outstanding_fill_slots(struct session *session);
+
+/* The slot that this handle of a reply names, or NULL if none waits for it. */
+struct slot *outstanding_find(struct outstanding *out, uint64_t handle);
+
+/* The slot's piece was sent and answered: the request is done (then it is put on `finished`) or
+ * its next piece is due. */
+void outstanding_settle(struct session *session, struct slot *slot,
+                        struct request_list *finished);
+
+/* The same for answers that overtook the sender. */
+void outstanding_settle_late(struct session *session, struct request_list *finished);
+
+/* The connection is gone: what was in flight is to be sent again, first and in order. */
+void outstanding_requeue(struct session *session);
+
+/* Everything fails. */
+void outstanding_fail(struct session *session, int error, struct request_list *finished);
+
+/* The size was asked for: requests beyond the end get their answer, the others go on. */
+void outstanding_judge_beyond(struct session *session, struct request_list *finished);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "receiver.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "outstanding.h"
+
+static const uint32_t REPLY_MAGIC = 0x67446698;
+
+enum {
+    REPLY_HEADER_BYTES = 16,
+    /* Users are told after so many reads, even if there is more. */
+    READS_AT_A_TIME = 4,
+};
+
+void receiver_reset(struct receiver *receiver)
+{
+    receiver->begin = receiver->end = 0;
+    receiver->reading = NULL;
+    receiver->data_left = 0;
+}
+
+/* EINVAL is for the caller's own mistakes; the server has none of them to report. */
+static int errno_of_reply(uint32_t error)
+{
+    switch (error) {
+    case 0:
+    case EPERM:
+    case ENOMEM:
+    case ENOSPC:
+        return (int)error;
+    default:
+        return EIO;
+    }
+}
+
+static size_t staged(const struct receiver *receiver)
+{
+    return receiver->end - receiver->begin;
+}
+
+static void answer(struct session *session, struct slot *slot, struct request_list *finished)
+{
+    slot->answered = true;
+    session->trouble_since_ms = 0;
+    if (slot->sent)
+        outstanding_settle(session, slot, finished);
+}
+
+/* `length` bytes of data have arrived in the user's buffer. */
+static void advance_data(struct session *session, size_t length, struct request_list *finished)
+{
+    struct receiver *receiver = &session->receiver;
+
+    receiver->data += length;
+    receiver->data_left -= length;
+    if (receiver->data_left == 0) {
+        answer(session, receiver->reading, finished);
+        receiver->reading = NULL;
+    }
+}
+
+static int take_header(struct session *session, struct request_list *finished)
+{
+    struct receiver *receiver = &session->receiver;
+    struct reader header = {receiver->stage + receiver->begin, REPLY_HEADER_BYTES, false};
+    uint32_t magic = get_u32(&header);
+    uint32_t error = get_u32(&header);
+    struct slot *slot = outstanding_find(&session->out, get_u64(&header));
+
+    if (magic != REPLY_MAGIC || slot == NULL)
+        return EPROTO;
+    receiver->begin += REPLY_HEADER_BYTES;
+    slot->error = errno_of_reply(error);
+    if (error == 0 && slot->request->command == COMMAND_READ) {
+        receiver->reading = slot;
+        receiver->data = slot->piece.buffer;
+        receiver->data_left = slot->piece.length;
+    } else {
+        answer(session, slot, finished);
+    }
+    return 0;
+}
+
+static void take_data(struct session *session, struct request_list *finished)
+{
+    struct receiver *receiver = &session->receiver;
+    size_t length = staged(receiver);
+
+    if (length > receiver->data_left)
+        length = receiver->data_left;
+    memcpy(receiver->data, receiver->stage + receiver->begin, length);
+    receiver->begin += length;
+    advance_data(session, length, finished);
+}
+
+static int take_stage(struct session *session, struct request_list *finished)
+{
+    struct receiver *receiver = &session->receiver;
+    int error = 0;
+
+    while (error == 0 && staged(receiver) > 0) {
+        if (receiver->data_left > 0)
+            take_data(session, finished);
+        else if (staged(receiver) >= REPLY_HEADER_BYTES)
+            error = take_header(session, finished);
+        else
+            break;
+    }
+    return error;
+}
+
+/* Data goes straight to the user's buffer and what follows it into the stage; the stage is empty
+ * whenever data is awaited. */
+static ssize_t fill(int fd, struct receiver *receiver, size_t *room)
+{
+    struct iovec parts[2];
+
+    memmove(receiver->stage, receiver->stage + receiver->begin, staged(receiver));
+    receiver->end = staged(receiver);
+    receiver->begin = 0;
+    parts[0] = (struct iovec){receiver->data, receiver->data_left};
+    parts[1] = (struct iovec){receiver->stage + receiver->end, STAGE_BYTES - receiver->end};
+    *room = parts[0].iov_len + parts[1].iov_len;
+    return readv(fd, parts, 2);
+}
+
+static int take_in(struct session *session, size_t length, struct request_list *finished)
+{
+    struct receiver *receiver = &session->receiver;
+    size_t data = length < receiver->data_left ? length : receiver->data_left;
+    int error;
+
+    receiver->end += length - data;
+    pthread_mutex_lock(&session->lock);
+    if (data > 0)
+        advance_data(session, data, finished);
+    error = take_stage(session, finished);
+    pthread_mutex_unlock(&session->lock);
+    return error;
+}
+
+int receiver_run(struct session *session, struct request_list *finished)
+{
+    for (int reads = 0; reads < READS_AT_A_TIME; reads++) {
+        size_t room;
+        ssize_t length = fill(session->fd, &session->receiver, &room);
+        int error;
+
+        if (length == 0)
+            return ECONNRESET;
+        if (length < 0 && errno == EAGAIN)
+            return 0;
+        if (length < 0 && errno != EINTR)
+            return errno;
+        error = length > 0 ? take_in(session, (size_t)length, finished) : 0;
+        /* Less than there was room for: the socket is empty. */
+        if (error != 0 || (length > 0 && (size_t)length < room))
+            return error;
+    }
+    return 0;
+}

@@ -1,0 +1,63 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* One read, write or flush, from the call until its user has been told. */
+#ifndef OVS_REQUEST_H
+#define OVS_REQUEST_H
+
+#include <sys/queue.h>
+
+#include "completion.h"
+#include "event.h"
+
+/* The numbers are NBD's. */
+enum command { COMMAND_READ = 0, COMMAND_WRITE = 1, COMMAND_DISCONNECT = 2, COMMAND_FLUSH = 3 };
+
+struct ovs_aio_request {
+    enum command command;
+    char *buffer;
+    uint64_t offset;
+    size_t length;
+    size_t done;  /* bytes of the pieces that were answered */
+    int error;    /* of the request as a whole */
+    bool is_ours; /* the library frees it (a flush has no control block) */
+    ovs_completion_t *completion; /* or NULL */
+    struct event finished;        /* from here on the user may free it */
+    STAILQ_ENTRY(ovs_aio_request) next;
+};
+
+STAILQ_HEAD(request_list, ovs_aio_request);
+
+/* What goes over the wire at a time. A request longer than the server takes goes in pieces, one
+ * after the other; that the whole of it is within the volume is known before. */
+struct piece {
+    char *buffer;
+    uint64_t offset;
+    uint32_t length;
+};
+
+struct piece request_next_piece(const ovs_aio_request *request, uint32_t largest);
+
+enum { REQUEST_HEADER_BYTES = 28 };
+
+void request_write_header(uint8_t *header, enum command command, uint64_t handle, uint64_t offset,
+                          uint32_t length);
+
+/* What the user's call returns: bytes, 0, or -1. */
+ssize_t request_result(const ovs_aio_request *request);
+
+/* Tells the users of all requests in the list. None may be touched afterwards. */
+void request_finish_all(struct request_list *finished);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "sender.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "outstanding.h"
+
+enum {
+    BATCH_SLOTS = 32,
+    /* A thread that submits does not send for the others for ever. */
+    BATCHES_AT_A_TIME = 8,
+};
+
+static size_t payload_length(const struct slot *slot)
+{
+    return slot->request->command == COMMAND_WRITE ? slot->piece.length : 0;
+}
+
+/* The users' buffers go out as they are; `skip` bytes of the first slot are gone already. */
+static int gather(struct slot *first, size_t skip, struct iovec *parts)
+{
+    int count = 0;
+
+    for (struct slot *slot = first; slot != NULL && count < 2 * BATCH_SLOTS;
+         slot = TAILQ_NEXT(slot, order)) {
+        size_t payload = payload_length(slot);
+
+        if (skip < REQUEST_HEADER_BYTES) {
+            parts[count++] = (struct iovec){slot->header + skip, REQUEST_HEADER_BYTES - skip};
+            skip = 0;
+        } else {
+            skip -= REQUEST_HEADER_BYTES;
+        }
+        if (payload > 0)
+            parts[count++] = (struct iovec){slot->piece.buffer + skip, payload - skip};
+        skip = 0;
+    }
+    return count;
+}
+
+/* An answer may come before its sender gets here; the session's thread settles that one. */
+static void mark_sent(struct session *session, struct slot *slot)
+{
+    slot->sent = true;
+    if (slot->answered) {
+        session->late_answer = true;
+        session_wake(session);
+    }
+}
+
+static void account(struct session *session, size_t sent)
+{
+    while (sent > 0) {
+        struct slot *slot = session->first_unsent;
+        size_t left = REQUEST_HEADER_BYTES + payload_length(slot) - session->unsent_done;
+
+        if (sent < left) {
+            session->unsent_done += sent;
+            return;
+        }
+        sent -= left;
+        session->first_unsent = TAILQ_NEXT(slot, order);
+        session->unsent_done = 0;
+        mark_sent(session, slot);
+    }
+}
+
+/* Lock held, but not while sending: slots that are not sent stay as they are, because only the
+ * one sender moves them on. Returns false when the socket takes no more. */
+static bool send_batch(struct session *session)
+{
+    struct iovec parts[2 * BATCH_SLOTS];
+    struct msghdr message = {.msg_iov = parts};
+    int fd = session->fd, error;
+    ssize_t sent;
+
+    message.msg_iovlen = (size_t)gather(session->first_unsent, session->unsent_done, parts);
+    pthread_mutex_unlock(&session->lock);
+    sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    error = errno;
+    pthread_mutex_lock(&session->lock);
+
+    if (sent >= 0) {
+        account(session, (size_t)sent);
+        return true;
+    }
+    if (error == EINTR)
+        return true;
+    if (error == EAGAIN)
+        session->socket_is_full = true;
+    else
+        session->broken = true;
+    session_wake(session);
+    return false;
+}
+
+static void send_batches(struct session *session)
+{
+    for (int batch = 0; batch < BATCHES_AT_A_TIME; batch++) {
+        outstanding_fill_slots(session);
+        if (session->first_unsent == NULL || session->broken || !send_batch(session))
+            return;
+    }
+    session_wake(session); /* its thread goes on */
+}
+
+void sender_run(struct session *session)
+{
+    if (session->link != LINK_UP || session->sending || session->socket_is_full)
+        return;
+    session->sending = true;
+    send_batches(session);
+    session->sending = false;
+    pthread_cond_signal(&session->sender_left);
+}

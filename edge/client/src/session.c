@@ -1,0 +1,183 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ctx.h"
+#include "link.h"
+#include "outstanding.h"
+#include "sender.h"
+#include "volume.h"
+
+static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int open_flag)
+{
+    struct session *session = calloc(1, sizeof(*session));
+
+    if (session == NULL)
+        return NULL;
+    session->ctx = ctx;
+    strcpy(session->volume_name, volume_name); /* its length was checked */
+    session->open_flag = open_flag;
+    session->pause_ms = RECONNECT_PAUSE_MS;
+    session->wake_fd = -1;
+    session->fd = -1;
+    pthread_mutex_init(&session->lock, NULL);
+    pthread_cond_init(&session->sender_left, NULL);
+    return session;
+}
+
+static void session_free(struct session *session)
+{
+    if (session->fd >= 0)
+        close(session->fd);
+    if (session->wake_fd >= 0)
+        close(session->wake_fd);
+    outstanding_destroy(&session->out);
+    free(session);
+}
+
+/* The application's signals are none of the library's business. */
+static int start_thread(struct session *session)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    int error;
+
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&session->thread, &attributes, session_thread, session);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+static int start(struct session *session, int fd)
+{
+    int error;
+
+    session->fd = fd;
+    error = outstanding_init(&session->out, session->ctx->attr.queue_depth);
+    if (error == 0)
+        error = random_uuid(&session->id);
+    if (error != 0)
+        return error;
+    session->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (session->wake_fd < 0)
+        return errno;
+    error = link_open(session, fd);
+    return error != 0 ? error : start_thread(session);
+}
+
+int session_open(ovs_ctx_t *ctx, int fd, const char *volume_name, int open_flag,
+                 struct session **session)
+{
+    int error;
+
+    *session = session_new(ctx, volume_name, open_flag);
+    if (*session == NULL) {
+        close(fd);
+        return ENOMEM;
+    }
+    error = start(*session, fd);
+    if (error != 0) {
+        session_free(*session);
+        *session = NULL;
+    }
+    return error;
+}
+
+static void say_goodbye(struct session *session)
+{
+    uint8_t message[REQUEST_HEADER_BYTES];
+
+    request_write_header(message, COMMAND_DISCONNECT, 0, 0, 0);
+    if (session->first_unsent == NULL)
+        send(session->fd, message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
+    /* A forked child may hold the socket too; the server must see the end all the same. */
+    shutdown(session->fd, SHUT_RDWR);
+}
+
+void session_close(struct session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->stopping = true;
+    session->stop_by_ms = now_ms() + DRAIN_LIMIT_MS;
+    session_wake(session);
+    pthread_mutex_unlock(&session->lock);
+    pthread_join(session->thread, NULL);
+    if (session->link == LINK_UP)
+        say_goodbye(session);
+    pthread_cond_destroy(&session->sender_left);
+    pthread_mutex_destroy(&session->lock);
+    session_free(session);
+}
+
+void session_abandon(struct session *session)
+{
+    session_free(session);
+}
+
+bool session_is_own_thread(const struct session *session)
+{
+    return pthread_equal(session->thread, pthread_self());
+}
+
+void session_wake(struct session *session)
+{
+    eventfd_write(session->wake_fd, 1);
+}
+
+void session_learn_size(struct session *session, uint64_t size)
+{
+    pthread_mutex_lock(&session->lock);
+    if (size > session->size)
+        session->size = size;
+    pthread_mutex_unlock(&session->lock);
+}
+
+static int accept_request(struct session *session, ovs_aio_request *request)
+{
+    if (session->link == LINK_DEAD || session->stopping)
+        return EIO;
+    STAILQ_INSERT_TAIL(&session->out.queue, request, next);
+    session->out.requests++;
+    if (session->idle_without_link)
+        session_wake(session);
+    return 0;
+}
+
+int session_submit(struct session *session, ovs_aio_request *request)
+{
+    int error;
+
+    pthread_mutex_lock(&session->lock);
+    error = accept_request(session, request);
+    /* What callbacks submit goes out together when they have all been called. The lock is kept
+     * until then, so that the session cannot be closed in between: this request may be done, and
+     * its user may close, before this call returns. */
+    if (error == 0 && !session_is_own_thread(session))
+        sender_run(session);
+    pthread_mutex_unlock(&session->lock);
+    return error;
+}

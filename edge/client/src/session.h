@@ -1,0 +1,137 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* An open volume: its data connection, its requests, and the thread that serves them.
+ *
+ * One thread per open volume, none per process. A slow callback of one volume never holds up
+ * another, a forked child inherits nothing that it would need (no process-wide reactor, no
+ * registry), and a thread costs only the few KiB of its stack that it touches: 1,000 open volumes
+ * are some tens of MB with everything.
+ *
+ * Who sends: the thread that submits, if nobody else is sending (nothing waits for a thread switch
+ * then); requests that arrive meanwhile go out together in the sender's next sendmsg, and so do
+ * those that callbacks submit. Who receives: the session's thread alone. Sending never blocks:
+ * when the socket is full, the session's thread goes on with it. */
+#ifndef OVS_SESSION_H
+#define OVS_SESSION_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "attr.h"
+#include "bounds.h"
+#include "request.h"
+#include "server.h"
+
+enum {
+    /* Short replies are read together, long ones go straight to the user's buffer. */
+    STAGE_BYTES = 16 * 1024,
+};
+
+/* A place in the queue depth: one piece of a request, sent or about to be. */
+struct slot {
+    ovs_aio_request *request; /* NULL: the slot is free */
+    struct piece piece;
+    uint32_t generation; /* tells an answer to this piece from one to an older piece */
+    int error;           /* of the answer */
+    bool sent;           /* wholly; before that its buffer must stay */
+    bool answered;
+    int64_t taken_ms;
+    uint8_t header[REQUEST_HEADER_BYTES];
+    TAILQ_ENTRY(slot) order; /* of sending; of the free slots otherwise */
+};
+
+TAILQ_HEAD(slot_list, slot);
+
+/* What is outstanding. Everything under the session's lock. */
+struct outstanding {
+    struct request_list queue;  /* not sent yet */
+    struct request_list beyond; /* reach past the size that is known: ask for it */
+    struct slot *slots;
+    uint64_t depth;
+    struct slot_list free;
+    struct slot_list in_flight; /* in the order of sending; the last ones may be unsent */
+    size_t requests;            /* accepted, and their users not told yet */
+};
+
+enum link { LINK_UP, LINK_DOWN, LINK_DEAD };
+
+/* The receiving end; only the session's thread uses it. */
+struct receiver {
+    uint8_t stage[STAGE_BYTES];
+    size_t begin, end;    /* of what is in the stage */
+    struct slot *reading; /* the read whose data comes next, or NULL */
+    char *data;
+    size_t data_left;
+};
+
+struct session {
+    ovs_ctx_t *ctx;
+    char volume_name[NAME_LIMIT];
+    int open_flag; /* O_RDONLY, O_WRONLY, O_RDWR */
+    struct uuid id;            /* of this session: fences its older connections */
+    struct uuid volume;        /* never changes hands, unlike a name */
+    struct server_identity server;
+    uint32_t largest_piece;
+    pthread_t thread;
+    int wake_fd; /* wakes the thread from poll() */
+
+    pthread_mutex_t lock;
+    pthread_cond_t sender_left; /* sending became false */
+    enum link link;
+    int fd; /* changes only while the link is down and nobody is sending */
+    uint64_t size; /* of the volume, as far as we know: it never shrinks */
+    struct outstanding out;
+    struct slot *first_unsent; /* in out.in_flight, or NULL */
+    size_t unsent_done;        /* bytes of it that are gone */
+    bool sending;              /* some thread is in sendmsg */
+    bool socket_is_full;       /* the session's thread must wait for room */
+    bool broken;               /* sending failed: the connection is useless */
+    bool late_answer;          /* an answer overtook its sender's book-keeping */
+    bool stopping;
+    bool idle_without_link;    /* the thread waits for work before it tries again */
+
+    struct receiver receiver;
+    int64_t trouble_since_ms; /* first failure since the last answer; 0: none */
+    int pause_ms;             /* before the next attempt to reconnect */
+    int64_t stop_by_ms;
+};
+
+/* Returns 0 or an errno; fd is a connection in the option phase and belongs to the session from
+ * here on, whatever the result. */
+int session_open(ovs_ctx_t *ctx, int fd, const char *volume_name, int open_flag,
+                 struct session **session);
+
+/* Finishes what is outstanding, with EIO what cannot be. Not in a callback. */
+void session_close(struct session *session);
+
+/* In a forked child: lets go of what was inherited without disturbing the parent. */
+void session_abandon(struct session *session);
+
+/* Takes the request: its user is told later. Returns 0 or an errno. */
+int session_submit(struct session *session, ovs_aio_request *request);
+
+/* Waiting here would wait for itself. */
+bool session_is_own_thread(const struct session *session);
+
+/* The size after a truncate or a stat. */
+void session_learn_size(struct session *session, uint64_t size);
+
+/* Wakes the session's thread. */
+void session_wake(struct session *session);
+
+/* The thread itself (session_thread.c). */
+void *session_thread(void *session);
+
+#endif

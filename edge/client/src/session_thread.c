@@ -1,0 +1,181 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include <errno.h>
+#include <poll.h>
+
+#include "ctx.h"
+#include "link.h"
+#include "outstanding.h"
+#include "receiver.h"
+#include "sender.h"
+#include "volume.h"
+
+/* How long the thread may sleep: until the oldest request is overdue, or closing ends. Those who
+ * send do not wake it, so it looks after a request that it did not see before it fell asleep. */
+static int sleep_ms(struct session *session)
+{
+    const struct slot *oldest = TAILQ_FIRST(&session->out.in_flight);
+    int64_t until = (oldest != NULL ? oldest->taken_ms : now_ms()) + ANSWER_LIMIT_MS;
+
+    if (session->stopping && session->stop_by_ms < until)
+        until = session->stop_by_ms;
+    return remaining_ms(until);
+}
+
+/* Sleeps until there is something to do. Returns 0, or why the connection is useless. */
+static int wait_for_events(struct session *session, bool *readable)
+{
+    struct pollfd fds[] = {{.fd = session->fd, .events = POLLIN},
+                           {.fd = session->wake_fd, .events = POLLIN}};
+    int timeout_ms;
+    bool broken;
+
+    pthread_mutex_lock(&session->lock);
+    timeout_ms = sleep_ms(session);
+    if (session->socket_is_full)
+        fds[0].events |= POLLOUT;
+    pthread_mutex_unlock(&session->lock);
+
+    if (poll(fds, 2, timeout_ms) < 0)
+        return errno == EINTR ? 0 : errno;
+    if (fds[1].revents != 0)
+        link_drain_wakeups(session);
+    *readable = (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+
+    pthread_mutex_lock(&session->lock);
+    if ((fds[0].revents & POLLOUT) != 0)
+        session->socket_is_full = false;
+    broken = session->broken;
+    pthread_mutex_unlock(&session->lock);
+    return broken ? EPIPE : 0;
+}
+
+/* Looked at after receiving: an answer that is there counts, however late. */
+static int check_overdue(struct session *session)
+{
+    const struct slot *oldest;
+    bool overdue;
+
+    pthread_mutex_lock(&session->lock);
+    oldest = TAILQ_FIRST(&session->out.in_flight);
+    overdue = oldest != NULL && remaining_ms(oldest->taken_ms + ANSWER_LIMIT_MS) == 0;
+    pthread_mutex_unlock(&session->lock);
+    return overdue ? ETIMEDOUT : 0;
+}
+
+/* Requests that seem to reach past the end: another client may have made the volume grow. */
+static int judge_beyond(struct session *session, struct request_list *finished)
+{
+    bool needed;
+    uint64_t size;
+    int error;
+
+    pthread_mutex_lock(&session->lock);
+    needed = !STAILQ_EMPTY(&session->out.beyond);
+    pthread_mutex_unlock(&session->lock);
+    if (!needed)
+        return 0;
+    error = volume_size(session->ctx, session->volume, &size);
+    if (error != 0)
+        return error;
+    session_learn_size(session, size);
+    pthread_mutex_lock(&session->lock);
+    outstanding_judge_beyond(session, finished);
+    pthread_mutex_unlock(&session->lock);
+    return 0;
+}
+
+static void settle_late(struct session *session, struct request_list *finished)
+{
+    pthread_mutex_lock(&session->lock);
+    if (session->late_answer)
+        outstanding_settle_late(session, finished);
+    pthread_mutex_unlock(&session->lock);
+}
+
+static void serve(struct session *session, struct request_list *finished)
+{
+    bool readable = false;
+    int error = wait_for_events(session, &readable);
+
+    if (error == 0 && readable)
+        error = receiver_run(session, finished);
+    settle_late(session, finished);
+    if (error == 0)
+        error = check_overdue(session);
+    if (error == 0)
+        error = judge_beyond(session, finished);
+    if (error != 0)
+        link_lose(session, finished);
+}
+
+static bool is_over(struct session *session)
+{
+    bool over;
+
+    pthread_mutex_lock(&session->lock);
+    over = session->stopping && (session->out.requests == 0 || session->link != LINK_UP ||
+                                 remaining_ms(session->stop_by_ms) == 0);
+    pthread_mutex_unlock(&session->lock);
+    return over;
+}
+
+/* A dead link has nothing to wait for but the end. */
+static void wait_for_end(struct session *session)
+{
+    struct pollfd wake = {.fd = session->wake_fd, .events = POLLIN};
+
+    poll(&wake, 1, -1);
+    link_drain_wakeups(session);
+}
+
+static void fail_the_rest(struct session *session)
+{
+    struct request_list finished = STAILQ_HEAD_INITIALIZER(finished);
+
+    pthread_mutex_lock(&session->lock);
+    while (session->sending)
+        pthread_cond_wait(&session->sender_left, &session->lock);
+    outstanding_fail(session, EIO, &finished);
+    pthread_mutex_unlock(&session->lock);
+    request_finish_all(&finished);
+}
+
+void *session_thread(void *argument)
+{
+    struct session *session = argument;
+
+    while (!is_over(session)) {
+        struct request_list finished = STAILQ_HEAD_INITIALIZER(finished);
+
+        switch (session->link) { /* only this thread changes it */
+        case LINK_UP:
+            serve(session, &finished);
+            break;
+        case LINK_DOWN:
+            link_restore(session, &finished);
+            break;
+        case LINK_DEAD:
+            wait_for_end(session);
+            break;
+        }
+        request_finish_all(&finished);
+        pthread_mutex_lock(&session->lock);
+        sender_run(session);
+        pthread_mutex_unlock(&session->lock);
+    }
+    fail_the_rest(session);
+    return NULL;
+}

@@ -1,0 +1,149 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "bounds.h"
+
+static int wait_until_ready(int fd, short events, struct deadline deadline)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = events},
+                           {.fd = deadline.cancel_fd, .events = POLLIN}};
+
+    for (;;) {
+        int ready = poll(fds, 2, remaining_ms(deadline.at_ms));
+
+        if (ready == 0)
+            return ETIMEDOUT;
+        if (ready < 0 && errno != EINTR)
+            return errno;
+        if (ready > 0)
+            return fds[1].revents != 0 ? ECANCELED : 0;
+    }
+}
+
+static int connect_result(int fd)
+{
+    int error = 0;
+    socklen_t length = sizeof(error);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        return errno;
+    return error;
+}
+
+/* Small requests leave at once, and a host that vanished is noticed. */
+static int tune(int fd)
+{
+    const unsigned int unanswered_ms = KEEPALIVE_MS;
+    const int seconds = KEEPALIVE_MS >= 3000 ? KEEPALIVE_MS / 3000 : 1;
+    const int on = 1, probes = 2;
+
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds)) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof(seconds)) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes)) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms)) < 0)
+        return errno;
+    return 0;
+}
+
+static int establish(int fd, const struct address *address, struct deadline deadline)
+{
+    int error = tune(fd);
+
+    if (error != 0)
+        return error;
+    if (connect(fd, (const struct sockaddr *)&address->socket, address->length) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return errno;
+    error = wait_until_ready(fd, POLLOUT, deadline);
+    return error != 0 ? error : connect_result(fd);
+}
+
+int socket_connect(const struct address *address, struct deadline deadline, int *fd)
+{
+    int error;
+
+    *fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0)
+        return errno;
+    error = establish(*fd, address, deadline);
+    if (error != 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return error;
+}
+
+int socket_send(int fd, const void *data, size_t length, struct deadline deadline)
+{
+    const char *at = data;
+
+    while (length > 0) {
+        ssize_t sent = send(fd, at, length, MSG_NOSIGNAL);
+        int error = 0;
+
+        if (sent > 0) {
+            at += sent;
+            length -= (size_t)sent;
+        } else if (errno == EAGAIN) {
+            error = wait_until_ready(fd, POLLOUT, deadline);
+        } else if (errno != EINTR) {
+            error = errno;
+        }
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+int socket_receive(int fd, void *data, size_t length, struct deadline deadline)
+{
+    char *at = data;
+
+    while (length > 0) {
+        ssize_t received = recv(fd, at, length, 0);
+        int error = 0;
+
+        if (received > 0) {
+            at += received;
+            length -= (size_t)received;
+        } else if (received == 0) {
+            error = ECONNRESET;
+        } else if (errno == EAGAIN) {
+            error = wait_until_ready(fd, POLLIN, deadline);
+        } else if (errno != EINTR) {
+            error = errno;
+        }
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+bool socket_is_stale(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}

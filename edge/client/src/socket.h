@@ -1,0 +1,32 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* Bounded steps on a non-blocking TCP socket. All return 0 or an errno. */
+#ifndef OVS_SOCKET_H
+#define OVS_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attr.h"
+#include "deadline.h"
+
+int socket_connect(const struct address *address, struct deadline deadline, int *fd);
+int socket_send(int fd, const void *data, size_t length, struct deadline deadline);
+int socket_receive(int fd, void *data, size_t length, struct deadline deadline);
+
+/* The peer has closed an idle connection, or says what nobody asked for. */
+bool socket_is_stale(int fd);
+
+#endif

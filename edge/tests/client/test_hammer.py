@@ -1,0 +1,68 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The C program hammer against an engine: left alone, and killed."""
+
+import os
+import subprocess
+import threading
+import unittest
+
+import engine
+
+PATIENCE = 300
+
+
+class HammerTest(unittest.TestCase):
+
+    def setUp(self):
+        self.engine = engine.Engine()
+        self.addCleanup(self.engine.close)
+
+    def start(self, rounds):
+        environment = dict(os.environ)
+        environment.pop('LD_PRELOAD', None)  # it is instrumented itself
+        environment.pop('ASAN_OPTIONS', None)  # and may not leak
+        process = subprocess.Popen(
+            [os.environ['OVS_HAMMER'], '127.0.0.1', str(self.engine.port),
+             str(rounds)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environment)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def check(self, process):
+        output, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual((0, ''), (process.returncode, output))
+
+    def test_alone(self):
+        self.check(self.start(20))
+
+    def test_while_the_engine_is_killed(self):
+        process = self.start(100)
+        over = threading.Event()
+        waiter = threading.Thread(
+            target=lambda: (process.wait(), over.set()))
+        waiter.start()
+        kills = 0
+        while kills < 20 and not over.wait(0.2):
+            self.engine.kill()
+            self.engine.start()
+            kills += 1
+        self.check(process)
+        waiter.join(PATIENCE)
+        self.assertGreater(kills, 0)
+
+
+if __name__ == '__main__':
+    unittest.main()
