@@ -29,6 +29,7 @@ import random
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,23 @@ def find_engine():
     return os.environ.get('OVS_EDGE') or (built[-1] if built else None)
 
 
+def free_ports(count):
+    """Return ports of 127.0.0.1 that nobody listens at, for the moment."""
+    ports = []
+    while len(ports) < count:
+        port = random.SystemRandom().choice(_PORTS)
+        probe = socket.socket()
+        try:
+            probe.bind(('127.0.0.1', port))
+        except socket.error:
+            continue
+        finally:
+            probe.close()
+        if port not in ports:
+            ports.append(port)
+    return ports
+
+
 class RunningStorageDriver(object):
     """A service with one vPool in a temporary folder, on free ports.
 
@@ -70,6 +88,7 @@ class RunningStorageDriver(object):
     :param nodes: how many storagedrivers the vPool shows
     :param data: a folder to serve instead of a temporary one; it is kept
     :param options: more options of "ovs-storagedriver serve"
+    :param host: the address to listen on
     :param python: a Python 3 that has cliff (default: this one, or python3)
 
     Once started: ``host``; ``edge_port`` and ``xml_rpc_port`` of the first
@@ -77,10 +96,9 @@ class RunningStorageDriver(object):
     ``log``, the path of a file with what the service wrote.
     """
 
-    host = '127.0.0.1'
-
     def __init__(self, engine=None, nodes=1, data=None, options=(),
-                 python=None):
+                 python=None, host='127.0.0.1'):
+        self.host = host
         self._engine = engine or find_engine()
         self._nodes = nodes
         self._options = list(options)
@@ -134,8 +152,9 @@ class RunningStorageDriver(object):
 
     def ask(self, call, **request):
         """Return the answer to an XML-RPC call at the first node."""
-        proxy = xmlrpc_client.ServerProxy('http://%s:%d/RPC2' % (
-            self.host, self.xml_rpc_port))
+        host = '[%s]' % self.host if ':' in self.host else self.host
+        proxy = xmlrpc_client.ServerProxy('http://%s:%d/RPC2'
+                                          % (host, self.xml_rpc_port))
         request.setdefault('vrouter_cluster_id', self.guid)
         return getattr(proxy, call)(request)
 
@@ -144,7 +163,7 @@ class RunningStorageDriver(object):
         ports_are_ours_to_choose = self.edge_ports is None
         for last in (False,) * (_TRIES - 1) + (True,):
             if ports_are_ours_to_choose:
-                ports = random.SystemRandom().sample(_PORTS, 2 * self._nodes)
+                ports = free_ports(2 * self._nodes)
                 self.edge_ports = ports[:self._nodes]
                 self.xml_rpc_ports = ports[self._nodes:]
             if self._launch():
@@ -163,6 +182,7 @@ class RunningStorageDriver(object):
             self.kill()
             raise Failure('the storagedriver did not stop within %d s:\n%s'
                           % (STOP_SECONDS, self.read_log()))
+        self._process.stdout.close()
         if self._process.returncode != 0:
             raise Failure('the storagedriver stopped with code %d:\n%s'
                           % (self._process.returncode, self.read_log()))
@@ -171,6 +191,7 @@ class RunningStorageDriver(object):
         """Kill the service; the engine ends by itself."""
         self._process.kill()
         self._process.wait()
+        self._process.stdout.close()
 
     def kill_engine(self):
         """Kill the engine; the service starts another one."""
@@ -201,6 +222,7 @@ class RunningStorageDriver(object):
         if line.startswith(b'ready:'):
             return True
         self._process.wait()
+        self._process.stdout.close()
         return False
 
     def _first_line(self):
