@@ -23,6 +23,7 @@ import logging
 import time
 
 from ovs_storagedriver import engine
+from ovs_storagedriver import errors
 from ovs_storagedriver import names
 from ovs_storagedriver import request as requests
 from ovs_storagedriver import xml_rpc
@@ -79,7 +80,7 @@ class Calls:
             outcome, answer = self._carry_out(call, parameters, local_host)
             answer = xml_rpc.format_answer(answer)
         except (xml_rpc.BadRequest, requests.MalformedCall,
-                engine.EngineError, engine.EngineDown) as error:
+                engine.EngineError, errors.ServiceError) as error:
             message = names.printable('%s' % error)
             outcome = 'fault: %s' % message
             answer = xml_rpc.format_fault(message)

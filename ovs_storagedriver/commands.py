@@ -271,7 +271,7 @@ class Check(_OfVPools, command.Command):
         folder.open_existing()
         try:
             checked = subprocess.run(
-                [binary, 'check', '--store', folder.store],
+                [binary, 'check', '--data', folder.store],
                 stdin=subprocess.DEVNULL)
         finally:
             folder.close()

@@ -196,7 +196,7 @@ class Engine:
                 if time.monotonic() > deadline:
                     raise EngineDown('the engine does not answer: %s' % error)
                 time.sleep(_RECONNECT_SECONDS)
-            except (engine_connection.NotTheEngine, wire.Truncated) as error:
+            except engine_connection.NotTheEngine as error:
                 raise EngineDown('what answers on %s is not the engine that '
                                  'belongs to this service: %s'
                                  % (self._path, error))

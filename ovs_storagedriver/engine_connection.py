@@ -32,7 +32,7 @@ class EngineError(Exception):
     """The engine refused a request."""
 
     def __init__(self, errno, reason, message):
-        super().__init__('%s (%s)' % (message, os.strerror(errno)))
+        super().__init__(message or os.strerror(errno))
         self.errno = errno
         self.reason = reason
         # Set by who sent the request again after a lost reply.

@@ -78,10 +78,10 @@ class EngineProcess:
     """
 
     def __init__(self, binary, folder, listen, name):
-        self._command = [binary, 'serve', '--store', folder.store,
+        self._command = ['setpriv', '--pdeathsig', 'TERM', '--',
+                         binary, 'serve', '--data', folder.store,
                          # relative: the address of a unix socket is short
-                         '--socket', os.path.basename(folder.engine_socket),
-                         '--exit-on-stdin-eof']
+                         '--control', os.path.basename(folder.engine_socket)]
         for address in listen:
             self._command += ['--listen', address]
         self._folder = folder
@@ -190,7 +190,7 @@ class EngineProcess:
             if not piece:
                 raise self._why_it_ended(process)
             said += piece
-        if said != b'ready\n':
+        if not said.startswith(b'ready '):
             raise errors.ServiceError('%s: %s is not the engine: it said %.80r'
                                       % (self._name, self._command[0], said))
 

@@ -127,6 +127,7 @@ class RunningStorageDriver(object):
             if self.is_running:
                 self.stop()
         finally:
+            self._process.stdout.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     @property

@@ -15,11 +15,13 @@
 import struct
 import uuid
 
+from ovs_storagedriver import errors
+
 NO_UUID = uuid.UUID(int=0)
 BY_NAME, BY_UUID = 0, 1
 
 
-class Truncated(ValueError):
+class Truncated(errors.ServiceError):
     """A reply ends before the fields that belong to it."""
 
 
