@@ -1,0 +1,76 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/* Big-endian fields in a byte string: the one codec of the protocol and of the records on disk. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NAME_LENGTH_MAX 254         /* of volumes, snapshots and nodes */
+#define NAME_SIZE (NAME_LENGTH_MAX + 1)
+
+struct uuid {
+    uint8_t b[16];
+};
+
+#define UUID_HEX_SIZE 33
+
+bool uuid_is_zero(const struct uuid *id);
+bool uuid_equal(const struct uuid *a, const struct uuid *b);
+void uuid_random(struct uuid *id);
+void uuid_hex(const struct uuid *id, char hex[UUID_HEX_SIZE]);
+bool uuid_from_hex(struct uuid *id, const char *hex);
+
+/* Reading never runs over the end: `bad` stays set after the first field that is not there. */
+struct reader {
+    const uint8_t *at;
+    size_t left;
+    bool bad;
+};
+
+struct reader reader_of(const void *data, size_t length);
+const uint8_t *read_bytes(struct reader *r, size_t length);
+uint8_t read_u8(struct reader *r);
+uint16_t read_u16(struct reader *r);
+uint32_t read_u32(struct reader *r);
+uint64_t read_u64(struct reader *r);
+struct uuid read_uuid(struct reader *r);
+/* A str field. One that is too long, or has a NUL inside, becomes "/", which is no good name (name_is_good). */
+void read_name(struct reader *r, char name[NAME_SIZE]);
+const uint8_t *read_blob(struct reader *r, uint32_t *length);
+bool read_complete(const struct reader *r);
+
+/* Writing grows the buffer; `failed` stays set once memory ran out. */
+struct writer {
+    uint8_t *data;
+    size_t length, capacity;
+    bool failed;
+};
+
+void write_bytes(struct writer *w, const void *data, size_t length);
+void write_u8(struct writer *w, uint8_t value);
+void write_u16(struct writer *w, uint16_t value);
+void write_u32(struct writer *w, uint32_t value);
+void write_u64(struct writer *w, uint64_t value);
+void write_uuid(struct writer *w, const struct uuid *id);
+void write_str(struct writer *w, const char *text);
+void write_blob(struct writer *w, const void *data, uint32_t length);
+void writer_patch_u32(struct writer *w, size_t offset, uint32_t value);
+void writer_free(struct writer *w);
+
+void store_be(uint8_t *to, uint64_t value, int bytes);
+uint64_t load_be(const uint8_t *from, int bytes);

@@ -1,0 +1,427 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "data.h"
+#include "log.h"
+#include "options.h"
+#include "server.h"
+#include "volume.h"
+
+#define SCRATCH_BYTES (1u << 20)
+#define ROUNDS_MAX 16               /* receives before others get their turn */
+#define JOBS_MAX 128
+#define JOB_BYTES_MAX (64u << 20)
+#define OUT_PUSH_BYTES (256u << 10)
+#define OUT_STOP_BYTES (1u << 20)    /* no request is taken while so much is unread */
+#define OUT_KEEP_BYTES (16u << 10)  /* an idle connection keeps no more */
+
+static _Thread_local uint8_t *scratch;
+
+long long now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+struct conn *conn_new(struct server *server, int fd)
+{
+    struct conn *conn = calloc(1, sizeof(*conn));
+
+    if (!conn)
+        return NULL;
+    conn->server = server;
+    conn->fd = fd;
+    conn->references = 1;
+    conn->deadline = now_ms() + WAIT_HANDSHAKE_MS;
+    pthread_mutex_init(&conn->lock, NULL);
+    options_greet(conn);
+    return conn;
+}
+
+void conn_free(struct conn *conn)
+{
+    server_out_bytes(conn->server, -(long long)(conn->out_length - conn->out_start));
+    pthread_mutex_destroy(&conn->lock);
+    free(conn->out);
+    free(conn->in);
+    free(conn);
+}
+
+static size_t pending(const struct conn *conn)
+{
+    return conn->out_length - conn->out_start;
+}
+
+static void drop_sent(struct conn *conn)
+{
+    if (pending(conn))
+        return;
+    conn->out_start = conn->out_length = 0;
+    if (conn->out_capacity > OUT_KEEP_BYTES) {
+        free(conn->out);
+        conn->out = NULL;
+        conn->out_capacity = 0;
+    }
+}
+
+static void push_locked(struct conn *conn)
+{
+    while (pending(conn) && !conn->broken) {
+        ssize_t n = send(conn->fd, conn->out + conn->out_start, pending(conn),
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            conn->broken = errno != EAGAIN;
+            break;
+        }
+        conn->out_start += n;
+        server_out_bytes(conn->server, -n);
+        conn->stalled_at = 0;
+    }
+    drop_sent(conn);
+}
+
+static bool reserve_locked(struct conn *conn, size_t more)
+{
+    if (conn->out_start && conn->out_length + more > conn->out_capacity) {
+        memmove(conn->out, conn->out + conn->out_start, pending(conn));
+        conn->out_length -= conn->out_start;
+        conn->out_start = 0;
+    }
+    if (conn->out_length + more <= conn->out_capacity)
+        return true;
+    size_t capacity = conn->out_length + more + conn->out_length / 2;
+    uint8_t *out = realloc(conn->out, capacity);
+    if (!out)
+        return false;
+    conn->out = out;
+    conn->out_capacity = capacity;
+    return true;
+}
+
+static void append_locked(struct conn *conn, const void *data, size_t length)
+{
+    if (!length)
+        return;
+    memcpy(conn->out + conn->out_length, data, length);
+    conn->out_length += length;
+}
+
+void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data, size_t length)
+{
+    pthread_mutex_lock(&conn->lock);
+    if (conn->broken) {
+        /* nobody is there to read it */
+    } else if (!server_out_bytes(conn->server, head_length + length)
+               || !reserve_locked(conn, head_length + length)) {
+        server_out_bytes(conn->server, -(long long)(head_length + length));
+        log_warning("a connection is closed: too much memory is taken by replies that nobody reads");
+        conn->broken = true;
+    } else {
+        append_locked(conn, head, head_length);
+        append_locked(conn, data, length);
+        if (pending(conn) >= OUT_PUSH_BYTES)
+            push_locked(conn);
+    }
+    pthread_mutex_unlock(&conn->lock);
+}
+
+void conn_push(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    push_locked(conn);
+    pthread_mutex_unlock(&conn->lock);
+}
+
+static bool has_ended(const struct conn *conn)
+{
+    return conn->finished || conn->broken || conn->killed;
+}
+
+static bool must_wait(const struct conn *conn)
+{
+    return conn->busy || conn->jobs >= JOBS_MAX || conn->job_bytes >= JOB_BYTES_MAX
+        || pending(conn) >= OUT_STOP_BYTES;
+}
+
+/* What shall wake the connection up next: 0 means a job's end will. */
+static uint32_t wanted_events(const struct conn *conn)
+{
+    if (conn->broken || conn->killed)
+        return conn->jobs ? 0 : EPOLLIN | EPOLLOUT;
+    if (pending(conn))
+        return EPOLLOUT;
+    if (conn->finished)
+        return conn->jobs ? 0 : EPOLLIN | EPOLLOUT;
+    return must_wait(conn) ? 0 : EPOLLIN;
+}
+
+/* A request that has begun must be complete in time; waiting for the next one may take for ever. */
+static void set_deadline(struct conn *conn)
+{
+    bool stalled = pending(conn) || ((conn->in_length || conn->stream.left) && !must_wait(conn));
+
+    if (conn->phase != PHASE_DATA)
+        return;     /* the options set their own */
+    if (!stalled) {
+        conn->deadline = 0;
+        conn->stalled_at = 0;
+    } else if (conn->stalled_at != conn->completed + 1) {
+        conn->stalled_at = conn->completed + 1;
+        conn->deadline = now_ms() + WAIT_STALL_MS;
+    }
+}
+
+void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive)
+{
+    pthread_mutex_lock(&conn->lock);
+    conn->jobs++;
+    conn->job_bytes += bytes;
+    conn->busy |= exclusive;
+    pthread_mutex_unlock(&conn->lock);
+}
+
+static void rearm_after_job(struct conn *conn, bool waited)
+{
+    uint32_t events = wanted_events(conn);
+
+    set_deadline(conn);
+    /* a writable socket: the thread that comes takes what is left in `in` */
+    if (events && waited)
+        server_arm(conn, events | EPOLLOUT);
+    else if (events && (has_ended(conn) || pending(conn)))
+        server_arm(conn, events);
+}
+
+void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
+{
+    pthread_mutex_lock(&conn->lock);
+    bool waited = must_wait(conn);
+    push_locked(conn);
+    conn->jobs--;
+    conn->job_bytes -= bytes;
+    if (exclusive)
+        conn->busy = false;
+    if (conn->running)
+        conn->again |= waited;
+    else
+        rearm_after_job(conn, waited);
+    pthread_mutex_unlock(&conn->lock);
+}
+
+void conn_kill(struct conn *conn)
+{
+    conn->killed = true;
+    shutdown(conn->fd, SHUT_RDWR);
+}
+
+void conn_break(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    conn->broken = true;
+    pthread_mutex_unlock(&conn->lock);
+}
+
+void conn_finish(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    conn->finished = true;
+    pthread_mutex_unlock(&conn->lock);
+}
+
+/* Whether another request may be begun now. */
+static bool may_take(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    bool may = !has_ended(conn) && !must_wait(conn);
+    pthread_mutex_unlock(&conn->lock);
+    return may;
+}
+
+static size_t take_one(struct conn *conn, const uint8_t *data, size_t length)
+{
+    if (conn->phase == PHASE_DATA)
+        return data_take(conn, data, length);
+    return options_take(conn, data, length);
+}
+
+/* Takes requests out of the bytes; returns how many bytes were taken. */
+static size_t take_all(struct conn *conn, const uint8_t *data, size_t length)
+{
+    size_t done = 0;
+
+    while (may_take(conn)) {
+        size_t taken = take_one(conn, data + done, length - done);
+
+        if (!taken)
+            break;
+        done += taken;
+    }
+    return done;
+}
+
+static bool keep_rest(struct conn *conn, const uint8_t *data, size_t length)
+{
+    conn->in_length = length;
+    if (!length)
+        return true;
+    conn->in = malloc(length);
+    if (!conn->in)
+        return false;
+    memcpy(conn->in, data, length);
+    return true;
+}
+
+static size_t restore_rest(struct conn *conn)
+{
+    size_t length = conn->in_length;
+
+    if (length)
+        memcpy(scratch, conn->in, length);
+    free(conn->in);
+    conn->in = NULL;
+    conn->in_length = 0;
+    return length;
+}
+
+/* -1: nothing there now, 0: the end or an error. */
+static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
+{
+    ssize_t n;
+
+    do
+        n = recv(conn->fd, to, length, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return -1;
+    if (n < 0)
+        conn_break(conn);
+    else if (n == 0)
+        conn_finish(conn);
+    return n < 0 ? 0 : n;
+}
+
+static void read_requests(struct conn *conn)
+{
+    size_t length = restore_rest(conn);
+
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        size_t done = take_all(conn, scratch, length);
+
+        memmove(scratch, scratch + done, length - done);
+        length -= done;
+        if (!may_take(conn))
+            break;
+        ssize_t n = receive(conn, scratch + length, SCRATCH_BYTES - length);
+        if (n <= 0)
+            break;
+        length += n;
+        if (round + 1 == ROUNDS_MAX) {
+            done = take_all(conn, scratch, length);
+            memmove(scratch, scratch + done, length - done);
+            length -= done;
+        }
+    }
+    conn->held = !may_take(conn);
+    if (!keep_rest(conn, scratch, length))
+        conn_break(conn);
+}
+
+static bool begin_run(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    bool begun = !conn->running && !conn->dead;
+    if (conn->running)
+        conn->again = true;
+    conn->running |= begun;
+    pthread_mutex_unlock(&conn->lock);
+    return begun;
+}
+
+/* What held up requests that had come in already is over. */
+static bool may_resume(const struct conn *conn)
+{
+    return conn->held && !has_ended(conn) && !must_wait(conn) && !pending(conn);
+}
+
+/* 1: run again, 0: wait for an event, -1: the connection is over. */
+static int end_run(struct conn *conn)
+{
+    int next = 0;
+
+    pthread_mutex_lock(&conn->lock);
+    push_locked(conn);
+    set_deadline(conn);
+    if (has_ended(conn) && !conn->jobs && (!pending(conn) || conn->broken || conn->killed)) {
+        conn->dead = true;
+        next = -1;
+    } else if (conn->again || may_resume(conn)) {
+        conn->again = false;
+        next = 1;
+    } else {
+        uint32_t events = wanted_events(conn);
+
+        conn->running = false;
+        if (events)
+            server_arm(conn, events);
+    }
+    pthread_mutex_unlock(&conn->lock);
+    return next;
+}
+
+static bool blocked(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    push_locked(conn);
+    bool is_blocked = pending(conn) != 0;
+    pthread_mutex_unlock(&conn->lock);
+    return is_blocked;
+}
+
+void conn_event(struct conn *conn)
+{
+    int next;
+
+    if (!scratch && !(scratch = malloc(SCRATCH_BYTES)))
+        abort();    /* once per thread, at its first event */
+    if (!begin_run(conn))
+        return;
+    do {
+        if (!blocked(conn) && may_take(conn))
+            read_requests(conn);
+        next = end_run(conn);
+    } while (next > 0);
+    if (next < 0)
+        server_remove(conn);
+}
+
+void conn_thread_end(void)
+{
+    free(scratch);
+    scratch = NULL;
+}

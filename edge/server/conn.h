@@ -1,0 +1,106 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/*
+ * A connection. One thread at a time reads from it (`running`), takes requests out of what came in, carries out at once what does
+ * not wait for the disk, and leaves the rest to a pool. Replies are appended to `out`, by whoever has them, in any order.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+struct server;
+struct volume;
+
+enum phase {
+    PHASE_FLAGS,        /* the client's handshake flags are to come */
+    PHASE_OPTIONS,
+    PHASE_DATA,
+};
+
+/* A write that is longer than what we buffer: carried out piece by piece as it comes in. */
+struct stream {
+    uint64_t cookie, offset;
+    uint32_t left;
+    uint16_t flags;
+    int error;
+};
+
+struct conn {
+    struct server *server;
+    int fd;
+    uint64_t key;               /* slot and generation in the server's table */
+    unsigned references;        /* under the table's lock */
+    struct uuid session;        /* likewise */
+    atomic_llong deadline;      /* in ms of the monotonic clock; 0: none */
+    atomic_bool killed;         /* the server wants it gone: no request is begun any more */
+
+    pthread_mutex_t lock;       /* this block */
+    bool running, again, dead;
+    bool finished;              /* the client will send nothing more */
+    bool broken;                /* the socket or the client is unusable */
+    bool busy;                  /* an option is being carried out: the next one waits for it */
+    unsigned jobs;              /* requests in the pools */
+    uint64_t job_bytes;         /* memory of their replies */
+    uint8_t *out;
+    size_t out_start, out_length, out_capacity;
+
+    /* of the running thread, or of the job while `busy` */
+    enum phase phase;
+    bool no_zeroes, was_control;
+    bool held;                  /* requests in `in` may be complete, but had to wait */
+    struct volume *volume;
+    uint8_t *in;                /* the beginning of a request whose rest has not come yet */
+    size_t in_length;
+    uint64_t completed, stalled_at;     /* requests taken; their number when the wait for the rest began */
+    struct stream stream;
+};
+
+/* Creates the state of an accepted socket and its greeting. */
+struct conn *conn_new(struct server *server, int fd);
+void conn_free(struct conn *conn);
+
+/* The socket is ready, or something that the connection waited for has ended. */
+void conn_event(struct conn *conn);
+/* Frees what a thread that called conn_event keeps for it. */
+void conn_thread_end(void);
+
+/* Appends to what is to be sent. The memory belongs to the caller. */
+void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data, size_t length);
+/* Sends what was appended, as far as the socket takes it. */
+void conn_push(struct conn *conn);
+
+/* Before and after a request is given to a pool. */
+void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive);
+void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive);
+
+/* Ends it as soon as no request of it is being carried out. */
+void conn_kill(struct conn *conn);
+
+/* The client's fault, or its wish to go. */
+void conn_break(struct conn *conn);
+void conn_finish(struct conn *conn);
+
+long long now_ms(void);
+
+#define WAIT_HANDSHAKE_MS 10000
+#define WAIT_CONTROL_MS 600000
+#define WAIT_STALL_MS 30000

@@ -1,0 +1,411 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "fault.h"
+#include "layer.h"
+#include "nbd.h"
+#include "server.h"
+#include "store.h"
+#include "volume.h"
+
+#define PROTOCOL_VERSION 1
+#define LIST_MAX 1000
+#define FLAG_TEMPLATE 1
+
+struct call {
+    struct conn *conn;
+    struct store *store;
+    struct reader r;
+    struct writer *w;           /* the fields of a good answer */
+    struct fault fault;
+};
+
+typedef int operation_fn(struct call *call);
+
+/* To be asked when the last field was read: a request has exactly its fields. */
+static int malformed(struct call *call)
+{
+    if (read_complete(&call->r))
+        return 0;
+    return fault_set(&call->fault, EPROTO, REASON_NONE,
+                     "malformed request: fields are missing, too long or left over");
+}
+
+static struct volume_ref read_ref(struct reader *r)
+{
+    struct volume_ref ref = {0};
+    uint8_t kind = read_u8(r);
+
+    if (kind == 0) {
+        read_name(r, ref.name);
+    } else {
+        ref.by_id = true;
+        ref.id = read_uuid(r);
+        r->bad |= kind != 1;
+    }
+    return ref;
+}
+
+static void write_entry(struct writer *w, const struct uuid *id, const char *name, uint64_t size,
+                        bool is_template, const char *owner)
+{
+    write_uuid(w, id);
+    write_str(w, name);
+    write_u64(w, size);
+    write_u8(w, is_template ? FLAG_TEMPLATE : 0);
+    write_str(w, owner);
+}
+
+static void write_volume(struct writer *w, const struct volume_info *info)
+{
+    write_entry(w, &info->id, info->name, info->size, info->is_template, info->owner);
+    write_uuid(w, &info->parent_id);
+    write_str(w, info->parent_snapshot);
+    write_u64(w, info->stored);
+    write_u32(w, info->snapshots);
+    write_u32(w, info->clones);
+    write_u32(w, info->opens);
+}
+
+static void write_snapshot_entry(struct writer *w, const struct snapshot_info *info)
+{
+    write_uuid(w, &info->id);
+    write_str(w, info->name);
+    write_u64(w, info->created);
+    write_u64(w, info->size);
+    write_u8(w, info->synced);
+}
+
+static void write_snapshot(struct writer *w, struct snapshot_info *info)
+{
+    write_snapshot_entry(w, info);
+    write_u64(w, info->stored);
+    write_u32(w, info->clones);
+    write_blob(w, info->metadata, info->metadata_length);
+    free(info->metadata);
+}
+
+static int hello(struct call *call)
+{
+    struct store *store = call->store;
+    struct uuid session = read_uuid(&call->r);
+    int error = malformed(call);
+
+    if (error)
+        return error;
+    if (!uuid_is_zero(&session) && !server_fence(call->conn, &session))
+        return fault_set(&call->fault, EBUSY, REASON_NONE,
+                         "requests of an older connection of this session are still being carried out; ask again");
+    write_u16(call->w, PROTOCOL_VERSION);
+    write_str(call->w, store->boot_id);
+    write_uuid(call->w, &store->id);
+    write_uuid(call->w, &store->instance);
+    write_u64(call->w, VOLUME_SIZE_MAX);
+    write_u32(call->w, REQUEST_BYTES_MAX);
+    return 0;
+}
+
+static int create_volume(struct call *call)
+{
+    char name[NAME_SIZE], owner[NAME_SIZE];
+    struct volume_info info;
+
+    read_name(&call->r, name);
+    uint64_t size = read_u64(&call->r);
+    struct uuid id = read_uuid(&call->r);
+    read_name(&call->r, owner);
+    int error = malformed(call);
+    if (!error)
+        error = volume_create(call->store, name, size, id, owner, &info, &call->fault);
+    if (!error)
+        write_volume(call->w, &info);
+    return error;
+}
+
+static int clone_volume(struct call *call)
+{
+    struct volume_ref parent = read_ref(&call->r);
+    char snapshot[NAME_SIZE], name[NAME_SIZE], owner[NAME_SIZE];
+    struct volume_info info;
+
+    read_name(&call->r, snapshot);
+    read_name(&call->r, name);
+    struct uuid id = read_uuid(&call->r);
+    read_name(&call->r, owner);
+    int error = malformed(call);
+    if (!error)
+        error = volume_clone(call->store, &parent, snapshot, name, id, owner, &info, &call->fault);
+    if (!error)
+        write_volume(call->w, &info);
+    return error;
+}
+
+static int list_volumes(struct call *call)
+{
+    struct volume *volumes[LIST_MAX];
+    char after[NAME_SIZE];
+    bool more;
+
+    read_name(&call->r, after);
+    uint32_t limit = read_u32(&call->r);
+    int error = malformed(call);
+    if (error)
+        return error;
+    if (limit < 1 || limit > LIST_MAX)
+        limit = LIST_MAX;
+    size_t count = store_list(call->store, after, volumes, limit, &more);
+    write_u8(call->w, more);
+    write_u32(call->w, count);
+    for (size_t i = 0; i < count; i++) {
+        struct volume *volume = volumes[i];
+
+        pthread_rwlock_rdlock(&volume->io);
+        write_entry(call->w, &volume->id, volume->name, volume->record->size, volume->record->is_template,
+                    volume->record->owner);
+        pthread_rwlock_unlock(&volume->io);
+        volume_put(volume);
+    }
+    return 0;
+}
+
+static int store_stat(struct call *call)
+{
+    struct store_usage usage;
+    int error = malformed(call);
+
+    if (error)
+        return error;
+    error = store_usage(call->store, &usage);
+    if (error)
+        return fault_store(&call->fault, error, "asking the file system");
+    write_u64(call->w, usage.total);
+    write_u64(call->w, usage.used);
+    write_u64(call->w, usage.free);
+    write_u32(call->w, usage.volumes);
+    return 0;
+}
+
+/* Operations on one volume: `fields` are those behind the volume's ref. */
+struct fields {
+    uint64_t size;
+    uint32_t milliseconds, metadata_length;
+    char name[NAME_SIZE];
+    struct uuid id;
+    const uint8_t *metadata;
+};
+
+static void read_size(struct reader *r, struct fields *f) { f->size = read_u64(r); }
+static void read_text(struct reader *r, struct fields *f) { read_name(r, f->name); }
+
+static void read_new_snapshot(struct reader *r, struct fields *f)
+{
+    read_name(r, f->name);
+    f->id = read_uuid(r);
+    f->metadata = read_blob(r, &f->metadata_length);
+}
+
+static void read_wait(struct reader *r, struct fields *f)
+{
+    read_name(r, f->name);
+    f->milliseconds = read_u32(r);
+}
+
+static int do_remove(struct call *call, struct volume *volume, struct fields *f)
+{
+    (void)f;
+    return volume_remove(volume, &call->fault);
+}
+
+static int do_truncate(struct call *call, struct volume *volume, struct fields *f)
+{
+    int error = volume_truncate(volume, &f->size, &call->fault);
+
+    if (!error)
+        write_u64(call->w, f->size);
+    return error;
+}
+
+static int do_stat(struct call *call, struct volume *volume, struct fields *f)
+{
+    bool is_template;
+    int error = volume_stat(volume, &f->size, &is_template, &call->fault);
+
+    if (!error) {
+        write_u64(call->w, f->size);
+        write_u8(call->w, is_template ? FLAG_TEMPLATE : 0);
+    }
+    return error;
+}
+
+static int do_info(struct call *call, struct volume *volume, struct fields *f)
+{
+    struct volume_info info;
+    int error = volume_info(volume, &info, &call->fault);
+
+    (void)f;
+    if (!error)
+        write_volume(call->w, &info);
+    return error;
+}
+
+static int do_template(struct call *call, struct volume *volume, struct fields *f)
+{
+    (void)f;
+    return volume_set_template(volume, &call->fault);
+}
+
+static int do_owner(struct call *call, struct volume *volume, struct fields *f)
+{
+    return volume_set_owner(volume, f->name, &call->fault);
+}
+
+static int do_snapshot_create(struct call *call, struct volume *volume, struct fields *f)
+{
+    struct snapshot_info info;
+    int error = snapshot_create(volume, f->name, f->id, f->metadata, f->metadata_length, &info,
+                                &call->fault);
+
+    if (!error)
+        write_snapshot(call->w, &info);
+    return error;
+}
+
+static int do_snapshot_remove(struct call *call, struct volume *volume, struct fields *f)
+{
+    return snapshot_remove(volume, f->name, &call->fault);
+}
+
+static int do_snapshot_rollback(struct call *call, struct volume *volume, struct fields *f)
+{
+    return snapshot_rollback(volume, f->name, &call->fault);
+}
+
+static int do_snapshot_list(struct call *call, struct volume *volume, struct fields *f)
+{
+    struct snapshot_info *list;
+    uint32_t count;
+    int error = snapshot_list(volume, &f->size, &list, &count, &call->fault);
+
+    if (error)
+        return error;
+    write_u64(call->w, f->size);
+    write_u32(call->w, count);
+    for (uint32_t i = 0; i < count; i++)
+        write_snapshot_entry(call->w, &list[i]);
+    free(list);
+    return 0;
+}
+
+static int do_snapshot_info(struct call *call, struct volume *volume, struct fields *f)
+{
+    struct snapshot_info info;
+    int error = snapshot_info(volume, f->name, &info, &call->fault);
+
+    if (!error)
+        write_snapshot(call->w, &info);
+    return error;
+}
+
+static int do_snapshot_synced(struct call *call, struct volume *volume, struct fields *f)
+{
+    bool synced;
+    int error = snapshot_wait_synced(volume, f->name, f->milliseconds, &synced, &call->fault);
+
+    if (!error)
+        write_u8(call->w, synced);
+    return error;
+}
+
+static const struct volume_operation {
+    uint16_t number;
+    void (*read)(struct reader *r, struct fields *fields);
+    int (*run)(struct call *call, struct volume *volume, struct fields *fields);
+} volume_operations[] = {
+    {11, NULL, do_remove},
+    {12, read_size, do_truncate},
+    {13, NULL, do_stat},
+    {14, NULL, do_info},
+    {17, NULL, do_template},
+    {18, read_text, do_owner},
+    {20, read_new_snapshot, do_snapshot_create},
+    {21, read_text, do_snapshot_remove},
+    {22, read_text, do_snapshot_rollback},
+    {23, NULL, do_snapshot_list},
+    {24, read_text, do_snapshot_info},
+    {25, read_wait, do_snapshot_synced},
+};
+
+static const struct operation {
+    uint16_t number;
+    operation_fn *run;
+} operations[] = {
+    {1, hello}, {10, create_volume}, {15, list_volumes}, {16, clone_volume}, {30, store_stat},
+};
+
+static int run_on_volume(struct call *call, const struct volume_operation *operation)
+{
+    struct fields fields = {0};
+    struct volume_ref ref = read_ref(&call->r);
+
+    if (operation->read)
+        operation->read(&call->r, &fields);
+    int error = malformed(call);
+    if (error)
+        return error;
+    struct volume *volume = volume_find(call->store, &ref, &call->fault);
+    if (!volume)
+        return call->fault.error;
+    error = operation->run(call, volume, &fields);
+    volume_put(volume);
+    return error;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int run(struct call *call)
+{
+    uint16_t number = read_u16(&call->r);
+
+    for (size_t i = 0; i < COUNT(operations) && !call->r.bad; i++)
+        if (operations[i].number == number)
+            return operations[i].run(call);
+    for (size_t i = 0; i < COUNT(volume_operations) && !call->r.bad; i++)
+        if (volume_operations[i].number == number)
+            return run_on_volume(call, &volume_operations[i]);
+    return fault_set(&call->fault, EPROTO, REASON_NONE, "unknown operation %u", number);
+}
+
+void control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)
+{
+    struct call call = {.conn = conn, .store = conn->server->store, .r = reader_of(request, length)};
+    struct writer fields = {0};
+
+    call.w = &fields;
+    int error = run(&call);
+    write_u32(answer, error);
+    write_u16(answer, error ? call.fault.reason : REASON_NONE);
+    if (error)
+        write_str(answer, call.fault.text);
+    else
+        write_bytes(answer, fields.data, fields.length);
+    answer->failed |= fields.failed;
+    writer_free(&fields);
+}

@@ -1,0 +1,263 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "data.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "layer.h"
+#include "nbd.h"
+#include "pool.h"
+#include "server.h"
+#include "volume.h"
+
+/* Up to here a write is carried out as a whole, and a read tried without a pool. */
+#define WHOLE_BYTES (256u << 10)
+
+struct request {
+    uint16_t flags, type;
+    uint64_t cookie, offset;
+    uint32_t length;
+};
+
+struct data_job {
+    struct conn *conn;
+    struct request request;
+    uint64_t bytes;
+};
+
+static uint32_t nbd_error(int error)
+{
+    switch (error) {
+    case 0: case EPERM: case EIO: case ENOMEM: case EINVAL: case ENOSPC:
+        return error;
+    case EFBIG: case EDQUOT:
+        return ENOSPC;
+    default:
+        return EIO;
+    }
+}
+
+static void reply_with(struct conn *conn, uint64_t cookie, int error, const void *data, size_t length)
+{
+    uint8_t head[NBD_REPLY_BYTES];
+
+    store_be(head, NBD_REPLY_MAGIC, 4);
+    store_be(head + 4, nbd_error(error), 4);
+    store_be(head + 8, cookie, 8);
+    conn_send(conn, head, sizeof(head), data, error ? 0 : length);
+}
+
+static void reply(struct conn *conn, uint64_t cookie, int error)
+{
+    reply_with(conn, cookie, error, NULL, 0);
+}
+
+static int carry_out(struct conn *conn, const struct request *request)
+{
+    int error = 0;
+
+    if (request->type == NBD_CMD_TRIM)
+        error = volume_zero(conn->volume, request->length, request->offset, false);
+    else if (request->type == NBD_CMD_WRITE_ZEROES)
+        error = volume_zero(conn->volume, request->length, request->offset,
+                            request->flags & NBD_CMD_FLAG_NO_HOLE);
+    /* a trim beyond the end is malformed, a write is too long */
+    if (error == EFBIG && request->type == NBD_CMD_TRIM)
+        error = EINVAL;
+    if (!error && (request->type == NBD_CMD_FLUSH || request->flags & NBD_CMD_FLAG_FUA))
+        error = volume_flush(conn->volume);
+    return error;
+}
+
+static void read_slowly(struct conn *conn, const struct request *request)
+{
+    void *data = malloc(request->length);
+    int error = data ? volume_read(conn->volume, data, request->length, request->offset, false) : ENOMEM;
+
+    reply_with(conn, request->cookie, error, data, request->length);
+    free(data);
+}
+
+static void run_job(void *argument)
+{
+    struct data_job *job = argument;
+    struct conn *conn = job->conn;
+
+    if (job->request.type == NBD_CMD_READ)
+        read_slowly(conn, &job->request);
+    else
+        reply(conn, job->request.cookie, carry_out(conn, &job->request));
+    conn_job_end(conn, job->bytes, false);
+    free(job);
+}
+
+static void add_job(struct conn *conn, const struct request *request)
+{
+    bool is_read = request->type == NBD_CMD_READ;
+    struct data_job *job = malloc(sizeof(*job));
+
+    if (!job) {
+        reply(conn, request->cookie, ENOMEM);
+        return;
+    }
+    *job = (struct data_job){conn, *request, is_read ? request->length : 0};
+    conn_job_begin(conn, job->bytes, false);
+    if (pool_add(server_pool(conn->server, is_read), run_job, job))
+        return;
+    reply(conn, request->cookie, ENOMEM);
+    conn_job_end(conn, job->bytes, false);
+    free(job);
+}
+
+/* From the page cache at once; what is not there waits for the disk in a pool. */
+static void take_read(struct conn *conn, const struct request *request)
+{
+    static _Thread_local uint8_t buffer[WHOLE_BYTES];
+    int error = EAGAIN;
+
+    if (request->length > REQUEST_BYTES_MAX)
+        error = EINVAL;
+    else if (request->length <= WHOLE_BYTES)
+        error = volume_read(conn->volume, buffer, request->length, request->offset, true);
+    if (error == EAGAIN)
+        add_job(conn, request);
+    else
+        reply_with(conn, request->cookie, error, buffer, request->length);
+}
+
+/* FUA is a write and a flush; the payload is not needed for the second. */
+static void finish_write(struct conn *conn, struct request *request, int error)
+{
+    conn->completed++;
+    if (error || !(request->flags & NBD_CMD_FLAG_FUA)) {
+        reply(conn, request->cookie, error);
+        return;
+    }
+    request->type = NBD_CMD_FLUSH;
+    add_job(conn, request);
+}
+
+static size_t take_stream(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    struct stream *stream = &conn->stream;
+    size_t piece = length < stream->left ? length : stream->left;
+
+    /* whole clusters, so that none is filled twice */
+    if (piece < stream->left)
+        piece -= piece < CLUSTER_SIZE ? piece : (stream->offset + piece) % CLUSTER_SIZE;
+    if (!piece)
+        return 0;
+    if (!stream->error)
+        stream->error = volume_write(conn->volume, bytes, piece, stream->offset);
+    stream->offset += piece;
+    stream->left -= piece;
+    if (!stream->left) {
+        struct request request = {.flags = stream->flags, .cookie = stream->cookie};
+
+        finish_write(conn, &request, stream->error);
+    }
+    return piece;
+}
+
+/* The whole range is checked before the first piece is written. */
+static int check_range(struct conn *conn, const struct request *request)
+{
+    struct fault fault;
+    uint64_t size;
+    bool is_template;
+
+    if (volume_stat(conn->volume, &size, &is_template, &fault))
+        return EIO;
+    if (is_template)
+        return EPERM;
+    return request->offset > size || request->length > size - request->offset ? EFBIG : 0;
+}
+
+static size_t take_write(struct conn *conn, struct request *request, const uint8_t *payload, size_t length)
+{
+    if (request->length > REQUEST_BYTES_MAX) {
+        conn_break(conn);
+        return NBD_REQUEST_BYTES;
+    }
+    if (request->length > WHOLE_BYTES) {
+        conn->stream = (struct stream){request->cookie, request->offset, request->length,
+                                       request->flags, check_range(conn, request)};
+        return NBD_REQUEST_BYTES;
+    }
+    if (length < request->length)
+        return 0;
+    int error = request->length ? 0 : EINVAL;
+    if (request->flags & ~NBD_CMD_FLAG_FUA)
+        error = EINVAL;
+    if (!error)
+        error = volume_write(conn->volume, payload, request->length, request->offset);
+    finish_write(conn, request, error);
+    return NBD_REQUEST_BYTES + request->length;
+}
+
+static void take_other(struct conn *conn, const struct request *request)
+{
+    switch (request->type) {
+    case NBD_CMD_READ:
+        if (request->length && !(request->flags & ~NBD_CMD_FLAG_FUA))
+            take_read(conn, request);
+        else
+            reply(conn, request->cookie, EINVAL);
+        break;
+    case NBD_CMD_DISC:
+        conn_finish(conn);
+        break;
+    case NBD_CMD_FLUSH:
+        add_job(conn, request);
+        break;
+    case NBD_CMD_TRIM:
+    case NBD_CMD_WRITE_ZEROES:
+        if (request->length && !(request->flags & ~(NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE)))
+            add_job(conn, request);
+        else
+            reply(conn, request->cookie, EINVAL);
+        break;
+    default:
+        reply(conn, request->cookie, EINVAL);
+    }
+}
+
+size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    struct request request;
+
+    if (conn->stream.left)
+        return take_stream(conn, bytes, length);
+    if (length < NBD_REQUEST_BYTES)
+        return 0;
+    if (load_be(bytes, 4) != NBD_REQUEST_MAGIC) {
+        conn_break(conn);
+        return NBD_REQUEST_BYTES;
+    }
+    request.flags = load_be(bytes + 4, 2);
+    request.type = load_be(bytes + 6, 2);
+    request.cookie = load_be(bytes + 8, 8);
+    request.offset = load_be(bytes + 16, 8);
+    request.length = load_be(bytes + 24, 4);
+    if (request.type == NBD_CMD_WRITE)
+        return take_write(conn, &request, bytes + NBD_REQUEST_BYTES, length - NBD_REQUEST_BYTES);
+    conn->completed++;
+    take_other(conn, &request);
+    return NBD_REQUEST_BYTES;
+}

@@ -1,0 +1,41 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "fault.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int fault_set(struct fault *fault, int error, enum reason reason, const char *format, ...)
+{
+    va_list args;
+
+    fault->error = error;
+    fault->reason = reason;
+    va_start(args, format);
+    vsnprintf(fault->text, sizeof(fault->text), format, args);
+    va_end(args);
+    return error;
+}
+
+int fault_store(struct fault *fault, int error, const char *what)
+{
+    if (error == ENOSPC || error == EDQUOT)
+        return fault_set(fault, ENOSPC, REASON_INSUFFICIENT_RESOURCES,
+                         "%s: the store's file system is full; free space on it", what);
+    return fault_set(fault, error == ENOMEM ? ENOMEM : EIO, REASON_NONE, "%s: %s", what,
+                     strerror(error));
+}

@@ -1,0 +1,32 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/* The records of a store and how they stand on each other; what both serving and checking start from. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct record;
+
+struct graph {
+    size_t count, capacity;
+    struct record **record;     /* parents before their clones */
+};
+
+/* False if there was a finding; each was reported in one line. */
+bool graph_load(struct graph *graph, int volumes, void (*report)(void *context, const char *finding),
+                void *context);
+void graph_free(struct graph *graph);

@@ -1,0 +1,153 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* The index of a store: volumes sorted by name and by id. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store.h"
+#include "volume.h"
+
+static int compare_name(const struct volume *volume, const void *key)
+{
+    return strcmp(volume->name, key);
+}
+
+static int compare_id(const struct volume *volume, const void *key)
+{
+    return memcmp(&volume->id, key, sizeof(volume->id));
+}
+
+/* The first place whose volume is not below the key. */
+static size_t lower_bound(struct volume **volumes, size_t count, const void *key,
+                          int (*compare)(const struct volume *, const void *))
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+
+        if (compare(volumes[middle], key) < 0)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+static struct volume *find(struct volume **volumes, size_t count, const void *key,
+                           int (*compare)(const struct volume *, const void *))
+{
+    size_t at = lower_bound(volumes, count, key, compare);
+
+    if (at == count || compare(volumes[at], key))
+        return NULL;
+    return volume_get(volumes[at]);
+}
+
+struct volume *store_find_name(struct store *store, const char *name)
+{
+    pthread_mutex_lock(&store->index_lock);
+    struct volume *volume = find(store->index.by_name, store->index.count, name, compare_name);
+    pthread_mutex_unlock(&store->index_lock);
+    return volume;
+}
+
+struct volume *store_find_id(struct store *store, const struct uuid *id)
+{
+    pthread_mutex_lock(&store->index_lock);
+    struct volume *volume = find(store->index.by_id, store->index.count, id, compare_id);
+    pthread_mutex_unlock(&store->index_lock);
+    return volume;
+}
+
+size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit, bool *more)
+{
+    struct index *index = &store->index;
+    size_t found = 0;
+
+    pthread_mutex_lock(&store->index_lock);
+    size_t at = lower_bound(index->by_name, index->count, after, compare_name);
+    if (at < index->count && !strcmp(index->by_name[at]->name, after))
+        at++;
+    while (found < limit && at < index->count)
+        volumes[found++] = volume_get(index->by_name[at++]);
+    *more = at < index->count;
+    pthread_mutex_unlock(&store->index_lock);
+    return found;
+}
+
+static bool grow(struct index *index)
+{
+    if (index->count < index->capacity)
+        return true;
+    size_t capacity = 2 * index->capacity + 64;
+    void *by_name = realloc(index->by_name, capacity * sizeof(*index->by_name));
+    if (by_name)
+        index->by_name = by_name;
+    void *by_id = by_name ? realloc(index->by_id, capacity * sizeof(*index->by_id)) : NULL;
+    if (!by_id)
+        return false;
+    index->by_id = by_id;
+    index->capacity = capacity;
+    return true;
+}
+
+static void insert(struct volume **volumes, size_t count, size_t at, struct volume *volume)
+{
+    memmove(volumes + at + 1, volumes + at, (count - at) * sizeof(*volumes));
+    volumes[at] = volume;
+}
+
+static int add_locked(struct index *index, struct volume *volume, struct volume **other)
+{
+    *other = find(index->by_name, index->count, volume->name, compare_name);
+    if (!*other)
+        *other = find(index->by_id, index->count, &volume->id, compare_id);
+    if (*other)
+        return EEXIST;
+    if (!grow(index))
+        return ENOMEM;
+    insert(index->by_name, index->count,
+           lower_bound(index->by_name, index->count, volume->name, compare_name), volume);
+    insert(index->by_id, index->count,
+           lower_bound(index->by_id, index->count, &volume->id, compare_id), volume);
+    index->count++;
+    volume_get(volume);
+    return 0;
+}
+
+int store_add(struct store *store, struct volume *volume, struct volume **other)
+{
+    pthread_mutex_lock(&store->index_lock);
+    int error = add_locked(&store->index, volume, other);
+    pthread_mutex_unlock(&store->index_lock);
+    return error;
+}
+
+void store_forget(struct store *store, struct volume *volume)
+{
+    struct index *index = &store->index;
+
+    pthread_mutex_lock(&store->index_lock);
+    size_t name = lower_bound(index->by_name, index->count, volume->name, compare_name);
+    size_t id = lower_bound(index->by_id, index->count, &volume->id, compare_id);
+    size_t rest = --index->count;
+    memmove(index->by_name + name, index->by_name + name + 1, (rest - name) * sizeof(volume));
+    memmove(index->by_id + id, index->by_id + id + 1, (rest - id) * sizeof(volume));
+    pthread_mutex_unlock(&store->index_lock);
+    volume_put(volume);
+}

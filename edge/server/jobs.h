@@ -1,0 +1,39 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/* What goes on behind the clients' backs. Every job can be lost with the process: store_open finds what is left to do. */
+
+struct store;
+struct volume;
+struct record;
+struct uuid;
+
+int jobs_start(struct store *store);
+/* Ends all jobs; a merge stops where it is. */
+void jobs_finish(struct store *store);
+
+/* Makes a snapshot durable. */
+void job_seal(struct volume *volume, const struct uuid *snapshot);
+/* Opens, scrubs, flushes and closes a volume after an unclean stop. */
+void job_settle(struct volume *volume);
+/* Closes the layers of a volume that nobody has open any more. */
+void job_unload(struct volume *volume);
+/* Merges layers that no snapshot holds any more into those above them. */
+void job_merge(struct volume *volume);
+/* Removes the files that `garbage` in the volume's record names. */
+void job_reap_garbage(struct volume *volume);
+/* Removes the files of a removed volume and then its record in trash/. */
+void job_reap_trash(struct store *store, const struct uuid *id);

@@ -1,0 +1,130 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/*
+ * A layer: what was written to one volume between two snapshots.
+ *
+ * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume, and
+ * layers/ID.map, a header page followed by one bit per cluster: set = the layer owns the cluster, what the data file
+ * has there (holes are zeros) counts, and nothing below it does. Bits are only ever set. Both files are created by the first write.
+ *
+ * Two rules make this safe:
+ *
+ * - Power loss. A bit reaches ID.map only after fdatasync of the data that it speaks for (layer_flush), so a
+ *   bit on disk never points at data that is not there. What was written and not flushed may be in the data file
+ *   without its bit: that is as if it had never been written, and layer_open punches it out
+ *   after an unclean stop ("scrub"), because of the next rule.
+ * - Where no bit is set the data file has a hole. A first, partial write to a cluster with nothing below it therefore
+ *   needs no copy: the rest of the cluster reads as zeros.
+ *
+ * Death of the process. Bits that are set but not flushed are also in runtime/BOOT/ID, written with
+ * pwrite before the write is acknowledged: the page cache keeps that file, like the data itself, until the host stops. It is
+ * read by a later process of the same boot and thrown away after a reboot.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+#define CLUSTER_BITS 16
+#define CLUSTER_SIZE (1u << CLUSTER_BITS)
+#define VOLUME_SIZE_MAX (64ull << 40)
+#define CLUSTERS_MAX (VOLUME_SIZE_MAX >> CLUSTER_BITS)
+#define MAP_BYTES (CLUSTERS_MAX / 8)
+#define MAP_PAGE 4096u
+#define MAP_PAGES (MAP_BYTES / MAP_PAGE)
+#define MAP_MAGIC "OVSEMAP1"
+#define MAP_VERSION 1
+#define FILL_LOCKS 16
+
+/* Where the layers of a store live, and what is common to them. */
+struct layer_home {
+    int layers, runtime;        /* directories */
+    pthread_mutex_t lock;       /* opens, dropped, scrubbed and changes of parent, of all layers */
+    bool unclean;               /* the last engine did not stop cleanly: scrub at first open */
+};
+
+struct layer {
+    struct uuid id;
+    struct layer_home *home;
+    _Atomic(struct layer *) parent;
+    atomic_uint clones;         /* volumes whose lowest layer stands on this one */
+    unsigned opens;
+    bool dropped, scrubbed;
+
+    atomic_bool dirty;          /* something was written since the last flush began */
+    atomic_bool flushing;
+    atomic_bool entries_unsynced, header_unsynced;
+    atomic_bool failed;         /* a sync failed: what is on disk is unknown, so no flush succeeds any more */
+
+    /* only while open */
+    atomic_int data_fd;         /* -1: nothing written yet */
+    int map_fd, runtime_fd;
+    _Atomic uint8_t *map;       /* MAP_BYTES, sparse */
+    uint8_t *unflushed;         /* one bit per page of the map that ID.map lacks */
+    pthread_mutex_t map_lock, flush_lock, fill[FILL_LOCKS];
+};
+
+struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct layer *parent);
+
+/* Opens the layer and all below it. 0 or errno (EUCLEAN: damaged, already logged). */
+int layer_open(struct layer *layer);
+/* Not a flush: bits that are not flushed stay in the runtime directory, `dirty` stays set. */
+void layer_close(struct layer *layer);
+/* The layer leaves the graph: its memory goes with its last close. Its files are the caller's business. */
+void layer_drop(struct layer *layer);
+/* Takes the parent out of the chain; `layer` owns all that it owned. Readers may be in it until the caller has
+ * waited for them; then it calls layer_drop_bypassed with the number of opens that it got here. */
+struct layer *layer_bypass_parent(struct layer *layer, unsigned *opens);
+void layer_drop_bypassed(struct layer *layer, unsigned opens);
+
+/* Whether a flush has anything to do or to wait for, or to report. */
+bool layer_needs_flush(const struct layer *layer);
+/* Makes everything that was written before the call durable. */
+int layer_flush(struct layer *layer);
+
+/* Creates the files of a layer that is written for the first time. */
+int layer_prepare(struct layer *layer);
+/* Sets the bit; the caller holds the cluster's fill lock and has written the data. */
+int layer_own(struct layer *layer, uint64_t cluster);
+
+static inline bool layer_owns(const struct layer *layer, uint64_t cluster)
+{
+    return atomic_load_explicit(&layer->map[cluster >> 3], memory_order_acquire)
+        >> (cluster & 7) & 1;
+}
+
+static inline pthread_mutex_t *layer_fill_lock(struct layer *layer, uint64_t cluster)
+{
+    return &layer->fill[cluster % FILL_LOCKS];
+}
+
+/* The next cluster at or after `from` that the layer owns, or CLUSTERS_MAX. */
+uint64_t layer_next_owned(const struct layer *layer, uint64_t from);
+
+/* Bytes of disk that the layer's data takes. */
+uint64_t layer_stored(const struct layer *layer);
+/* Removes the files of a layer that no record names as its own any more. */
+void layer_files_remove(struct layer_home *home, const struct uuid *id);
+
+#define LAYER_FILE_NAME_SIZE (UUID_HEX_SIZE + 5)
+void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE]);
+
+/* 0 good, EUCLEAN damaged, ENODATA nothing was ever flushed to it. `why` says what is wrong. */
+int map_header_check(int fd, const struct uuid *id, const char **why);

@@ -1,0 +1,269 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "layer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "log.h"
+#include "mapfile.h"
+
+static int create_file(struct layer *layer, int directory, const char *suffix, int *fd)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    layer_file_name(&layer->id, suffix, name);
+    *fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return *fd < 0 ? errno : 0;
+}
+
+static int create_data(struct layer *layer)
+{
+    int fd, error = create_file(layer, layer->home->layers, ".data", &fd);
+
+    if (!error) {
+        layer->entries_unsynced = true;
+        layer->data_fd = fd;
+    }
+    return error;
+}
+
+static int create_map(struct layer *layer)
+{
+    int fd, error = create_file(layer, layer->home->layers, ".map", &fd);
+
+    if (error)
+        return error;
+    error = map_header_write(fd, &layer->id);
+    if (error) {    /* an empty map is a good one: nothing owned */
+        close(fd);
+        return error;
+    }
+    layer->entries_unsynced = layer->header_unsynced = true;
+    layer->map_fd = fd;
+    return 0;
+}
+
+/* The data file comes first: a map without one is damage. */
+static int prepare_locked(struct layer *layer)
+{
+    int error = 0;
+
+    if (layer->data_fd < 0)
+        error = create_data(layer);
+    if (!error && layer->map_fd < 0)
+        error = create_map(layer);
+    if (!error && layer->runtime_fd < 0)
+        error = create_file(layer, layer->home->runtime, "", &layer->runtime_fd);
+    return error;
+}
+
+int layer_prepare(struct layer *layer)
+{
+    pthread_mutex_lock(&layer->map_lock);
+    int error = prepare_locked(layer);
+    pthread_mutex_unlock(&layer->map_lock);
+    return error;
+}
+
+static int own_locked(struct layer *layer, uint64_t cluster)
+{
+    uint64_t byte = cluster >> 3, page = byte / MAP_PAGE;
+    uint8_t value = layer->map[byte] | 1 << (cluster & 7);
+    uint8_t page_bit = 1 << (page & 7);
+    int error = 0;
+
+    /* the full disk is the writer's error, not that of a later flush */
+    if (!(layer->unflushed[page >> 3] & page_bit))
+        error = disk_reserve(layer->map_fd, MAP_PAGE + page * MAP_PAGE, MAP_PAGE);
+    if (!error)
+        error = disk_write(layer->runtime_fd, &value, 1, byte);
+    if (error)
+        return error;
+    atomic_store_explicit(&layer->map[byte], value, memory_order_release);
+    layer->unflushed[page >> 3] |= page_bit;
+    return 0;
+}
+
+int layer_own(struct layer *layer, uint64_t cluster)
+{
+    pthread_mutex_lock(&layer->map_lock);
+    int error = own_locked(layer, cluster);
+    pthread_mutex_unlock(&layer->map_lock);
+    return error;
+}
+
+struct map_pages {
+    size_t count, capacity;
+    struct map_page {
+        uint32_t number;
+        uint8_t bytes[MAP_PAGE];
+    } *page;
+};
+
+static bool add_page(struct map_pages *pages)
+{
+    if (pages->count < pages->capacity)
+        return true;
+    size_t capacity = pages->capacity ? 2 * pages->capacity : 4;
+    void *page = realloc(pages->page, capacity * sizeof(*pages->page));
+    if (!page)
+        return false;
+    pages->page = page;
+    pages->capacity = capacity;
+    return true;
+}
+
+static int copy_page(struct layer *layer, struct map_pages *pages, uint32_t number)
+{
+    if (!add_page(pages))
+        return ENOMEM;
+    struct map_page *page = &pages->page[pages->count++];
+    page->number = number;
+    for (uint32_t i = 0; i < MAP_PAGE; i++)
+        page->bytes[i] = layer->map[(size_t)number * MAP_PAGE + i];
+    return 0;
+}
+
+/* What the map has now that ID.map lacks. The data behind each of these bits has been written. */
+static int take_unflushed(struct layer *layer, struct map_pages *pages)
+{
+    int error = 0;
+
+    pthread_mutex_lock(&layer->map_lock);
+    for (uint32_t byte = 0; byte < MAP_PAGES / 8 && !error; byte++)
+        for (int bit = 0; layer->unflushed[byte] >> bit && !error; bit++)
+            if (layer->unflushed[byte] >> bit & 1)
+                error = copy_page(layer, pages, byte * 8 + bit);
+    if (!error)
+        memset(layer->unflushed, 0, pages->count ? MAP_PAGES / 8 : 0);
+    pthread_mutex_unlock(&layer->map_lock);
+    return error;
+}
+
+static int write_pages(struct layer *layer, const struct map_pages *pages)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < pages->count && !error; i++) {
+        const struct map_page *page = &pages->page[i];
+
+        error = disk_write(layer->map_fd, page->bytes, MAP_PAGE,
+                           MAP_PAGE + (off_t)page->number * MAP_PAGE);
+    }
+    return error ? error : disk_sync_data(layer->map_fd);
+}
+
+/*
+ * The order is the proof: names and header, then the data, then the bits that speak for it. A power
+ * loss between two steps leaves bits that are missing, never bits whose data is missing. A page of bits may be torn
+ * by a power loss: each sector then has old or new bits, and either is right, for bits only go from 0 to 1.
+ */
+static int sync_in_order(struct layer *layer, const struct map_pages *pages)
+{
+    int error = 0;
+
+    if (atomic_exchange(&layer->entries_unsynced, false))
+        error = disk_sync_directory(layer->home->layers);
+    if (!error && atomic_exchange(&layer->header_unsynced, false))
+        error = disk_sync_data(layer->map_fd);
+    if (!error && layer->data_fd >= 0)
+        error = disk_sync_data(layer->data_fd);
+    if (!error && pages->count)
+        error = write_pages(layer, pages);
+    return error;
+}
+
+static int flush_locked(struct layer *layer)
+{
+    struct map_pages pages = {0};
+
+    if (layer->failed)
+        return EIO;
+    if (!atomic_exchange(&layer->dirty, false))
+        return 0;
+    int error = take_unflushed(layer, &pages);
+    if (error) {
+        layer->dirty = true;
+        return error;
+    }
+    error = sync_in_order(layer, &pages);
+    free(pages.page);
+    if (error) {
+        char hex[UUID_HEX_SIZE];
+
+        /* the kernel drops what it could not write and forgets the error: never say "flushed" again */
+        layer->failed = true;
+        uuid_hex(&layer->id, hex);
+        log_error("layer %s: sync failed: %s; its flushes fail from now on", hex, strerror(error));
+        return EIO;
+    }
+    return 0;
+}
+
+/* Flushes of one layer follow each other: the second may only return when what the first took is on disk. */
+int layer_flush(struct layer *layer)
+{
+    pthread_mutex_lock(&layer->flush_lock);
+    layer->flushing = true;     /* before `dirty` is taken: layer_needs_flush reads them in the other order */
+    int error = flush_locked(layer);
+    layer->flushing = false;
+    pthread_mutex_unlock(&layer->flush_lock);
+    return error;
+}
+
+bool layer_needs_flush(const struct layer *layer)
+{
+    return layer->dirty || layer->flushing || layer->failed;
+}
+
+uint64_t layer_next_owned(const struct layer *layer, uint64_t from)
+{
+    while (from < CLUSTERS_MAX) {
+        uint8_t bits = layer->map[from >> 3] >> (from & 7);
+
+        if (bits)
+            return from + __builtin_ctz(bits);
+        from = (from | 7) + 1;
+    }
+    return CLUSTERS_MAX;
+}
+
+uint64_t layer_stored(const struct layer *layer)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+    struct stat st;
+
+    layer_file_name(&layer->id, ".data", name);
+    return fstatat(layer->home->layers, name, &st, 0) < 0 ? 0 : st.st_blocks * 512ull;
+}
+
+void layer_files_remove(struct layer_home *home, const struct uuid *id)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    /* the map first: a map without data would be damage */
+    layer_file_name(id, ".map", name);
+    unlinkat(home->layers, name, 0);
+    layer_file_name(id, ".data", name);
+    unlinkat(home->layers, name, 0);
+    layer_file_name(id, "", name);
+    unlinkat(home->runtime, name, 0);
+}

@@ -1,0 +1,158 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define BACKLOG 512
+
+/* "HOST:PORT" or "[HOST]:PORT". */
+static bool split(const char *address, char host[256], char port[16])
+{
+    const char *colon = strrchr(address, ':');
+    bool bracketed = address[0] == '[';
+    size_t length = colon ? (size_t)(colon - address) : 0;
+
+    if (bracketed && (length < 3 || address[length - 1] != ']'))
+        return false;
+    if (!colon || strlen(colon + 1) < 1 || strlen(colon + 1) > 15)
+        return false;
+    const char *from = bracketed ? address + 1 : address;
+    size_t host_length = bracketed ? length - 2 : length;
+    if (host_length < 1 || host_length > 255 || (!bracketed && memchr(from, ':', host_length)))
+        return false;
+    memcpy(host, from, host_length);
+    host[host_length] = '\0';
+    strcpy(port, colon + 1);
+    return true;
+}
+
+static int bind_and_listen(const struct addrinfo *info)
+{
+    int yes = 1;
+    int fd = socket(info->ai_family, info->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (info->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static void describe(int fd, char bound[300])
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    char host[256], port[16];
+
+    getsockname(fd, (struct sockaddr *)&address, &length);
+    if (getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV))
+        strcpy(bound, "?");
+    else
+        snprintf(bound, 300, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+int listen_tcp(const char *address, char bound[300])
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *info;
+    char host[256], port[16];
+
+    if (!split(address, host, port)) {
+        log_error("'%s' is not HOST:PORT or [IPV6]:PORT", address);
+        return -1;
+    }
+    int error = getaddrinfo(host, port, &hints, &info);
+    if (error) {
+        log_error("%s: %s", address, gai_strerror(error));
+        return -1;
+    }
+    int fd = bind_and_listen(info);
+    if (fd < 0)
+        log_error("cannot listen on %s: %s", address, strerror(errno));
+    else
+        describe(fd, bound);
+    freeaddrinfo(info);
+    return fd;
+}
+
+/* A socket that nobody listens on any more was left by an engine that was killed. */
+static void remove_stale(const char *path, const struct sockaddr_un *address)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+        return;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED)
+        unlink(path);
+    close(fd);
+}
+
+int listen_unix(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        log_error("%s: the path of a socket has at most %zu bytes", path, sizeof(address.sun_path) - 1);
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    remove_stale(path, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    mode_t old = umask(0177);   /* before any thread is started */
+    int failed = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0;
+    umask(old);
+    if (!failed)
+        return fd;
+    log_error("cannot listen on %s: %s", path, strerror(errno));
+    close(fd);
+    return -1;
+}
+
+int listen_accept(int listener)
+{
+    int yes = 1;
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    /* without effect on a unix socket */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+    return fd;
+}

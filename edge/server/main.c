@@ -1,0 +1,241 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "log.h"
+#include "server.h"
+#include "store.h"
+
+#define DEFAULT_ADDRESS "127.0.0.1:21321"
+#define DEFAULT_CONNECTIONS 2048
+#define MERGE_RETRY_S 10
+#define DESCRIPTORS_SPARE 256
+
+static const char help[] =
+    "ovs-edge: a store of thin volumes with snapshots and clones, served over NBD\n"
+    "\n"
+    "usage: ovs-edge serve --data DIR [--listen HOST:PORT]... [--control SOCKET]\n"
+    "                [--connections N] [--ready-fd FD] [--boot-id ID]\n"
+    "       ovs-edge check --data DIR\n"
+    "\n"
+    "serve   serves the store in DIR until TERM or INT. An empty folder becomes a store.\n"
+    "        Prints one line \"ready ADDRESS...\" once it answers; logs to stderr.\n"
+    "  --data DIR          the store's folder, on ext4, XFS, Btrfs or tmpfs\n"
+    "  --listen HOST:PORT  an address to listen on, [HOST]:PORT for IPv6, port 0 for any;\n"
+    "                      may be given several times; " DEFAULT_ADDRESS " if not at all\n"
+    "  --control SOCKET    a unix socket that speaks the same protocol, for its owner only\n"
+    "  --connections N     the most connections at a time (2048)\n"
+    "  --ready-fd FD       print the ready line to this descriptor instead of stdout\n"
+    "  --boot-id ID        pretend that the host's boot has this id (for tests)\n"
+    "\n"
+    "check   verifies a store that nobody serves and prints a line for each finding.\n"
+    "        Exit status: 0 good, 1 findings, 2 it could not be checked.\n"
+    "\n"
+    "Try it:\n"
+    "  mkdir /tmp/store && ovs-edge serve --data /tmp/store --listen 127.0.0.1:10809 &\n"
+    "  nbdinfo --list nbd://127.0.0.1:10809\n"
+    "Volumes are made with libovsvolumedriver or ovs-storagedriver; see PROTOCOL.md.\n";
+
+struct arguments {
+    const char *data, *control, *boot_id;
+    const char *listen[LISTENERS_MAX];
+    int listen_count;
+    uint32_t connections;
+    int ready_fd;
+};
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "ovs-edge: %s%s%s; try ovs-edge --help\n", what, value ? ": " : "", value ? value : "");
+    return 2;
+}
+
+static int parse_number(const char *text, long least, long most, long *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtol(text, &end, 10);
+    return errno || *end || end == text || *number < least || *number > most;
+}
+
+static int parse_option(int option, struct arguments *arguments)
+{
+    long number;
+
+    switch (option) {
+    case 'd':
+        arguments->data = optarg;
+        return 0;
+    case 'l':
+        if (arguments->listen_count == LISTENERS_MAX)
+            return usage_error("too many addresses", optarg);
+        arguments->listen[arguments->listen_count++] = optarg;
+        return 0;
+    case 'c':
+        arguments->control = optarg;
+        return 0;
+    case 'b':
+        arguments->boot_id = optarg;
+        return 0;
+    case 'n':
+        if (parse_number(optarg, 1, 1000000, &number))
+            return usage_error("--connections takes a number from 1 to 1000000", optarg);
+        arguments->connections = number;
+        return 0;
+    case 'r':
+        if (parse_number(optarg, 0, 1000000, &number))
+            return usage_error("--ready-fd takes the number of a descriptor", optarg);
+        arguments->ready_fd = number;
+        return 0;
+    default:
+        return 2;   /* getopt has said what is wrong */
+    }
+}
+
+static int parse(int argc, char **argv, struct arguments *arguments)
+{
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},    {"listen", required_argument, NULL, 'l'},
+        {"control", required_argument, NULL, 'c'}, {"boot-id", required_argument, NULL, 'b'},
+        {"connections", required_argument, NULL, 'n'}, {"ready-fd", required_argument, NULL, 'r'},
+        {NULL, 0, NULL, 0},
+    };
+    int option, status;
+
+    *arguments = (struct arguments){.connections = DEFAULT_CONNECTIONS, .ready_fd = STDOUT_FILENO};
+    while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
+        if ((status = parse_option(option, arguments)))
+            return status;
+    if (optind < argc)
+        return usage_error("one argument too many", argv[optind]);
+    if (!arguments->data)
+        return usage_error("--data DIR is missing", NULL);
+    if (!arguments->listen_count)
+        arguments->listen[arguments->listen_count++] = DEFAULT_ADDRESS;
+    return 0;
+}
+
+/* Each connection takes a descriptor, each open layer up to three. */
+static void raise_descriptor_limit(uint32_t connections)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < connections + DESCRIPTORS_SPARE)
+        log_warning("at most %llu open files are allowed: raise the limit (ulimit -n) for %u connections",
+                    (unsigned long long)limit.rlim_cur, connections);
+}
+
+static bool say_ready(const struct arguments *arguments, char bound[LISTENERS_MAX][300])
+{
+    char line[LISTENERS_MAX * 301 + 8] = "ready";
+
+    for (int i = 0; i < arguments->listen_count; i++) {
+        strcat(line, " ");
+        strcat(line, bound[i]);
+    }
+    strcat(line, "\n");
+    if (write(arguments->ready_fd, line, strlen(line)) == (ssize_t)strlen(line))
+        return true;
+    log_error("cannot print the ready line: %s", strerror(errno));
+    return false;
+}
+
+static bool start(struct server *server, struct store *store, const struct arguments *arguments)
+{
+    static char bound[LISTENERS_MAX][300];
+
+    if (!server_init(server, store, arguments->connections))
+        return false;
+    for (int i = 0; i < arguments->listen_count; i++)
+        if (!server_listen(server, arguments->listen[i], bound[i]))
+            return false;
+    if (arguments->control && !server_listen_unix(server, arguments->control))
+        return false;
+    return server_start(server) && say_ready(arguments, bound);
+}
+
+/* Waits for TERM or INT; they are blocked in every thread. */
+static void run_until_stopped(struct server *server, const sigset_t *signals)
+{
+    struct timespec second = {.tv_sec = 1};
+    int seconds = 0;
+
+    while (sigtimedwait(signals, NULL, &second) < 0) {
+        server_tick(server);
+        if (++seconds % MERGE_RETRY_S == 0)
+            store_tick(server->store);
+    }
+}
+
+static int serve(const struct arguments *arguments)
+{
+    struct server server;
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit(arguments->connections);
+    struct store *store = store_open(arguments->data, arguments->boot_id);
+    if (!store)
+        return 1;
+    bool started = start(&server, store, arguments);
+    if (started) {
+        log_info("serving %s, boot %s", arguments->data, store->boot_id);
+        run_until_stopped(&server, &signals);
+        log_info("stopping");
+    }
+    server_stop(&server);
+    bool clean = store_close(store);
+    log_info(clean ? "stopped" : "stopped; not everything could be flushed, the next start takes it over");
+    return started ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (argc < 2)
+        return usage_error("what shall I do: serve or check?", NULL);
+    int (*command)(const struct arguments *) = NULL;
+    if (!strcmp(argv[1], "serve"))
+        command = serve;
+    int status = parse(argc - 1, argv + 1, &arguments);
+    if (command)
+        return status ? status : command(&arguments);
+    if (!strcmp(argv[1], "check"))
+        return status ? status : check_store(arguments.data);
+    return usage_error("neither serve nor check", argv[1]);
+}

@@ -1,0 +1,188 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/*
+ * When a snapshot goes, its layer (the lower) is merged into the one above it (the upper): what the upper does not own is
+ * copied up, then the lower leaves the record. Readers see the same bytes at every moment, so nothing stops for it. After a
+ * crash the record still has both, the copied clusters are owned by the upper or not, and the merge starts over with the rest.
+ *
+ * So that a merge needs little space, the lower's clusters are punched out batch by batch: once the upper's are durable
+ * (its map counts, whatever happens), and once no reader is left that may have looked before the upper owned them.
+ */
+
+#include "merge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "chain.h"
+#include "disk.h"
+#include "jobs.h"
+#include "layer.h"
+#include "log.h"
+#include "store.h"
+#include "volume.h"
+
+#define BATCH 512   /* clusters, 32 MiB */
+
+struct pair {
+    struct layer *lower, *upper;    /* the upper is open, and so is all below it */
+};
+
+static bool is_mergeable(const struct record *record, size_t i)
+{
+    return !record->slots[i].snapshot && !record->slots[i].layer->clones;
+}
+
+static bool find_pair(struct volume *volume, struct pair *pair)
+{
+    const struct record *record = volume->record;
+
+    for (size_t i = 0; i + 1 < record->slot_count; i++) {
+        if (!is_mergeable(record, i))
+            continue;
+        pair->lower = record->slots[i].layer;
+        pair->upper = record->slots[i + 1].layer;
+        return true;
+    }
+    return false;
+}
+
+static bool open_pair(struct volume *volume, struct pair *pair)
+{
+    pthread_rwlock_rdlock(&volume->io);
+    bool found = !volume->removed && find_pair(volume, pair) && !layer_open(pair->upper);
+    /* its files are made while the record is known to name them: made later, nobody might remove them */
+    if (found && layer_prepare(pair->upper)) {
+        layer_close(pair->upper);
+        found = false;
+    }
+    pthread_rwlock_unlock(&volume->io);
+    return found;
+}
+
+bool merge_wanted(struct volume *volume)
+{
+    struct pair pair;
+
+    pthread_rwlock_rdlock(&volume->io);
+    bool found = !volume->removed && find_pair(volume, &pair);
+    pthread_rwlock_unlock(&volume->io);
+    return found;
+}
+
+/* Punches [from, to) out of the lower layer, all of which the upper owns as far as the lower did. */
+static int release(struct volume *volume, struct pair *pair, uint64_t from, uint64_t to)
+{
+    int error = layer_flush(pair->upper);
+
+    if (error)
+        return error;
+    store_wait_for_io(volume->store);
+    return disk_punch(pair->lower->data_fd, from << CLUSTER_BITS, (to - from) << CLUSTER_BITS);
+}
+
+static int pull_all(struct volume *volume, struct pair *pair)
+{
+    uint64_t from = 0, cluster = layer_next_owned(pair->lower, 0);
+    unsigned pulled = 0;
+
+    while (cluster < CLUSTERS_MAX) {
+        if (volume->removed || volume->store->stopping)
+            return ECANCELED;
+        int error = chain_pull(pair->upper, pair->lower, cluster);
+        if (!error && ++pulled % BATCH == 0) {
+            error = release(volume, pair, from, cluster + 1);
+            from = cluster + 1;
+        }
+        if (error == ENOSPC && pulled % BATCH) {
+            /* free what has been copied, then there is room to go on */
+            error = release(volume, pair, from, cluster);
+            from = cluster;
+            pulled = 0;
+            if (!error)
+                continue;
+        }
+        if (error)
+            return error;
+        cluster = layer_next_owned(pair->lower, cluster + 1);
+    }
+    return layer_flush(pair->upper);
+}
+
+static struct record *record_without(struct volume *volume, struct layer *lower)
+{
+    struct record *next = record_copy(volume->record, 1);
+    size_t i = 0;
+
+    if (!next)
+        return NULL;
+    while (i + 1 < next->slot_count && next->slots[i].layer != lower)
+        i++;
+    if (i + 1 == next->slot_count) {    /* a rollback took it */
+        record_free(next);
+        return NULL;
+    }
+    next->garbage[next->garbage_count++] = next->slots[i].layer_id;
+    memmove(&next->slots[i], &next->slots[i + 1], (next->slot_count - i - 1) * sizeof(*next->slots));
+    next->slot_count--;
+    return next;
+}
+
+static int leave_out(struct volume *volume, struct pair *pair)
+{
+    struct record *next = record_without(volume, pair->lower);
+    struct fault fault;
+    unsigned opens;
+
+    if (!next)
+        return ECANCELED;
+    int error = volume_commit(volume, next, &fault);
+    if (volume->record != next)
+        return error;
+    /* readers that looked for a cluster before the upper owned it must find the lower still there */
+    store_wait_for_io(volume->store);
+    struct layer *lower = layer_bypass_parent(pair->upper, &opens);
+    store_wait_for_io(volume->store);
+    layer_drop_bypassed(lower, opens);
+    job_reap_garbage(volume);
+    return 0;
+}
+
+static int merge_pair(struct volume *volume, struct pair *pair)
+{
+    struct fault fault;
+    int error = pull_all(volume, pair);
+
+    if (!error && volume_lock(volume, &fault))
+        error = ECANCELED;
+    if (!error) {
+        error = leave_out(volume, pair);
+        volume_unlock(volume);
+    }
+    return error;
+}
+
+void merge_volume(struct volume *volume)
+{
+    struct pair pair;
+    int error = 0;
+
+    while (!error && !volume->store->stopping && open_pair(volume, &pair)) {
+        error = merge_pair(volume, &pair);
+        layer_close(pair.upper);
+    }
+    if (error && error != ECANCELED)
+        log_warning("volume '%s': merging layers waits: %s", volume->name, strerror(error));
+}

@@ -1,0 +1,415 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* Create, clone, remove and change volumes: the product's rules. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk.h"
+#include "jobs.h"
+#include "layer.h"
+#include "store.h"
+#include "volume.h"
+
+static int check_name(const char *name, const char *what, struct fault *fault)
+{
+    if (name_is_good(name))
+        return 0;
+    return fault_set(fault, EINVAL, REASON_INVALID_OPERATION,
+                     "a bad %s name '%s': 1 to %d bytes, no '/', no control characters", what, name,
+                     NAME_LENGTH_MAX);
+}
+
+static int check_owner(const char *owner, struct fault *fault)
+{
+    return *owner ? check_name(owner, "node", fault) : 0;
+}
+
+static int round_size(uint64_t *size, struct fault *fault)
+{
+    if (*size > VOLUME_SIZE_MAX)
+        return fault_set(fault, EFBIG, REASON_INVALID_OPERATION,
+                         "%" PRIu64 " bytes are too large: the largest volume has %llu", *size,
+                         VOLUME_SIZE_MAX);
+    *size = (*size + SIZE_UNIT - 1) / SIZE_UNIT * SIZE_UNIT;
+    return 0;
+}
+
+static struct record *new_record(const char *name, uint64_t size, struct uuid id, const char *owner)
+{
+    struct record *record = calloc(1, sizeof(*record));
+
+    if (!record)
+        return NULL;
+    record->slots = calloc(1, sizeof(*record->slots));
+    record->garbage = calloc(1, sizeof(*record->garbage));
+    if (!record->slots || !record->garbage) {
+        record_free(record);
+        return NULL;
+    }
+    record->id = id;
+    if (uuid_is_zero(&id))
+        uuid_random(&record->id);
+    memcpy(record->name, name, strlen(name) + 1);
+    memcpy(record->owner, owner, strlen(owner) + 1);
+    record->size = size;
+    record->slot_count = 1;
+    uuid_random(&record->slots[0].layer_id);
+    return record;
+}
+
+/* The name or the id is taken: by an earlier try of this very request, or by another volume? */
+static int taken(struct volume *other, const char *name, const struct uuid *id,
+                 struct volume_info *info, struct fault *fault)
+{
+    int error;
+
+    if (uuid_equal(&other->id, id) && !strcmp(other->name, name)) {
+        error = volume_lock(other, fault);      /* waits until its creation has ended */
+        if (!error) {
+            volume_unlock(other);
+            error = volume_info(other, info, fault);
+        }
+    } else {
+        error = fault_set(fault, EEXIST, REASON_FILE_EXISTS, "a volume named '%s', or with that id, exists",
+                          other->name);
+    }
+    volume_put(other);
+    return error;
+}
+
+/* The volume is in the index, with `control` held so that nobody uses it before its record is durable. */
+static int publish_or_undo(struct volume *volume, struct fault *fault)
+{
+    int error = volume_publish_new(volume, fault);
+
+    if (error) {
+        volume->removed = true;
+        store_forget(volume->store, volume);
+        volume_drop_layers(volume);
+    }
+    volume_unlock(volume);
+    return error;
+}
+
+/* Takes over the record. */
+static int introduce(struct store *store, struct record *record, struct volume *parent, struct layer *base,
+                     struct volume_info *info, struct fault *fault)
+{
+    struct volume *other = NULL, *volume = volume_new(store, record, parent, base);
+
+    if (!volume)
+        return fault_store(fault, ENOMEM, "making the volume");
+    pthread_mutex_lock(&volume->control);
+    int error = store_add(store, volume, &other);
+    if (error) {
+        volume_drop_layers(volume);
+        volume_unlock(volume);
+        error = other ? taken(other, volume->name, &volume->id, info, fault)
+                      : fault_store(fault, error, "making the volume");
+    } else {
+        error = publish_or_undo(volume, fault);
+        if (!error)
+            error = volume_info(volume, info, fault);
+    }
+    volume_put(volume);
+    return error;
+}
+
+int volume_create(struct store *store, const char *name, uint64_t size, struct uuid id,
+                  const char *owner, struct volume_info *info, struct fault *fault)
+{
+    int error = check_name(name, "volume", fault);
+
+    if (!error)
+        error = check_owner(owner, fault);
+    if (!error)
+        error = round_size(&size, fault);
+    if (error)
+        return error;
+    struct record *record = new_record(name, size, id, owner);
+    if (!record)
+        return fault_store(fault, ENOMEM, "making the volume");
+    return introduce(store, record, NULL, NULL, info, fault);
+}
+
+/* What the clone stands on must survive a power failure on its own: nobody flushes it again. */
+static int sync_source(struct volume *parent, const char *snapshot, struct fault *fault)
+{
+    struct uuid id;
+    bool synced = true;
+
+    if (!*snapshot) {
+        int error = volume_flush(parent);
+        return error ? fault_store(fault, error, "syncing the template") : 0;
+    }
+    pthread_rwlock_rdlock(&parent->io);
+    struct slot *slot = record_find_snapshot(parent->record, snapshot);
+    if (slot) {
+        synced = slot->snapshot->synced;
+        id = slot->snapshot->id;
+    }
+    pthread_rwlock_unlock(&parent->io);
+    int error = synced ? 0 : snapshot_seal(parent, &id);
+    return error ? fault_store(fault, error, "syncing the snapshot") : 0;
+}
+
+static int find_source(struct volume *parent, const char *snapshot, struct slot **slot, struct fault *fault)
+{
+    if (!*snapshot) {
+        *slot = record_top(parent->record);
+        return parent->record->is_template ? 0
+            : fault_set(fault, EPERM, REASON_INVALID_OPERATION,
+                        "'%s' is not a template: name a snapshot to clone", parent->name);
+    }
+    *slot = record_find_snapshot(parent->record, snapshot);
+    if (*slot)
+        return 0;
+    return fault_set(fault, ENOENT, REASON_SNAPSHOT_NOT_FOUND, "volume '%s' has no snapshot '%s'",
+                     parent->name, snapshot);
+}
+
+static int clone_locked(struct volume *parent, const char *snapshot, const char *name, struct uuid id,
+                        const char *owner, struct volume_info *info, struct fault *fault)
+{
+    struct slot *slot;
+    int error = find_source(parent, snapshot, &slot, fault);
+
+    if (error)
+        return error;
+    uint64_t size = slot->snapshot ? slot->snapshot->size : parent->record->size;
+    struct record *record = new_record(name, size, id, owner);
+    if (!record)
+        return fault_store(fault, ENOMEM, "making the clone");
+    record->parent_id = parent->id;
+    record->base_layer_id = slot->layer_id;
+    memcpy(record->parent_snapshot, snapshot, strlen(snapshot) + 1);
+    return introduce(parent->store, record, parent, slot->layer, info, fault);
+}
+
+int volume_clone(struct store *store, const struct volume_ref *ref, const char *snapshot,
+                 const char *name, struct uuid id, const char *owner, struct volume_info *info,
+                 struct fault *fault)
+{
+    int error = check_name(name, "volume", fault);
+
+    if (!error)
+        error = check_owner(owner, fault);
+    if (error)
+        return error;
+    struct volume *parent = volume_find(store, ref, fault);
+    if (!parent)
+        return fault->error;
+    error = sync_source(parent, snapshot, fault);
+    if (!error)
+        error = volume_lock(parent, fault);
+    if (!error) {
+        error = clone_locked(parent, snapshot, name, id, owner, info, fault);
+        volume_unlock(parent);
+    }
+    volume_put(parent);
+    return error;
+}
+
+static int check_childless(struct volume *volume, struct fault *fault)
+{
+    for (size_t i = 0; i < volume->record->slot_count; i++) {
+        struct slot *slot = &volume->record->slots[i];
+
+        if (slot->layer->clones)
+            return fault_set(fault, ENOTEMPTY, REASON_OBJECT_STILL_HAS_CHILDREN,
+                             "volume '%s' has clones%s%s; remove them first", volume->name,
+                             slot->snapshot ? " of its snapshot " : "",
+                             slot->snapshot ? slot->snapshot->name : "");
+    }
+    return 0;
+}
+
+/* The record moves to trash/ in one step and names there what is to be removed in the background. */
+static int move_to_trash(struct volume *volume)
+{
+    struct store *store = volume->store;
+    char hex[UUID_HEX_SIZE];
+
+    uuid_hex(&volume->id, hex);
+    if (renameat(store->volumes, hex, store->trash, hex) < 0)
+        return errno;
+    int error = disk_sync_directory(store->trash);
+    int second = disk_sync_directory(store->volumes);
+    if (!error && !second)
+        return 0;
+    /* best effort: it still counts as there, unless this fails too and the engine restarts */
+    renameat(store->trash, hex, store->volumes, hex);
+    return error ? error : second;
+}
+
+static int remove_locked(struct volume *volume, struct fault *fault)
+{
+    int error = check_childless(volume, fault);
+
+    if (error)
+        return error;
+    error = move_to_trash(volume);
+    if (error)
+        return fault_store(fault, error, "removing the volume's record");
+    pthread_rwlock_wrlock(&volume->io);
+    volume->removed = true;
+    pthread_rwlock_unlock(&volume->io);
+    store_forget(volume->store, volume);
+    volume_drop_layers(volume);
+    job_reap_trash(volume->store, &volume->id);
+    return 0;
+}
+
+int volume_remove(struct volume *volume, struct fault *fault)
+{
+    int error = volume_lock(volume, fault);
+
+    if (error)
+        return error;
+    error = remove_locked(volume, fault);
+    volume_unlock(volume);
+    return error;
+}
+
+static int refuse_template(struct volume *volume, struct fault *fault)
+{
+    if (!volume->record->is_template)
+        return 0;
+    return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template", volume->name);
+}
+
+static struct record *next_record(struct volume *volume, struct fault *fault)
+{
+    struct record *next = record_copy(volume->record, 0);
+
+    if (!next)
+        fault_store(fault, ENOMEM, "copying the volume's record");
+    return next;
+}
+
+static int truncate_locked(struct volume *volume, uint64_t size, struct fault *fault)
+{
+    int error = refuse_template(volume, fault);
+
+    if (error || size == volume->record->size)
+        return error;
+    if (size < volume->record->size)
+        return fault_set(fault, EPERM, REASON_INVALID_OPERATION,
+                         "volume '%s' has %" PRIu64 " bytes and can only grow", volume->name,
+                         volume->record->size);
+    struct record *next = next_record(volume, fault);
+    if (!next)
+        return ENOMEM;
+    next->size = size;
+    return volume_commit(volume, next, fault);
+}
+
+int volume_truncate(struct volume *volume, uint64_t *size, struct fault *fault)
+{
+    int error = round_size(size, fault);
+
+    if (!error)
+        error = volume_lock(volume, fault);
+    if (error)
+        return error;
+    error = truncate_locked(volume, *size, fault);
+    volume_unlock(volume);
+    return error;
+}
+
+int volume_set_template(struct volume *volume, struct fault *fault)
+{
+    int error = volume_lock(volume, fault);
+
+    if (error)
+        return error;
+    if (!volume->record->is_template) {
+        struct record *next = next_record(volume, fault);
+
+        if (next)
+            next->is_template = true;
+        error = next ? volume_commit(volume, next, fault) : ENOMEM;
+    }
+    volume_unlock(volume);
+    if (error)
+        return error;
+    error = volume_flush(volume);
+    return error ? fault_store(fault, error, "syncing the template") : 0;
+}
+
+int volume_set_owner(struct volume *volume, const char *owner, struct fault *fault)
+{
+    int error = check_owner(owner, fault);
+
+    if (!error)
+        error = volume_lock(volume, fault);
+    if (error)
+        return error;
+    struct record *next = next_record(volume, fault);
+    if (next)
+        memcpy(next->owner, owner, strlen(owner) + 1);
+    error = next ? volume_commit(volume, next, fault) : ENOMEM;
+    volume_unlock(volume);
+    return error;
+}
+
+static void fill_info(struct volume *volume, struct volume_info *info)
+{
+    const struct record *record = volume->record;
+
+    memset(info, 0, sizeof(*info));
+    info->id = record->id;
+    memcpy(info->name, record->name, sizeof(info->name));
+    memcpy(info->owner, record->owner, sizeof(info->owner));
+    memcpy(info->parent_snapshot, record->parent_snapshot, sizeof(info->parent_snapshot));
+    info->parent_id = record->parent_id;
+    info->size = record->size;
+    info->is_template = record->is_template;
+    info->opens = volume->opens;
+    for (size_t i = 0; i < record->slot_count; i++) {
+        info->snapshots += record->slots[i].snapshot != NULL;
+        info->clones += record->slots[i].layer->clones;
+        info->stored += layer_stored(record->slots[i].layer);
+    }
+}
+
+static int removed_fault(struct volume *volume, struct fault *fault)
+{
+    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", volume->name);
+}
+
+int volume_info(struct volume *volume, struct volume_info *info, struct fault *fault)
+{
+    pthread_rwlock_rdlock(&volume->io);
+    bool removed = volume->removed;
+    if (!removed)
+        fill_info(volume, info);
+    pthread_rwlock_unlock(&volume->io);
+    return removed ? removed_fault(volume, fault) : 0;
+}
+
+int volume_stat(struct volume *volume, uint64_t *size, bool *is_template, struct fault *fault)
+{
+    pthread_rwlock_rdlock(&volume->io);
+    bool removed = volume->removed;
+    *size = volume->record->size;
+    *is_template = volume->record->is_template;
+    pthread_rwlock_unlock(&volume->io);
+    return removed ? removed_fault(volume, fault) : 0;
+}

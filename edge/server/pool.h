@@ -1,0 +1,29 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/* A fixed set of threads that work off one queue, first come, first served. */
+
+#include <stdbool.h>
+
+struct pool;
+
+struct pool *pool_new(int threads);
+/* False: no memory, nothing queued. */
+bool pool_add(struct pool *pool, void (*work)(void *), void *argument);
+/* Works off what is queued, then ends the threads and frees the pool. */
+void pool_finish(struct pool *pool);
+/* Starts a thread with the engine's stack size; 0 or an errno value. */
+int thread_start(unsigned long *thread, void *(*body)(void *), void *argument);

@@ -1,0 +1,394 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "listen.h"
+#include "log.h"
+#include "pool.h"
+#include "store.h"
+#include "volume.h"
+
+#define READ_THREADS 16
+#define SYNC_THREADS 32
+#define OUT_BYTES_MAX (1ll << 30)
+#define FENCE_WAIT_S 30
+#define STOP_WAIT_S 30
+
+/* Keys in the epoll set: listeners have the generation that no connection has. */
+#define LISTENER_GENERATION 0
+#define WAKE_KEY UINT64_MAX
+
+bool server_init(struct server *server, struct store *store, uint32_t connections_max)
+{
+    memset(server, 0, sizeof(*server));
+    server->store = store;
+    server->slots = connections_max;
+    server->table = calloc(connections_max, sizeof(*server->table));
+    server->generations = calloc(connections_max, sizeof(*server->generations));
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    server->read_pool = pool_new(READ_THREADS);
+    server->sync_pool = pool_new(SYNC_THREADS);
+    pthread_mutex_init(&server->table_lock, NULL);
+    pthread_cond_init(&server->table_changed, NULL);
+    if (server->table && server->generations && server->epoll >= 0 && server->read_pool
+        && server->sync_pool)
+        return true;
+    log_error("cannot start: no memory, threads or file descriptors");
+    return false;
+}
+
+static uint64_t key_of(uint32_t slot, uint32_t generation)
+{
+    return (uint64_t)generation << 32 | slot;
+}
+
+void server_arm(struct conn *conn, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLONESHOT | EPOLLRDHUP, .data.u64 = conn->key};
+
+    epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->fd, &event);
+}
+
+struct pool *server_pool(struct server *server, bool is_read)
+{
+    return is_read ? server->read_pool : server->sync_pool;
+}
+
+bool server_out_bytes(struct server *server, long long bytes)
+{
+    return atomic_fetch_add(&server->out_bytes, bytes) + bytes <= OUT_BYTES_MAX;
+}
+
+static struct conn *table_get(struct server *server, uint64_t key)
+{
+    uint32_t slot = key, generation = key >> 32;
+    struct conn *conn = NULL;
+
+    pthread_mutex_lock(&server->table_lock);
+    if (slot < server->slots && server->generations[slot] == generation)
+        conn = server->table[slot];
+    if (conn)
+        conn->references++;
+    pthread_mutex_unlock(&server->table_lock);
+    return conn;
+}
+
+static void table_put(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    pthread_mutex_lock(&server->table_lock);
+    bool last = --conn->references == 0;
+    pthread_mutex_unlock(&server->table_lock);
+    if (last)
+        conn_free(conn);
+}
+
+static bool table_add(struct server *server, struct conn *conn)
+{
+    uint32_t slot = 0;
+
+    pthread_mutex_lock(&server->table_lock);
+    bool room = server->used < server->slots && !server->stopping;
+    if (room) {
+        while (server->table[slot])
+            slot++;
+        server->table[slot] = conn;
+        server->used++;
+        if (++server->generations[slot] == LISTENER_GENERATION)
+            server->generations[slot]++;
+        conn->key = key_of(slot, server->generations[slot]);
+    }
+    pthread_mutex_unlock(&server->table_lock);
+    return room;
+}
+
+static void table_remove(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    pthread_mutex_lock(&server->table_lock);
+    server->table[(uint32_t)conn->key] = NULL;
+    server->used--;
+    pthread_cond_broadcast(&server->table_changed);
+    pthread_mutex_unlock(&server->table_lock);
+    table_put(conn);
+}
+
+/* The volume is let go before the connection leaves the table, so that who waits for that finds it closed. */
+void server_remove(struct conn *conn)
+{
+    epoll_ctl(conn->server->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
+    if (conn->volume) {
+        volume_close(conn->volume);
+        volume_put(conn->volume);
+        conn->volume = NULL;
+    }
+    pthread_mutex_lock(&conn->server->table_lock);
+    close(conn->fd);
+    conn->fd = -1;      /* under the lock: conn_kill is called under it */
+    pthread_mutex_unlock(&conn->server->table_lock);
+    table_remove(conn);
+}
+
+static void adopt(struct server *server, int fd)
+{
+    struct conn *conn = conn_new(server, fd);
+
+    if (!conn || !table_add(server, conn)) {
+        log_warning("a connection is refused: there are %u already", server->slots);
+        if (conn)
+            conn_free(conn);
+        close(fd);
+        return;
+    }
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLONESHOT, .data.u64 = conn->key};
+    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        server_remove(conn);
+}
+
+static void arm_listener(struct server *server, int number, int operation)
+{
+    struct epoll_event event = {
+        .events = EPOLLIN | EPOLLONESHOT,
+        .data.u64 = key_of(number, LISTENER_GENERATION),
+    };
+
+    epoll_ctl(server->epoll, operation, server->listeners[number], &event);
+}
+
+static void accept_all(struct server *server, int number)
+{
+    int fd;
+
+    while (!server->stopping && (fd = listen_accept(server->listeners[number])) >= 0)
+        adopt(server, fd);
+    if (!server->stopping)
+        arm_listener(server, number, EPOLL_CTL_MOD);
+}
+
+static void handle(struct server *server, uint64_t key)
+{
+    if (key >> 32 == LISTENER_GENERATION) {
+        accept_all(server, key);
+        return;
+    }
+    struct conn *conn = table_get(server, key);
+    if (!conn)
+        return;
+    conn_event(conn);
+    table_put(conn);
+}
+
+static void *loop(void *argument)
+{
+    struct server *server = argument;
+    struct epoll_event event;
+    bool woken = false;
+
+    while (!woken) {
+        int n = epoll_wait(server->epoll, &event, 1, -1);
+
+        woken = n == 1 && event.data.u64 == WAKE_KEY;
+        if (n == 1 && !woken)
+            handle(server, event.data.u64);
+    }
+    conn_thread_end();
+    return NULL;
+}
+
+bool server_start(struct server *server)
+{
+    for (int i = 0; i < server->listener_count; i++)
+        arm_listener(server, i, EPOLL_CTL_ADD);
+    while (server->thread_count < LOOP_THREADS) {
+        if (thread_start(&server->threads[server->thread_count], loop, server)) {
+            log_error("cannot start threads");
+            return false;
+        }
+        server->thread_count++;
+    }
+    return true;
+}
+
+static bool add_listener(struct server *server, int fd)
+{
+    if (fd < 0)
+        return false;
+    server->listeners[server->listener_count++] = fd;
+    return true;
+}
+
+bool server_listen(struct server *server, const char *address, char bound[300])
+{
+    if (server->listener_count == LISTENERS_MAX) {
+        log_error("at most %d addresses", LISTENERS_MAX);
+        return false;
+    }
+    return add_listener(server, listen_tcp(address, bound));
+}
+
+bool server_listen_unix(struct server *server, const char *path)
+{
+    if (!add_listener(server, listen_unix(path)))
+        return false;
+    server->socket_path = path;
+    return true;
+}
+
+static void for_each(struct server *server, bool (*visit)(struct conn *conn, void *context), void *context,
+                     bool *any)
+{
+    *any = false;
+    for (uint32_t i = 0; i < server->slots; i++)
+        if (server->table[i] && server->table[i]->fd >= 0)
+            *any |= visit(server->table[i], context);
+}
+
+static bool kill_late(struct conn *conn, void *now)
+{
+    long long deadline = conn->deadline;
+    bool late = deadline && deadline < *(long long *)now && !conn->killed;
+
+    if (late)
+        conn_kill(conn);
+    return late;
+}
+
+void server_tick(struct server *server)
+{
+    long long now = now_ms();
+    bool any;
+
+    pthread_mutex_lock(&server->table_lock);
+    for_each(server, kill_late, &now, &any);
+    pthread_mutex_unlock(&server->table_lock);
+    if (any)
+        log_info("closed connections whose time was up");
+}
+
+struct fence {
+    struct conn *survivor;
+    const struct uuid *session;
+};
+
+static bool kill_other(struct conn *conn, void *context)
+{
+    const struct fence *fence = context;
+
+    if (conn == fence->survivor || !uuid_equal(&conn->session, fence->session))
+        return false;
+    conn_kill(conn);
+    return true;
+}
+
+static struct timespec seconds_from_now(int seconds)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += seconds;
+    return deadline;
+}
+
+bool server_fence(struct conn *conn, const struct uuid *session)
+{
+    struct server *server = conn->server;
+    struct fence fence = {conn, session};
+    struct timespec deadline = seconds_from_now(FENCE_WAIT_S);
+    bool others = true;
+
+    pthread_mutex_lock(&server->table_lock);
+    conn->session = *session;
+    for_each(server, kill_other, &fence, &others);
+    while (others && !conn->killed
+           && pthread_cond_timedwait(&server->table_changed, &server->table_lock, &deadline) == 0)
+        for_each(server, kill_other, &fence, &others);
+    pthread_mutex_unlock(&server->table_lock);
+    return !others;
+}
+
+/* Half: what was asked for is still answered. */
+static bool stop_reading(struct conn *conn, void *context)
+{
+    (void)context;
+    shutdown(conn->fd, SHUT_RD);
+    return true;
+}
+
+static bool kill_any(struct conn *conn, void *context)
+{
+    (void)context;
+    conn_kill(conn);
+    return true;
+}
+
+static void end_connections(struct server *server, int seconds,
+                            bool (*visit)(struct conn *conn, void *context))
+{
+    struct timespec deadline = seconds_from_now(seconds);
+    bool any;
+
+    pthread_mutex_lock(&server->table_lock);
+    for_each(server, visit, NULL, &any);
+    while (server->used
+           && pthread_cond_timedwait(&server->table_changed, &server->table_lock, &deadline) == 0)
+        continue;
+    pthread_mutex_unlock(&server->table_lock);
+}
+
+static void end_threads(struct server *server)
+{
+    int wake[2];
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_KEY};
+
+    if (pipe(wake) < 0)
+        abort();    /* no descriptors after all connections were closed */
+    close(wake[1]);     /* always readable: every thread sees it */
+    epoll_ctl(server->epoll, EPOLL_CTL_ADD, wake[0], &event);
+    for (int i = 0; i < server->thread_count; i++)
+        pthread_join(server->threads[i], NULL);
+    close(wake[0]);
+}
+
+void server_stop(struct server *server)
+{
+    server->stopping = true;
+    for (int i = 0; i < server->listener_count; i++)
+        close(server->listeners[i]);
+    if (server->socket_path)
+        unlink(server->socket_path);
+    end_connections(server, STOP_WAIT_S / 2, stop_reading);
+    end_connections(server, STOP_WAIT_S, kill_any);
+    end_threads(server);
+    pool_finish(server->read_pool);
+    pool_finish(server->sync_pool);
+    if (server->used)
+        log_warning("%u connections did not end in time", server->used);
+    close(server->epoll);
+    pthread_cond_destroy(&server->table_changed);
+    pthread_mutex_destroy(&server->table_lock);
+    free(server->table);
+    free(server->generations);
+}

@@ -1,0 +1,76 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/*
+ * Sockets, threads and the table of connections.
+ *
+ * All connections are in one epoll set, one-shot: the thread that gets an event owns the connection's input until
+ * it arms it again. There are more such threads than CPUs, since a write may wait for the page cache; what is known to wait for
+ * the disk goes to two pools, so that long flushes do not hold up reads.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+struct conn;
+struct pool;
+struct store;
+
+#define LISTENERS_MAX 64
+#define LOOP_THREADS 12
+
+struct server {
+    struct store *store;
+    int epoll;
+    struct pool *read_pool, *sync_pool;
+    unsigned long threads[LOOP_THREADS];
+    int thread_count;
+    int listeners[LISTENERS_MAX];
+    int listener_count;
+    const char *socket_path;            /* of the control socket, removed at the end */
+    atomic_bool stopping;
+    atomic_llong out_bytes;             /* replies that wait to be sent, of all connections */
+
+    pthread_mutex_t table_lock;
+    pthread_cond_t table_changed;       /* a connection has gone */
+    struct conn **table;
+    uint32_t *generations;
+    uint32_t slots, used;
+};
+
+/* False: logged. */
+bool server_init(struct server *server, struct store *store, uint32_t connections_max);
+/* "HOST:PORT" or "[HOST]:PORT"; port 0: any. The address that it listens on goes to `bound`. */
+bool server_listen(struct server *server, const char *address, char bound[300]);
+bool server_listen_unix(struct server *server, const char *path);
+bool server_start(struct server *server);
+/* Closes connections whose time is up; to be called about once a second. */
+void server_tick(struct server *server);
+/* No new connections; the present ones end when their running requests have. */
+void server_stop(struct server *server);
+
+/* For connections. */
+void server_arm(struct conn *conn, uint32_t events);
+void server_remove(struct conn *conn);
+struct pool *server_pool(struct server *server, bool is_read);
+/* Counts bytes to be sent; false: too many. */
+bool server_out_bytes(struct server *server, long long bytes);
+/* `conn` becomes the session's only connection: true when no request of another one is being carried out any more. */
+bool server_fence(struct conn *conn, const struct uuid *session);

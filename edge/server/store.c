@@ -1,0 +1,343 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "jobs.h"
+#include "load.h"
+#include "log.h"
+#include "merge.h"
+#include "volume.h"
+
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
+#define LIST_STEP 64
+
+static bool find_boot_id(struct store *store, const char *given)
+{
+    size_t length = 0;
+    char text[BOOT_ID_MAX + 1] = "";
+
+    if (given) {
+        length = strlen(given);
+    } else {
+        /* its size is 0 as far as stat can tell */
+        int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, BOOT_ID_MAX);
+
+        if (fd >= 0)
+            close(fd);
+        length = n < 0 ? 0 : strcspn(text, "\n");
+        given = text;
+    }
+    if (length < 1 || length > BOOT_ID_MAX || memchr(given, '/', length) || given[0] == '.') {
+        log_error("no usable boot id: it has 1 to %d characters and no '/'", BOOT_ID_MAX);
+        return false;
+    }
+    memcpy(store->boot_id, given, length);
+    store->boot_id[length] = '\0';
+    return true;
+}
+
+/* Without holes in files, trimmed space would read as old data. */
+static bool check_file_system(struct store *store)
+{
+    int fd = openat(store->folder.runtime, "probe", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int error = fd < 0 ? errno : disk_write(fd, "probe", 5, 0);
+
+    if (!error || error == ENOSPC)
+        error = disk_punch(fd, 0, CLUSTER_SIZE);
+    if (fd >= 0)
+        close(fd);
+    unlinkat(store->folder.runtime, "probe", 0);
+    if (error)
+        log_error("the store's file system cannot punch holes into files: %s; use ext4, XFS, Btrfs or tmpfs",
+                  strerror(error));
+    return !error;
+}
+
+struct runtime_scan {
+    struct store *store;
+    bool unclean, other_boot;
+};
+
+static bool remove_file(void *context, const char *name)
+{
+    unlinkat(*(int *)context, name, 0);
+    return true;
+}
+
+static void remove_runtime(struct store *store, const char *name)
+{
+    int fd = openat(store->folder.runtime, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        folder_visit(fd, remove_file, &fd);
+        close(fd);
+    }
+    unlinkat(store->folder.runtime, name, AT_REMOVEDIR);
+}
+
+static bool note_runtime(void *context, const char *name)
+{
+    struct runtime_scan *scan = context;
+
+    scan->unclean = true;
+    if (strcmp(name, scan->store->boot_id))
+        scan->other_boot = true;
+    return true;
+}
+
+static bool remove_other_boot(void *context, const char *name)
+{
+    struct runtime_scan *scan = context;
+
+    if (strcmp(name, scan->store->boot_id))
+        remove_runtime(scan->store, name);
+    return true;
+}
+
+/* That the store is in use must be on disk before the first write, so that a later start knows. */
+static bool open_runtime(struct store *store, struct runtime_scan *scan)
+{
+    int runtime = store->folder.runtime;
+
+    scan->store = store;
+    folder_visit(runtime, note_runtime, scan);
+    if (mkdirat(runtime, store->boot_id, 0700) < 0 && errno != EEXIST) {
+        log_error("runtime/%s: %s", store->boot_id, strerror(errno));
+        return false;
+    }
+    store->home.runtime = openat(runtime, store->boot_id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = store->home.runtime < 0 ? errno : disk_sync_directory(runtime);
+    if (error) {
+        log_error("runtime/%s: %s", store->boot_id, strerror(error));
+        return false;
+    }
+    folder_visit(runtime, remove_other_boot, scan);
+    store->home.unclean = scan->unclean;
+    if (scan->unclean)
+        log_info("the last engine did not stop cleanly%s",
+                 scan->other_boot ? " and its host went down" : "; taking over what it had acknowledged");
+    return true;
+}
+
+static struct store *store_new(const struct folder *folder)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (!store) {
+        log_error("no memory for the store");
+        return NULL;
+    }
+    store->folder = *folder;
+    store->volumes = folder->volumes;
+    store->trash = folder->trash;
+    store->home.layers = folder->layers;
+    store->home.runtime = -1;
+    store->id = folder->id;
+    uuid_random(&store->instance);
+    pthread_mutex_init(&store->home.lock, NULL);
+    pthread_mutex_init(&store->index_lock, NULL);
+    pthread_mutex_init(&store->sync_lock, NULL);
+    pthread_cond_init(&store->sync_changed, NULL);
+    return store;
+}
+
+static void store_free(struct store *store)
+{
+    if (store->home.runtime >= 0)
+        close(store->home.runtime);
+    folder_close(&store->folder);
+    pthread_cond_destroy(&store->sync_changed);
+    pthread_mutex_destroy(&store->sync_lock);
+    pthread_mutex_destroy(&store->index_lock);
+    pthread_mutex_destroy(&store->home.lock);
+    free(store->index.by_name);
+    free(store->index.by_id);
+    free(store);
+}
+
+static void for_each_volume(struct store *store, void (*visit)(struct volume *, void *), void *context)
+{
+    struct volume *volumes[LIST_STEP];
+    char after[NAME_SIZE] = "";
+    bool more = true;
+
+    while (more) {
+        size_t count = store_list(store, after, volumes, LIST_STEP, &more);
+
+        for (size_t i = 0; i < count; i++) {
+            memcpy(after, volumes[i]->name, sizeof(after));
+            visit(volumes[i], context);
+            volume_put(volumes[i]);
+        }
+    }
+}
+
+static void warn_unsynced(struct volume *volume, const struct snapshot *snapshot)
+{
+    log_warning("volume '%s': snapshot '%s' was not known to be synced when the host went down: it has "
+                "what was flushed, and may lack writes that were not", volume->name, snapshot->name);
+}
+
+/* What the last engine left to do. */
+static void queue_leftovers(struct volume *volume, void *context)
+{
+    const struct runtime_scan *scan = context;
+    struct record *record = volume->record;
+
+    for (size_t i = 0; i < record->slot_count; i++) {
+        const struct snapshot *snapshot = record->slots[i].snapshot;
+
+        if (!snapshot || snapshot->synced)
+            continue;
+        if (scan->other_boot)
+            warn_unsynced(volume, snapshot);
+        job_seal(volume, &snapshot->id);
+    }
+    if (record->garbage_count)
+        job_reap_garbage(volume);
+    if (scan->unclean)
+        job_settle(volume);
+    if (merge_wanted(volume))
+        job_merge(volume);
+}
+
+static bool queue_trash(void *context, const char *name)
+{
+    struct uuid id;
+
+    if (folder_name_is_id(name, &id))
+        job_reap_trash(context, &id);
+    return true;
+}
+
+static bool start(struct store *store, const char *boot_id)
+{
+    struct runtime_scan scan = {0};
+
+    if (!find_boot_id(store, boot_id) || !check_file_system(store) || !open_runtime(store, &scan)
+        || !load_volumes(store))
+        return false;
+    if (jobs_start(store)) {
+        log_error("cannot start threads");
+        return false;
+    }
+    for_each_volume(store, queue_leftovers, &scan);
+    folder_visit(store->trash, queue_trash, store);
+    return true;
+}
+
+struct store *store_open(const char *path, const char *boot_id)
+{
+    struct folder folder;
+
+    if (!folder_open(&folder, path, true))
+        return NULL;
+    struct store *store = store_new(&folder);
+    if (!store) {
+        folder_close(&folder);
+        return NULL;
+    }
+    if (!start(store, boot_id)) {
+        store_close(store);
+        return NULL;
+    }
+    return store;
+}
+
+/* Clean: all that was written is flushed, and no layer can have data that no bit speaks for. */
+static void finish_volume(struct volume *volume, void *context)
+{
+    bool *clean = context;
+    struct record *record = volume->record;
+
+    if (volume_flush(volume))
+        *clean = false;
+    for (size_t i = 0; i < record->slot_count; i++)
+        if (!record->slots[i].layer->scrubbed || layer_needs_flush(record->slots[i].layer))
+            *clean = false;
+}
+
+static void forget_all(struct store *store)
+{
+    while (store->index.count) {
+        struct volume *volume = store->index.by_name[store->index.count - 1];
+
+        volume_drop_layers(volume);
+        store_forget(store, volume);
+    }
+}
+
+bool store_close(struct store *store)
+{
+    bool served = store->seal_pool != NULL, clean = true;
+
+    jobs_finish(store);
+    if (served)
+        for_each_volume(store, finish_volume, &clean);
+    forget_all(store);
+    if (served && clean)
+        remove_runtime(store, store->boot_id);
+    store_free(store);
+    return clean;
+}
+
+int store_usage(struct store *store, struct store_usage *usage)
+{
+    struct statvfs fs;
+
+    if (fstatvfs(store->folder.root, &fs) < 0)
+        return errno;
+    usage->total = (uint64_t)fs.f_blocks * fs.f_frsize;
+    usage->free = (uint64_t)fs.f_bavail * fs.f_frsize;
+    usage->used = usage->total - usage->free;
+    pthread_mutex_lock(&store->index_lock);
+    usage->volumes = store->index.count;
+    pthread_mutex_unlock(&store->index_lock);
+    return 0;
+}
+
+static void wait_for_io(struct volume *volume, void *context)
+{
+    (void)context;
+    pthread_rwlock_wrlock(&volume->io);
+    pthread_rwlock_unlock(&volume->io);
+}
+
+void store_wait_for_io(struct store *store)
+{
+    for_each_volume(store, wait_for_io, NULL);
+}
+
+static void resume_merge(struct volume *volume, void *context)
+{
+    (void)context;
+    if (merge_wanted(volume))
+        job_merge(volume);
+}
+
+void store_tick(struct store *store)
+{
+    for_each_volume(store, resume_merge, NULL);
+}

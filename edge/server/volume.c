@@ -1,0 +1,231 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "layer.h"
+#include "store.h"
+
+struct volume *volume_get(struct volume *volume)
+{
+    atomic_fetch_add(&volume->references, 1);
+    return volume;
+}
+
+static void volume_free(struct volume *volume)
+{
+    struct volume *parent = volume->parent;
+
+    record_free_with_snapshots(volume->record);
+    pthread_rwlock_destroy(&volume->io);
+    pthread_mutex_destroy(&volume->control);
+    free(volume);
+    if (parent)
+        volume_put(parent);
+}
+
+void volume_put(struct volume *volume)
+{
+    if (atomic_fetch_sub(&volume->references, 1) == 1)
+        volume_free(volume);
+}
+
+static bool make_layers(struct volume *volume)
+{
+    struct record *record = volume->record;
+    struct layer *below = volume->base;
+
+    for (size_t i = 0; i < record->slot_count; i++) {
+        struct slot *slot = &record->slots[i];
+
+        slot->layer = layer_new(&volume->store->home, &slot->layer_id, below);
+        if (!slot->layer)
+            return false;
+        below = slot->layer;
+    }
+    return true;
+}
+
+static void init_locks(struct volume *volume)
+{
+    pthread_rwlockattr_t attributes;
+
+    pthread_mutex_init(&volume->control, NULL);
+    pthread_rwlockattr_init(&attributes);
+    /* else a snapshot under steady load would wait for ever */
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&volume->io, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
+struct volume *volume_new(struct store *store, struct record *record, struct volume *parent, struct layer *base)
+{
+    struct volume *volume = calloc(1, sizeof(*volume));
+
+    if (!volume) {
+        record_free_with_snapshots(record);
+        return NULL;
+    }
+    volume->store = store;
+    volume->id = record->id;
+    memcpy(volume->name, record->name, sizeof(volume->name));
+    volume->record = record;
+    volume->base = base;
+    atomic_init(&volume->references, 1);
+    init_locks(volume);
+    if (parent) {
+        volume->parent = volume_get(parent);
+        atomic_fetch_add(&base->clones, 1);
+    }
+    if (!make_layers(volume)) {
+        volume_drop_layers(volume);
+        volume_put(volume);
+        return NULL;
+    }
+    return volume;
+}
+
+struct volume *volume_find(struct store *store, const struct volume_ref *ref, struct fault *fault)
+{
+    struct volume *volume;
+    char hex[UUID_HEX_SIZE];
+
+    if (!ref->by_id) {
+        volume = store_find_name(store, ref->name);
+        if (!volume)
+            fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", ref->name);
+        return volume;
+    }
+    volume = store_find_id(store, &ref->id);
+    uuid_hex(&ref->id, hex);
+    if (!volume)
+        fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume with id %s", hex);
+    return volume;
+}
+
+int volume_lock(struct volume *volume, struct fault *fault)
+{
+    pthread_mutex_lock(&volume->control);
+    if (!volume->removed)
+        return 0;
+    pthread_mutex_unlock(&volume->control);
+    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", volume->name);
+}
+
+void volume_unlock(struct volume *volume)
+{
+    pthread_mutex_unlock(&volume->control);
+}
+
+static int stage(struct volume *volume, const struct record *record)
+{
+    struct writer w = {0};
+    char hex[UUID_HEX_SIZE];
+
+    record_encode(record, &w);
+    uuid_hex(&volume->id, hex);
+    int error = w.failed ? ENOMEM : disk_stage(volume->store->volumes, hex, w.data, w.length);
+    writer_free(&w);
+    return error;
+}
+
+int volume_sync_record(struct volume *volume)
+{
+    /* taken before the sync: whoever comes later and finds it unset relies on ours having ended, so
+     * it is only cleared afterwards; two syncs at once are harmless */
+    if (!volume->record_unsynced)
+        return 0;
+    int error = disk_sync_directory(volume->store->volumes);
+    if (!error)
+        volume->record_unsynced = false;
+    return error;
+}
+
+static int publish(struct volume *volume, struct record *next)
+{
+    char hex[UUID_HEX_SIZE];
+
+    uuid_hex(&volume->id, hex);
+    pthread_rwlock_wrlock(&volume->io);
+    int error = disk_publish(volume->store->volumes, hex);
+    struct record *old = error ? next : volume->record;
+    if (!error) {
+        volume->record = next;
+        volume->record_unsynced = true;
+    }
+    pthread_rwlock_unlock(&volume->io);
+    if (error)
+        disk_unstage(volume->store->volumes, hex);
+    record_free(old);
+    return error;
+}
+
+/*
+ * The new record is complete on disk before any I/O stops; I/O stops only for the rename, which is where the new record, and
+ * the new top layer with it, begins to count: for this process, for the next one of the same boot, and, once the directory is
+ * synced, for ever. A flush in between syncs the directory too (volume_flush), for what it vouches for may lie in the new layer.
+ */
+int volume_commit(struct volume *volume, struct record *next, struct fault *fault)
+{
+    int error = stage(volume, next);
+
+    if (error) {
+        record_free(next);
+        return fault_store(fault, error, "writing the volume's record");
+    }
+    error = publish(volume, next);
+    if (!error)
+        error = volume_sync_record(volume);
+    return error ? fault_store(fault, error, "replacing the volume's record") : 0;
+}
+
+int volume_publish_new(struct volume *volume, struct fault *fault)
+{
+    char hex[UUID_HEX_SIZE];
+    int error = stage(volume, volume->record);
+
+    uuid_hex(&volume->id, hex);
+    if (!error) {
+        error = disk_publish(volume->store->volumes, hex);
+        if (error)
+            disk_unstage(volume->store->volumes, hex);
+    }
+    if (!error) {
+        error = disk_sync_directory(volume->store->volumes);
+        if (error)
+            unlinkat(volume->store->volumes, hex, 0);
+    }
+    return error ? fault_store(fault, error, "writing the volume's record") : 0;
+}
+
+void volume_drop_layers(struct volume *volume)
+{
+    struct record *record = volume->record;
+
+    if (volume->loaded)
+        layer_close(record_top(record)->layer);
+    volume->loaded = false;
+    for (size_t i = record->slot_count; i-- > 0;)
+        if (record->slots[i].layer)
+            layer_drop(record->slots[i].layer);
+    if (volume->base)
+        atomic_fetch_sub(&volume->base->clones, 1);
+    volume->base = NULL;
+}

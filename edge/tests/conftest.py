@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import os
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from support import engine as engines  # noqa: E402
+
+
+@pytest.fixture
+def folder():
+    path = engines.scratch_folder()
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def data(folder):
+    path = os.path.join(folder, 'store')
+    os.mkdir(path)
+    return path
+
+
+@pytest.fixture
+def engine(data):
+    """An engine that must stop cleanly and leave a good store."""
+    engine = engines.Engine(data)
+    yield engine
+    engine.stop()
+    status, text = engines.check(data)
+    assert status == 0, text
+
+
+@pytest.fixture
+def control(engine):
+    with engine.options() as options:
+        yield options
