@@ -78,6 +78,7 @@ class EngineProcess:
     """
 
     def __init__(self, binary, folder, listen, name):
+        self._binary = binary
         self._command = ['setpriv', '--pdeathsig', 'TERM', '--',
                          binary, 'serve', '--data', folder.store,
                          # relative: the address of a unix socket is short
@@ -190,9 +191,9 @@ class EngineProcess:
             if not piece:
                 raise self._why_it_ended(process)
             said += piece
-        if not said.startswith(b'ready '):
+        if said.split()[:1] != [b'ready']:
             raise errors.ServiceError('%s: %s is not the engine: it said %.80r'
-                                      % (self._name, self._command[0], said))
+                                      % (self._name, self._binary, said))
 
     def _why_it_ended(self, process):
         code = process.wait()

@@ -122,10 +122,11 @@ class StoppedTestCase(unittest.TestCase):
         self.assertEqual(before, self.files())
 
     def test_check_of_a_damaged_store(self):
-        largest = max(self.files(), key=lambda path: os.stat(path).st_blocks)
-        os.truncate(largest, 0)
+        record = next(path for path in self.files() if '/volumes/' in path)
+        os.truncate(record, os.path.getsize(record) // 2)
         done = run('check', '--data', self.data)
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertIn(os.path.basename(record), done.stdout + done.stderr)
         self.assertIn('DAMAGED', done.stdout)
 
     def test_status_and_list_of_what_is_not_served(self):

@@ -13,6 +13,7 @@
 """The HTTP side against callers that do not behave."""
 
 import socket
+import threading
 import unittest
 
 from ovs_storagedriver import http_server
@@ -132,6 +133,29 @@ class HttpServerTestCase(unittest.TestCase):
         with self.assertNoLogs(http_server.LOG, 'ERROR'):
             list(map(self.answer, slow))
         self.assertServes()
+
+
+class ManyTestCase(unittest.TestCase):
+
+    def test_a_slow_answer_keeps_nobody_waiting(self):
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+
+        def answer(body, _host):
+            if body == b'slow':
+                go_on.wait(support.WAIT_SECONDS)
+            return body
+
+        server = http_server.Server(('127.0.0.1', 0), answer, 'a test')
+        server.start()
+        self.addCleanup(server.stop, 0)
+        with socket.create_connection(server.server_address) as slow:
+            slow.sendall(REQUEST % 4 + b'slow')
+            with socket.create_connection(server.server_address) as quick:
+                quick.sendall(REQUEST % 5 + b'quick')
+                self.assertIn(b'200 OK', quick.recv(65536))
+            go_on.set()
+            self.assertIn(b'200 OK', slow.recv(65536))
 
 
 class StopTestCase(unittest.TestCase):

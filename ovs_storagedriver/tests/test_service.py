@@ -340,3 +340,21 @@ class RefusalTestCase(ServiceTestCase):
         with open(path, 'w') as text:
             text.write(identity)
         running.start()
+
+    def test_store_that_the_engine_refuses(self):
+        running = self.start()
+        _name, volume = self.plain(running).create()
+        running.stop()
+        path = os.path.join(running.data, 'store', 'store')
+        with open(path, 'rb') as stamp:
+            original = stamp.read()
+        with open(path, 'wb') as stamp:
+            stamp.write(b'x' * len(original))
+        code, log = self.serve('--data', running.data, *self.ports(running))
+        self.assertEqual(1, code)
+        self.assertIn('myvpool01: the engine ended with code 1: ', log)
+        self.assertIn(os.path.join(running.data, 'store'), log)
+        with open(path, 'wb') as stamp:
+            stamp.write(original)
+        running.start()
+        self.assertEqual([volume], self.plain(running)('volumesList'))
