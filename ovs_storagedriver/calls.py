@@ -56,12 +56,13 @@ class Calls:
     """Carry out what arrives at NODE's XML-RPC port.
 
     :param vpool: a VPool
+    :param asked: the Engine to ask
     :param node: one of its nodes; None for a port that serves all of them
     """
 
-    def __init__(self, vpool, node=None):
+    def __init__(self, vpool, asked, node=None):
         self._vpool = vpool
-        self._engine = vpool.engine
+        self._engine = asked
         self._node = node
 
     def answer(self, body, local_host):
@@ -161,7 +162,7 @@ class Calls:
 
     def vpool_info(self, request):
         self._here(request)
-        return self._vpool.info()
+        return self._vpool.info(self._engine)
 
     def volumes_list(self, request):
         self._here(request)

@@ -194,7 +194,8 @@ class Engine:
                 # What was idle belonged to the engine that is gone.
                 self.close()
                 if time.monotonic() > deadline:
-                    raise EngineDown('the engine does not answer: %s' % error)
+                    raise EngineDown('the engine does not answer (%s); the '
+                                     'log of the service says why' % error)
                 time.sleep(_RECONNECT_SECONDS)
             except engine_connection.NotTheEngine as error:
                 raise EngineDown('what answers on %s is not the engine that '

@@ -15,6 +15,7 @@
 import collections
 import logging
 import os
+import re
 import select
 import shutil
 import signal
@@ -23,6 +24,7 @@ import threading
 import time
 
 from ovs_storagedriver import errors
+from ovs_storagedriver import names
 
 LOG = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ _BACKOFF_FIRST = 0.1
 _BACKOFF_MAX = 10
 # One that ran this long did not die of the reason that the last one died of.
 _HEALTHY_SECONDS = 60
+# The engine's lines have a time and a level; ours get them as well.
+_LOG_LINE = re.compile(r'\S+Z (info|warning|error) (.*)\Z')
 _STORE_IN_USE = 3
 _ADDRESS_IN_USE = 4
 
@@ -210,9 +214,9 @@ class EngineProcess:
     def _log_lines(self, stream):
         with stream:
             for line in stream:
-                text = line.decode('utf-8', 'backslashreplace').strip()
+                level, text = _read_log_line(line)
                 self._last_lines.append(text)
-                LOG.info('%s: %s', self._name, text)
+                LOG.log(level, '%s: %s', self._name, text)
 
     def _watch(self):
         delay = _BACKOFF_FIRST
@@ -238,6 +242,15 @@ class EngineProcess:
 def _close_pipes(process):
     process.stdin.close()
     process.stdout.close()
+
+
+def _read_log_line(line):
+    """Return (level, text) of what the engine wrote to standard error."""
+    text = names.printable(line.decode('utf-8', 'surrogateescape').strip())
+    match = _LOG_LINE.match(text)
+    if not match:
+        return logging.INFO, text
+    return getattr(logging, match.group(1).upper()), match.group(2)
 
 
 def _ending(code):

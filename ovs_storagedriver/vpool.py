@@ -46,8 +46,10 @@ class VPool:
         self._process = None
         self._servers = []
         self.nodes = settings.nodes
-        self.engine = engine.Engine(self._folder.engine_socket,
-                                    _PATIENCE_SECONDS)
+        self._engine = engine.Engine(self._folder.engine_socket,
+                                     _PATIENCE_SECONDS)
+        # Who looks at what is wrong wants to be told at once.
+        self._impatient_engine = engine.Engine(self._folder.engine_socket)
 
     @property
     def name(self):
@@ -80,7 +82,8 @@ class VPool:
 
     def stop(self):
         self._close_servers(_FINISH_SECONDS)
-        self.engine.close()
+        self._engine.close()
+        self._impatient_engine.close()
         self._process.stop()
         self._folder.close()
         LOG.info('%s: stopped', self.name)
@@ -108,10 +111,13 @@ class VPool:
         """
         return self.node(label) or self.nodes[0]
 
-    def info(self):
-        """Return the answer of vpoolInfo: all strings, sizes in bytes."""
-        stat = self.engine.stat()
-        volumes = self.engine.volumes()
+    def info(self, asked):
+        """Return the answer of vpoolInfo: all strings, sizes in bytes.
+
+        :param asked: the Engine to ask
+        """
+        stat = asked.stat()
+        volumes = asked.volumes()
         return {
             'name': self.name,
             'vpool_guid': self.guid,
@@ -135,14 +141,16 @@ class VPool:
         for node in self.nodes:
             where = '%s %s XML-RPC %s' % (self.name, node.id,
                                           node.xml_rpc_address)
+            carry_out = calls.Calls(self, self._engine, node)
             try:
                 self._servers.append(http_server.Server(
-                    (node.host, node.xml_rpc_port),
-                    calls.Calls(self, node).answer, where, node.family))
+                    (node.host, node.xml_rpc_port), carry_out.answer, where,
+                    node.family))
             except OSError as error:
                 raise _cannot_listen(where, error)
         self._servers.append(http_server.UnixServer(
-            self._folder.service_socket, calls.Calls(self).answer))
+            self._folder.service_socket,
+            calls.Calls(self, self._impatient_engine).answer))
 
     def _close_servers(self, seconds):
         for server in self._servers:

@@ -12,6 +12,7 @@
 
 """The life of the service: started, stopped, killed, refused, notified."""
 
+import concurrent.futures
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 from ovs_storagedriver import testing
@@ -118,6 +120,39 @@ class LifeTestCase(ServiceTestCase):
         for _time in range(4):
             running.kill_engine()
         self.assertTrue(running.engine_pid)
+
+    def test_engine_killed_while_callers_are_busy(self):
+        running = self.start()
+        stop, rounds, kills = threading.Event(), [], 3
+
+        def be_busy():
+            plain = self.plain(running)
+            while not stop.is_set():
+                name, volume = plain.create()
+                snapshot = plain.snapshot(volume)
+                clone = support.unique('clone')
+                plain('volumeClone', target_path='/%s.raw' % clone,
+                      parent_volume_id=volume, parent_snapshot_id=snapshot)
+                for path in (clone, name):
+                    answer = plain('unlink', target_path='/%s.raw' % path)
+                    self.assertEqual('', answer)
+                rounds.append(name)
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            busy = [pool.submit(be_busy) for _caller in range(6)]
+            try:
+                for kill in range(kills):
+                    running.kill_engine()
+                    enough = len(rounds) + 6
+                    support.eventually(lambda: len(rounds) > enough,
+                                       'callers go on after a kill')
+            finally:
+                stop.set()
+            for each in busy:
+                each.result()
+        self.assertEqual([], self.plain(running)('volumesList'))
+        running.stop()
+        self.assertEqual(kills, running.read_log().count('killed by signal'))
 
     def test_service_killed(self):
         running = self.start()
