@@ -170,7 +170,7 @@ class EngineProcess:
             # when this process does, however that happens, and the engine
             # with it.
             self._process = subprocess.Popen(
-                self._command, cwd=self._folder.path, process_group=0,
+                self._command, cwd=self._folder.path, start_new_session=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE)
             self._started = time.monotonic()

@@ -68,6 +68,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     error_message_format = '%(code)d %(message)s\n'
 
     def setup(self):
+        # An answer's head must not wait for the caller's acknowledgement.
+        self.disable_nagle_algorithm = self.request.family != socket.AF_UNIX
         super().setup()
         self.rfile.close()
         self.rfile = io.BufferedReader(
