@@ -20,8 +20,8 @@ import xmlrpc.client
 
 from ovs_storagedriver import http_server
 from ovs_storagedriver import testing
+from ovs_storagedriver.tests import contract
 from ovs_storagedriver.tests import support
-from ovs_storagedriver.tests import test_calls
 
 SEED = 20261121
 ROUNDS = 600
@@ -129,9 +129,9 @@ class FuzzTestCase(unittest.TestCase):
         return HEAD % size + body
 
     def call(self, value=None):
-        method = self.random.choice(sorted(test_calls.KEYS))
+        method = self.random.choice(sorted(contract.KEYS))
         # Neither the honest caller's volume nor its owner may change.
-        keys = dict(test_calls.KEYS[method],
+        keys = dict(contract.KEYS[method],
                     vrouter_cluster_id=self.running.guid)
         if value:
             changed = self.random.sample(sorted(keys), self.random.randrange(
