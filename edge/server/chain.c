@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "disk.h"
 #include "layer.h"
 
 static _Thread_local uint8_t cluster_buffer[CLUSTER_SIZE];
@@ -49,7 +48,7 @@ int chain_read(struct layer *top, void *data, size_t length, uint64_t offset, bo
         if (!owner) {
             memset(data, 0, run);
         } else {
-            int error = disk_read(owner->data_fd, data, run, offset, nowait);
+            int error = layer_data_read(owner, data, run, offset, nowait);
 
             if (error)
                 return error;
@@ -64,15 +63,15 @@ int chain_read(struct layer *top, void *data, size_t length, uint64_t offset, bo
 static int write_or_zero(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
     if (data)
-        return disk_write(layer->data_fd, data, length, offset);
-    return disk_punch(layer->data_fd, offset, length);
+        return layer_data_write(layer, data, length, offset);
+    return layer_data_punch(layer, length, offset);
 }
 
 /* The whole cluster as it lies below, with the new part over it. */
 static int copy_up(struct layer *layer, struct layer *below, const void *data, size_t length, uint64_t offset)
 {
     uint64_t start = offset & ~(uint64_t)(CLUSTER_SIZE - 1);
-    int error = disk_read(below->data_fd, cluster_buffer, CLUSTER_SIZE, start, false);
+    int error = layer_data_read(below, cluster_buffer, CLUSTER_SIZE, start, false);
 
     if (error)
         return error;
@@ -80,7 +79,7 @@ static int copy_up(struct layer *layer, struct layer *below, const void *data, s
         memcpy(cluster_buffer + (offset - start), data, length);
     else
         memset(cluster_buffer + (offset - start), 0, length);
-    return disk_write(layer->data_fd, cluster_buffer, CLUSTER_SIZE, start);
+    return layer_data_write(layer, cluster_buffer, CLUSTER_SIZE, start);
 }
 
 static int fill_locked(struct layer *layer, const void *data, size_t length, uint64_t offset)
@@ -91,7 +90,7 @@ static int fill_locked(struct layer *layer, const void *data, size_t length, uin
 
     if (layer_owns(layer, cluster))
         return write_or_zero(layer, data, length, offset);
-    error = layer_prepare(layer);
+    error = layer_prepare(layer, cluster);
     if (error)
         return error;
     if (length < CLUSTER_SIZE)
@@ -99,11 +98,11 @@ static int fill_locked(struct layer *layer, const void *data, size_t length, uin
     if (below)
         error = copy_up(layer, below, data, length, offset);
     else if (data)
-        error = disk_write(layer->data_fd, data, length, offset);
+        error = layer_data_write(layer, data, length, offset);
     if (!error)
         error = layer_own(layer, cluster);
     /* what is not owned must be a hole; if even that fails, later flushes must not call it good */
-    if (error && disk_punch(layer->data_fd, cluster << CLUSTER_BITS, CLUSTER_SIZE))
+    if (error && layer_data_punch(layer, CLUSTER_SIZE, cluster << CLUSTER_BITS))
         layer->failed = true;
     return error;
 }
@@ -144,7 +143,7 @@ int chain_write(struct layer *top, const void *data, size_t length, uint64_t off
         size_t run = owned_run(top, offset, length);
 
         if (run) {
-            error = disk_write(top->data_fd, data, run, offset);
+            error = layer_data_write(top, data, run, offset);
         } else {
             run = part_of_cluster(offset, length);
             error = fill(top, data, run, offset);
@@ -166,7 +165,7 @@ int chain_zero(struct layer *top, uint64_t length, uint64_t offset)
         uint64_t run = owned_run(top, offset, length);
 
         if (run) {
-            error = disk_punch(top->data_fd, offset, run);
+            error = layer_data_punch(top, run, offset);
         } else {
             run = part_of_cluster(offset, length);
             if (owner_of(top, offset >> CLUSTER_BITS))  /* else it reads as zeros already */
@@ -191,7 +190,7 @@ static int pull_locked(struct layer *to, struct layer *from, uint64_t cluster)
 
     if (layer_owns(to, cluster))
         return 0;
-    error = disk_read(from->data_fd, cluster_buffer, CLUSTER_SIZE, start, false);
+    error = layer_data_read(from, cluster_buffer, CLUSTER_SIZE, start, false);
     if (error)
         return error;
     /* a hole stays a hole */

@@ -25,7 +25,6 @@
 #include "folder.h"
 #include "graph.h"
 #include "layer.h"
-#include "mapfile.h"
 #include "record.h"
 
 struct check {
@@ -54,65 +53,59 @@ static void report(void *context, const char *text)
     finding(context, "%s", text);
 }
 
-static int open_layer_file(struct check *check, const struct uuid *id, const char *suffix)
+static int open_map(struct check *check, const struct uuid *id)
 {
     char name[LAYER_FILE_NAME_SIZE];
 
-    layer_file_name(id, suffix, name);
+    layer_file_name(id, ".map", name);
     return openat(check->folder.layers, name, O_RDONLY | O_CLOEXEC);
 }
 
-/* Clusters beyond the end of the volume cannot be written. */
-static void check_bits(struct check *check, const struct uuid *id, int map_fd, uint64_t size)
+static void check_bits(struct check *check, struct layer *layer, const char *hex, uint64_t size)
 {
-    uint8_t *page_bits;
-    _Atomic uint8_t *map = map_memory_new(&page_bits);
-    struct layer layer = {.map = map};
-    char hex[UUID_HEX_SIZE];
+    /* clusters beyond the end of the volume cannot be written */
+    uint64_t end = (size + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
 
-    uuid_hex(id, hex);
-    if (!map || map_load(map_fd, MAP_PAGE, map, NULL)) {
-        finding(check, "layers/%s.map: cannot be read", hex);
-    } else {
-        uint64_t end = (size + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
-
-        if (layer_next_owned(&layer, end) < CLUSTERS_MAX)
-            finding(check, "layers/%s.map: it speaks for data beyond the volume's end", hex);
-    }
-    map_memory_free(map);
+    if (map_next(&layer->map, end, CLUSTERS_MAX) < CLUSTERS_MAX)
+        finding(check, "layers/%s.map: it speaks for data beyond the volume's end", hex);
+    if (!layer_data_is_complete(layer))
+        finding(check, "layers/%s.data: it, or a later segment, is missing although the map speaks for it", hex);
 }
 
-static void check_map(struct check *check, const struct uuid *id, int map_fd, uint64_t size)
+static void check_map(struct check *check, struct layer *layer, const char *hex, uint64_t size)
 {
     const char *why;
-    char hex[UUID_HEX_SIZE];
-    int error = map_header_check(map_fd, id, &why);
+    int error = map_header_check(layer->map_fd, &layer->id, &why);
 
-    uuid_hex(id, hex);
-    if (error && error != ENODATA)
+    if (error == ENODATA)
+        return;     /* nothing was ever flushed to it */
+    if (error)
         finding(check, "layers/%s.map: %s", hex, why);
-    if (!error)
-        check_bits(check, id, map_fd, size);
+    else if (map_load(&layer->map, layer->map_fd, MAP_PAGE, false))
+        finding(check, "layers/%s.map: cannot be read", hex);
+    else
+        check_bits(check, layer, hex, size);
 }
 
 static void check_layer(struct check *check, const struct uuid *id, uint64_t size)
 {
-    int map_fd = open_layer_file(check, id, ".map");
-    int data_fd = open_layer_file(check, id, ".data");
+    struct layer_home home = {.layers = check->folder.layers};
+    struct layer layer = {.id = *id, .home = &home};
     char hex[UUID_HEX_SIZE];
 
     uuid_hex(id, hex);
     check->layers++;
-    if (map_fd >= 0 && data_fd < 0)
-        finding(check, "layers/%s.data: it is missing although the map is there", hex);
-    if (data_fd >= 0 && map_fd < 0 && !check->running)
+    layer.map_fd = open_map(check, id);
+    if (!map_new(&layer.map) || layer_data_open(&layer))
+        finding(check, "layers/%s.data: cannot be opened", hex);
+    else if (layer.map_fd >= 0)
+        check_map(check, &layer, hex, size);
+    else if (layer.data_fd[0] >= 0 && !check->running)
         finding(check, "layers/%s.map: it is missing although the data is there", hex);
-    if (map_fd >= 0)
-        check_map(check, id, map_fd, size);
-    if (map_fd >= 0)
-        close(map_fd);
-    if (data_fd >= 0)
-        close(data_fd);
+    layer_data_close(&layer);
+    map_free(&layer.map);
+    if (layer.map_fd >= 0)
+        close(layer.map_fd);
 }
 
 static void know(struct check *check, const struct uuid *id)
@@ -156,12 +149,12 @@ static int by_id(const void *a, const void *b)
 
 static bool is_known(const struct check *check, const char *name)
 {
-    const char *dot = strrchr(name, '.');
+    const char *suffix = name + UUID_HEX_SIZE - 1;
     struct uuid id;
 
     if (strlen(name) < UUID_HEX_SIZE - 1 || !uuid_from_hex(&id, name))
         return false;
-    if (dot != name + UUID_HEX_SIZE - 1 || (strcmp(dot, ".map") && strcmp(dot, ".data")))
+    if (strcmp(suffix, ".map") && strncmp(suffix, ".data", 5))
         return false;
     return check->known
         && bsearch(&id, check->known, check->known_count, sizeof(id), by_id) != NULL;

@@ -24,7 +24,6 @@
 
 #include "disk.h"
 #include "log.h"
-#include "mapfile.h"
 
 void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE])
 {
@@ -42,7 +41,9 @@ struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct l
         return NULL;
     layer->id = *id;
     layer->home = home;
-    layer->data_fd = layer->map_fd = layer->runtime_fd = -1;
+    layer->map_fd = layer->runtime_fd = -1;
+    for (int i = 0; i < SEGMENTS; i++)
+        layer->data_fd[i] = -1;
     layer->scrubbed = !home->unclean;
     layer->dirty = home->unclean;   /* a process that died may have left data in the page cache only */
     atomic_init(&layer->parent, parent);
@@ -96,7 +97,7 @@ static int load_map(struct layer *layer)
     }
     if (error == EUCLEAN)
         return damaged(layer, ".map", why);
-    return error ? error : map_load(layer->map_fd, MAP_PAGE, layer->map, NULL);
+    return error ? error : map_load(&layer->map, layer->map_fd, MAP_PAGE, false);
 }
 
 static int load_runtime_map(struct layer *layer)
@@ -104,77 +105,35 @@ static int load_runtime_map(struct layer *layer)
     layer->runtime_fd = open_file(layer, layer->home->runtime, "", 0);
     if (layer->runtime_fd < 0)
         return errno == ENOENT ? 0 : errno;
-    return map_load(layer->runtime_fd, 0, layer->map, layer->unflushed);
+    return map_load(&layer->map, layer->runtime_fd, 0, true);
 }
 
 static int load(struct layer *layer)
 {
-    layer->map = map_memory_new(&layer->unflushed);
-    if (!layer->map)
+    if (!map_new(&layer->map))
         return ENOMEM;
-    layer->data_fd = open_file(layer, layer->home->layers, ".data", 0);
-    if (layer->data_fd < 0 && errno != ENOENT)
-        return errno;
+    int error = layer_data_open(layer);
+    if (error)
+        return error;
     layer->map_fd = open_file(layer, layer->home->layers, ".map", 0);
     if (layer->map_fd < 0)
         /* the data file is created first, so it may be there alone after a crash */
         return errno == ENOENT ? 0 : errno;
-    if (layer->data_fd < 0)
-        return damaged(layer, ".data", "it is missing although the map is there");
-    int error = load_map(layer);
-    return error ? error : load_runtime_map(layer);
-}
-
-/* Punches what no bit speaks for out of [from, to). */
-static int scrub_range(struct layer *layer, uint64_t from, uint64_t to)
-{
-    uint64_t end = (to + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
-    uint64_t cluster = from >> CLUSTER_BITS;
-
-    while (cluster < end) {
-        uint64_t first = cluster;
-
-        while (cluster < end && !layer_owns(layer, cluster))
-            cluster++;
-        if (cluster > first) {
-            int error = disk_punch(layer->data_fd, first << CLUSTER_BITS,
-                                   (cluster - first) << CLUSTER_BITS);
-            if (error)
-                return error;
-        }
-        while (cluster < end && layer_owns(layer, cluster))
-            cluster++;
-    }
-    return 0;
-}
-
-static int scrub(struct layer *layer)
-{
-    off_t from = 0;
-
-    while (layer->data_fd >= 0 && (from = lseek(layer->data_fd, from, SEEK_DATA)) >= 0) {
-        off_t to = lseek(layer->data_fd, from, SEEK_HOLE);
-
-        if (to < 0)
-            return errno;
-        int error = scrub_range(layer, from, to);
-        if (error)
-            return error;
-        from = to;
-    }
-    layer->scrubbed = true;
-    return 0;
+    error = load_map(layer);
+    if (!error)
+        error = load_runtime_map(layer);
+    if (!error && !layer_data_is_complete(layer))
+        error = damaged(layer, ".data", "it, or a later segment, is missing although the map speaks for it");
+    return error;
 }
 
 static void unload(struct layer *layer)
 {
-    close_file(layer->data_fd);
+    layer_data_close(layer);
     close_file(layer->map_fd);
     close_file(layer->runtime_fd);
-    map_memory_free(layer->map);
-    layer->data_fd = layer->map_fd = layer->runtime_fd = -1;
-    layer->map = NULL;
-    layer->unflushed = NULL;
+    map_free(&layer->map);
+    layer->map_fd = layer->runtime_fd = -1;
 }
 
 static int open_one(struct layer *layer)
@@ -182,8 +141,10 @@ static int open_one(struct layer *layer)
     if (layer->opens++)
         return 0;
     int error = load(layer);
-    if (!error && !layer->scrubbed)
-        error = scrub(layer);
+    if (!error && !layer->scrubbed) {
+        error = layer_data_scrub(layer);
+        layer->scrubbed = !error;
+    }
     if (error) {
         layer->opens--;
         unload(layer);

@@ -17,7 +17,7 @@
 /*
  * A layer: what was written to one volume between two snapshots.
  *
- * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume, and
+ * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume (segments.h), and
  * layers/ID.map, a header page followed by one bit per cluster: set = the layer owns the cluster, what the data file
  * has there (holes are zeros) counts, and nothing below it does. Bits are only ever set. Both files are created by the first write.
  *
@@ -41,6 +41,8 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "mapfile.h"
+#include "segments.h"
 
 #define CLUSTER_BITS 16
 #define CLUSTER_SIZE (1u << CLUSTER_BITS)
@@ -74,10 +76,9 @@ struct layer {
     atomic_bool failed;         /* a sync failed: what is on disk is unknown, so no flush succeeds any more */
 
     /* only while open */
-    atomic_int data_fd;         /* -1: nothing written yet */
+    atomic_int data_fd[SEGMENTS];       /* -1: nothing written yet */
     int map_fd, runtime_fd;
-    _Atomic uint8_t *map;       /* MAP_BYTES, sparse */
-    uint8_t *unflushed;         /* one bit per page of the map that ID.map lacks */
+    struct map map;
     pthread_mutex_t map_lock, flush_lock, fill[FILL_LOCKS];
 };
 
@@ -99,14 +100,14 @@ bool layer_needs_flush(const struct layer *layer);
 /* Makes everything that was written before the call durable. */
 int layer_flush(struct layer *layer);
 
-/* Creates the files of a layer that is written for the first time. */
-int layer_prepare(struct layer *layer);
+/* Creates what is missing of the files that a write to the cluster needs. */
+int layer_prepare(struct layer *layer, uint64_t cluster);
 /* Sets the bit; the caller holds the cluster's fill lock and has written the data. */
 int layer_own(struct layer *layer, uint64_t cluster);
 
 static inline bool layer_owns(const struct layer *layer, uint64_t cluster)
 {
-    return atomic_load_explicit(&layer->map[cluster >> 3], memory_order_acquire)
+    return atomic_load_explicit(&layer->map.bits[cluster >> 3], memory_order_acquire)
         >> (cluster & 7) & 1;
 }
 
@@ -115,15 +116,13 @@ static inline pthread_mutex_t *layer_fill_lock(struct layer *layer, uint64_t clu
     return &layer->fill[cluster % FILL_LOCKS];
 }
 
-/* The next cluster at or after `from` that the layer owns, or CLUSTERS_MAX. */
-uint64_t layer_next_owned(const struct layer *layer, uint64_t from);
-
 /* Bytes of disk that the layer's data takes. */
 uint64_t layer_stored(const struct layer *layer);
 /* Removes the files of a layer that no record names as its own any more. */
 void layer_files_remove(struct layer_home *home, const struct uuid *id);
 
-#define LAYER_FILE_NAME_SIZE (UUID_HEX_SIZE + 5)
+#define LAYER_FILE_NAME_SIZE (UUID_HEX_SIZE + 16)
+void layer_segment_name(const struct uuid *id, unsigned segment, char name[LAYER_FILE_NAME_SIZE]);
 void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE]);
 
 /* 0 good, EUCLEAN damaged, ENODATA nothing was ever flushed to it. `why` says what is wrong. */

@@ -23,7 +23,6 @@
 
 #include "disk.h"
 #include "log.h"
-#include "mapfile.h"
 
 static int create_file(struct layer *layer, int directory, const char *suffix, int *fd)
 {
@@ -32,17 +31,6 @@ static int create_file(struct layer *layer, int directory, const char *suffix, i
     layer_file_name(&layer->id, suffix, name);
     *fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     return *fd < 0 ? errno : 0;
-}
-
-static int create_data(struct layer *layer)
-{
-    int fd, error = create_file(layer, layer->home->layers, ".data", &fd);
-
-    if (!error) {
-        layer->entries_unsynced = true;
-        layer->data_fd = fd;
-    }
-    return error;
 }
 
 static int create_map(struct layer *layer)
@@ -61,13 +49,13 @@ static int create_map(struct layer *layer)
     return 0;
 }
 
-/* The data file comes first: a map without one is damage. */
-static int prepare_locked(struct layer *layer)
+static int prepare_locked(struct layer *layer, uint64_t cluster)
 {
+    unsigned segment = (cluster << CLUSTER_BITS) / SEGMENT_SIZE;
     int error = 0;
 
-    if (layer->data_fd < 0)
-        error = create_data(layer);
+    if (layer->data_fd[segment] < 0)
+        error = layer_data_create(layer, segment);
     if (!error && layer->map_fd < 0)
         error = create_map(layer);
     if (!error && layer->runtime_fd < 0)
@@ -75,10 +63,10 @@ static int prepare_locked(struct layer *layer)
     return error;
 }
 
-int layer_prepare(struct layer *layer)
+int layer_prepare(struct layer *layer, uint64_t cluster)
 {
     pthread_mutex_lock(&layer->map_lock);
-    int error = prepare_locked(layer);
+    int error = prepare_locked(layer, cluster);
     pthread_mutex_unlock(&layer->map_lock);
     return error;
 }
@@ -86,19 +74,19 @@ int layer_prepare(struct layer *layer)
 static int own_locked(struct layer *layer, uint64_t cluster)
 {
     uint64_t byte = cluster >> 3, page = byte / MAP_PAGE;
-    uint8_t value = layer->map[byte] | 1 << (cluster & 7);
-    uint8_t page_bit = 1 << (page & 7);
+    uint8_t value = layer->map.bits[byte] | 1 << (cluster & 7);
     int error = 0;
 
     /* the full disk is the writer's error, not that of a later flush */
-    if (!(layer->unflushed[page >> 3] & page_bit))
+    if (!page_is_marked(layer->map.unflushed, page))
         error = disk_reserve(layer->map_fd, MAP_PAGE + page * MAP_PAGE, MAP_PAGE);
     if (!error)
         error = disk_write(layer->runtime_fd, &value, 1, byte);
     if (error)
         return error;
-    atomic_store_explicit(&layer->map[byte], value, memory_order_release);
-    layer->unflushed[page >> 3] |= page_bit;
+    page_mark(layer->map.occupied, page);
+    page_mark(layer->map.unflushed, page);
+    atomic_store_explicit(&layer->map.bits[byte], value, memory_order_release);
     return 0;
 }
 
@@ -138,7 +126,7 @@ static int copy_page(struct layer *layer, struct map_pages *pages, uint32_t numb
     struct map_page *page = &pages->page[pages->count++];
     page->number = number;
     for (uint32_t i = 0; i < MAP_PAGE; i++)
-        page->bytes[i] = layer->map[(size_t)number * MAP_PAGE + i];
+        page->bytes[i] = layer->map.bits[(size_t)number * MAP_PAGE + i];
     return 0;
 }
 
@@ -149,11 +137,11 @@ static int take_unflushed(struct layer *layer, struct map_pages *pages)
 
     pthread_mutex_lock(&layer->map_lock);
     for (uint32_t byte = 0; byte < MAP_PAGES / 8 && !error; byte++)
-        for (int bit = 0; layer->unflushed[byte] >> bit && !error; bit++)
-            if (layer->unflushed[byte] >> bit & 1)
+        for (uint32_t bit = 0; layer->map.unflushed[byte] >> bit && !error; bit++)
+            if (layer->map.unflushed[byte] >> bit & 1)
                 error = copy_page(layer, pages, byte * 8 + bit);
     if (!error)
-        memset(layer->unflushed, 0, pages->count ? MAP_PAGES / 8 : 0);
+        memset(layer->map.unflushed, 0, pages->count ? MAP_PAGES / 8 : 0);
     pthread_mutex_unlock(&layer->map_lock);
     return error;
 }
@@ -184,8 +172,8 @@ static int sync_in_order(struct layer *layer, const struct map_pages *pages)
         error = disk_sync_directory(layer->home->layers);
     if (!error && atomic_exchange(&layer->header_unsynced, false))
         error = disk_sync_data(layer->map_fd);
-    if (!error && layer->data_fd >= 0)
-        error = disk_sync_data(layer->data_fd);
+    if (!error)
+        error = layer_data_sync(layer);
     if (!error && pages->count)
         error = write_pages(layer, pages);
     return error;
@@ -234,27 +222,6 @@ bool layer_needs_flush(const struct layer *layer)
     return layer->dirty || layer->flushing || layer->failed;
 }
 
-uint64_t layer_next_owned(const struct layer *layer, uint64_t from)
-{
-    while (from < CLUSTERS_MAX) {
-        uint8_t bits = layer->map[from >> 3] >> (from & 7);
-
-        if (bits)
-            return from + __builtin_ctz(bits);
-        from = (from | 7) + 1;
-    }
-    return CLUSTERS_MAX;
-}
-
-uint64_t layer_stored(const struct layer *layer)
-{
-    char name[LAYER_FILE_NAME_SIZE];
-    struct stat st;
-
-    layer_file_name(&layer->id, ".data", name);
-    return fstatat(layer->home->layers, name, &st, 0) < 0 ? 0 : st.st_blocks * 512ull;
-}
-
 void layer_files_remove(struct layer_home *home, const struct uuid *id)
 {
     char name[LAYER_FILE_NAME_SIZE];
@@ -262,8 +229,7 @@ void layer_files_remove(struct layer_home *home, const struct uuid *id)
     /* the map first: a map without data would be damage */
     layer_file_name(id, ".map", name);
     unlinkat(home->layers, name, 0);
-    layer_file_name(id, ".data", name);
-    unlinkat(home->layers, name, 0);
+    layer_data_remove(home, id);
     layer_file_name(id, "", name);
     unlinkat(home->runtime, name, 0);
 }

@@ -86,20 +86,21 @@ int map_header_check(int fd, const struct uuid *id, const char **why)
     return memcmp(header, good, sizeof(good)) == 0 ? 0 : EUCLEAN;
 }
 
-static void merge_page(const uint8_t *page, size_t length, uint64_t at,
-                       _Atomic uint8_t *map, uint8_t *gained)
+static void merge_page(struct map *map, const uint8_t page[MAP_PAGE], uint64_t at, bool unflushed)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!(page[i] & ~map[at + i]))
+    uint64_t number = at / MAP_PAGE;
+
+    for (size_t i = 0; i < MAP_PAGE; i++) {
+        if (!(page[i] & ~map->bits[at + i]))
             continue;
-        map[at + i] |= page[i];
-        uint64_t number = (at + i) / MAP_PAGE;
-        if (gained)
-            gained[number >> 3] |= 1 << (number & 7);
+        map->bits[at + i] |= page[i];
+        page_mark(map->occupied, number);
+        if (unflushed)
+            page_mark(map->unflushed, number);
     }
 }
 
-int map_load(int fd, uint64_t offset, _Atomic uint8_t *map, uint8_t *gained)
+int map_load(struct map *map, int fd, uint64_t offset, bool unflushed)
 {
     uint8_t page[MAP_PAGE];
     off_t from = offset;
@@ -115,26 +116,50 @@ int map_load(int fd, uint64_t offset, _Atomic uint8_t *map, uint8_t *gained)
         int error = disk_read(fd, page, sizeof(page), from, false);
         if (error)
             return error;
-        merge_page(page, sizeof(page), at, map, gained);
+        merge_page(map, page, at, unflushed);
         from += sizeof(page);
     }
 }
 
-_Atomic uint8_t *map_memory_new(uint8_t **page_bits)
+uint64_t map_next(const struct map *map, uint64_t from, uint64_t end)
 {
-    uint8_t *memory = mmap(NULL, MAP_BYTES + MAP_PAGES / 8, PROT_READ | PROT_WRITE,
+    while (from < end) {
+        uint64_t byte = from >> 3;
+
+        if (!page_is_marked(map->occupied, byte / MAP_PAGE)) {
+            from = (byte / MAP_PAGE + 1) * MAP_PAGE * 8;
+            continue;
+        }
+        uint8_t bits = map->bits[byte] >> (from & 7);
+        if (bits) {
+            from += __builtin_ctz(bits);
+            break;
+        }
+        from = (from | 7) + 1;
+    }
+    return from < end ? from : end;
+}
+
+#define MEMORY_BYTES (MAP_BYTES + 2 * (MAP_PAGES / 8))
+
+bool map_new(struct map *map)
+{
+    uint8_t *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (memory == MAP_FAILED)
-        return NULL;
+        return false;
     /* a huge page would cost 2 MiB for one bit; a kernel without them says EINVAL, which is as good */
-    madvise(memory, MAP_BYTES, MADV_NOHUGEPAGE);
-    *page_bits = memory + MAP_BYTES;
-    return (_Atomic uint8_t *)memory;
+    madvise(memory, MEMORY_BYTES, MADV_NOHUGEPAGE);
+    map->bits = (_Atomic uint8_t *)memory;
+    map->unflushed = memory + MAP_BYTES;
+    map->occupied = map->unflushed + MAP_PAGES / 8;
+    return true;
 }
 
-void map_memory_free(_Atomic uint8_t *map)
+void map_free(struct map *map)
 {
-    if (map)
-        munmap((void *)map, MAP_BYTES + MAP_PAGES / 8);
+    if (map->bits)
+        munmap((void *)map->bits, MEMORY_BYTES);
+    *map = (struct map){0};
 }

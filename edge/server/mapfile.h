@@ -17,14 +17,34 @@
 /* ID.map and runtime/BOOT/ID: the bits of a layer as files. Functions return 0 or errno. */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bytes.h"
 
-int map_header_write(int fd, const struct uuid *id);
-/* Ors the bits of a file, from `offset` on, into `map`. Pages that gain bits are marked in `gained` unless it is NULL. */
-int map_load(int fd, uint64_t offset, _Atomic uint8_t *map, uint8_t *gained);
+/* The bits in memory; pages without any take none. */
+struct map {
+    _Atomic uint8_t *bits;      /* MAP_BYTES */
+    uint8_t *unflushed;         /* one bit per page that ID.map lacks something of */
+    uint8_t *occupied;          /* one bit per page that has any: what a search need not touch costs nothing */
+};
 
-/* Room for the map and one bit per page behind it; untouched pages take no memory. NULL: none. */
-_Atomic uint8_t *map_memory_new(uint8_t **page_bits);
-void map_memory_free(_Atomic uint8_t *map);
+bool map_new(struct map *map);
+void map_free(struct map *map);
+
+int map_header_write(int fd, const struct uuid *id);
+/* Ors the bits of a file, from `offset` on, into the map; with `unflushed`, what is new is marked so. */
+int map_load(struct map *map, int fd, uint64_t offset, bool unflushed);
+
+/* The first bit that is set in [from, end), or `end`. */
+uint64_t map_next(const struct map *map, uint64_t from, uint64_t end);
+
+static inline void page_mark(uint8_t *pages, uint64_t number)
+{
+    pages[number >> 3] |= 1 << (number & 7);
+}
+
+static inline bool page_is_marked(const uint8_t *pages, uint64_t number)
+{
+    return pages[number >> 3] >> (number & 7) & 1;
+}

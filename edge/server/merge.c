@@ -27,7 +27,6 @@
 #include <string.h>
 
 #include "chain.h"
-#include "disk.h"
 #include "jobs.h"
 #include "layer.h"
 #include "log.h"
@@ -59,12 +58,26 @@ static bool find_pair(struct volume *volume, struct pair *pair)
     return false;
 }
 
+/* Makes the upper's files while the record is known to name them: made later, nobody might remove them. */
+static int prepare_upper(struct pair *pair)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < SEGMENTS && !error; i++) {
+        uint64_t first = i * (SEGMENT_SIZE >> CLUSTER_BITS);
+        uint64_t end = first + (SEGMENT_SIZE >> CLUSTER_BITS);
+
+        if (map_next(&pair->lower->map, first, end) < end)
+            error = layer_prepare(pair->upper, first);
+    }
+    return error;
+}
+
 static bool open_pair(struct volume *volume, struct pair *pair)
 {
     pthread_rwlock_rdlock(&volume->io);
     bool found = !volume->removed && find_pair(volume, pair) && !layer_open(pair->upper);
-    /* its files are made while the record is known to name them: made later, nobody might remove them */
-    if (found && layer_prepare(pair->upper)) {
+    if (found && prepare_upper(pair)) {
         layer_close(pair->upper);
         found = false;
     }
@@ -90,12 +103,12 @@ static int release(struct volume *volume, struct pair *pair, uint64_t from, uint
     if (error)
         return error;
     store_wait_for_io(volume->store);
-    return disk_punch(pair->lower->data_fd, from << CLUSTER_BITS, (to - from) << CLUSTER_BITS);
+    return layer_data_punch(pair->lower, (to - from) << CLUSTER_BITS, from << CLUSTER_BITS);
 }
 
 static int pull_all(struct volume *volume, struct pair *pair)
 {
-    uint64_t from = 0, cluster = layer_next_owned(pair->lower, 0);
+    uint64_t from = 0, cluster = map_next(&pair->lower->map, 0, CLUSTERS_MAX);
     unsigned pulled = 0;
 
     while (cluster < CLUSTERS_MAX) {
@@ -116,7 +129,7 @@ static int pull_all(struct volume *volume, struct pair *pair)
         }
         if (error)
             return error;
-        cluster = layer_next_owned(pair->lower, cluster + 1);
+        cluster = map_next(&pair->lower->map, cluster + 1, CLUSTERS_MAX);
     }
     return layer_flush(pair->upper);
 }

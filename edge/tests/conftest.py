@@ -48,4 +48,5 @@ def engine(data):
 @pytest.fixture
 def control(engine):
     with engine.options() as options:
+        options.hello()     # from here on it may idle
         yield options

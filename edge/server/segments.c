@@ -1,0 +1,224 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* A layer's data: as one range of bytes over its segment files. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "layer.h"
+
+/* ID.data, ID.data.1, ID.data.2 and so on. */
+void layer_segment_name(const struct uuid *id, unsigned segment, char name[LAYER_FILE_NAME_SIZE])
+{
+    char suffix[LAYER_FILE_NAME_SIZE - UUID_HEX_SIZE + 1] = ".data";
+
+    if (segment)
+        snprintf(suffix, sizeof(suffix), ".data.%u", segment);
+    layer_file_name(id, suffix, name);
+}
+
+static size_t part_of_segment(uint64_t offset, uint64_t length)
+{
+    uint64_t rest = SEGMENT_SIZE - offset % SEGMENT_SIZE;
+
+    return length < rest ? length : rest;
+}
+
+int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t offset, bool nowait)
+{
+    int error = 0;
+
+    while (length && !error) {
+        size_t part = part_of_segment(offset, length);
+        int fd = layer->data_fd[offset / SEGMENT_SIZE];
+
+        if (fd < 0)
+            memset(data, 0, part);
+        else
+            error = disk_read(fd, data, part, offset % SEGMENT_SIZE, nowait);
+        data = (uint8_t *)data + part;
+        offset += part;
+        length -= part;
+    }
+    return error;
+}
+
+int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset)
+{
+    int error = 0;
+
+    while (length && !error) {
+        size_t part = part_of_segment(offset, length);
+        int fd = layer->data_fd[offset / SEGMENT_SIZE];
+
+        error = disk_write(fd, data, part, offset % SEGMENT_SIZE);
+        data = (const uint8_t *)data + part;
+        offset += part;
+        length -= part;
+    }
+    return error;
+}
+
+int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
+{
+    int error = 0;
+
+    while (length && !error) {
+        uint64_t part = part_of_segment(offset, length);
+        int fd = layer->data_fd[offset / SEGMENT_SIZE];
+
+        if (fd >= 0)
+            error = disk_punch(fd, offset % SEGMENT_SIZE, part);
+        offset += part;
+        length -= part;
+    }
+    return error;
+}
+
+int layer_data_sync(struct layer *layer)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < SEGMENTS && !error; i++)
+        if (layer->data_fd[i] >= 0)
+            error = disk_sync_data(layer->data_fd[i]);
+    return error;
+}
+
+int layer_data_open(struct layer *layer)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        layer_segment_name(&layer->id, i, name);
+        layer->data_fd[i] = openat(layer->home->layers, name, O_RDWR | O_CLOEXEC);
+        if (layer->data_fd[i] < 0 && errno != ENOENT)
+            return errno;
+    }
+    return 0;
+}
+
+void layer_data_close(struct layer *layer)
+{
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        if (layer->data_fd[i] >= 0)
+            close(layer->data_fd[i]);
+        layer->data_fd[i] = -1;
+    }
+}
+
+int layer_data_create(struct layer *layer, unsigned segment)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    layer_segment_name(&layer->id, segment, name);
+    int fd = openat(layer->home->layers, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    layer->entries_unsynced = true;
+    layer->data_fd[segment] = fd;
+    return 0;
+}
+
+static int scrub_range(struct layer *layer, uint64_t from, uint64_t to)
+{
+    uint64_t end = (to + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
+    uint64_t cluster = from >> CLUSTER_BITS;
+
+    while (cluster < end) {
+        uint64_t first = cluster;
+
+        while (cluster < end && !layer_owns(layer, cluster))
+            cluster++;
+        if (cluster > first) {
+            int error = layer_data_punch(layer, (cluster - first) << CLUSTER_BITS,
+                                         first << CLUSTER_BITS);
+            if (error)
+                return error;
+        }
+        while (cluster < end && layer_owns(layer, cluster))
+            cluster++;
+    }
+    return 0;
+}
+
+static int scrub_segment(struct layer *layer, unsigned segment)
+{
+    uint64_t start = segment * SEGMENT_SIZE;
+    int fd = layer->data_fd[segment];
+    off_t from = 0;
+
+    while (fd >= 0 && (from = lseek(fd, from, SEEK_DATA)) >= 0) {
+        off_t to = lseek(fd, from, SEEK_HOLE);
+
+        if (to < 0)
+            return errno;
+        int error = scrub_range(layer, start + from, start + to);
+        if (error)
+            return error;
+        from = to;
+    }
+    return 0;
+}
+
+int layer_data_scrub(struct layer *layer)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < SEGMENTS && !error; i++)
+        error = scrub_segment(layer, i);
+    return error;
+}
+
+bool layer_data_is_complete(const struct layer *layer)
+{
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        uint64_t first = i * (SEGMENT_SIZE >> CLUSTER_BITS);
+        uint64_t end = first + (SEGMENT_SIZE >> CLUSTER_BITS);
+
+        if (layer->data_fd[i] < 0 && map_next(&layer->map, first, end) < end)
+            return false;
+    }
+    return true;
+}
+
+uint64_t layer_stored(const struct layer *layer)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+    uint64_t stored = 0;
+    struct stat st;
+
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        layer_segment_name(&layer->id, i, name);
+        if (fstatat(layer->home->layers, name, &st, 0) == 0)
+            stored += st.st_blocks * 512ull;
+    }
+    return stored;
+}
+
+void layer_data_remove(struct layer_home *home, const struct uuid *id)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        layer_segment_name(id, i, name);
+        unlinkat(home->layers, name, 0);
+    }
+}

@@ -1,0 +1,47 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/*
+ * A layer's data as one range of bytes. It lies in segment files, since a file of ext4 ends at 16 TiB: ID.data has the first
+ * 8 TiB, ID.data.1 the next and so on, each made when something is first written to it. Functions return 0 or errno.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct layer;
+struct layer_home;
+struct uuid;
+
+#define SEGMENT_SIZE (8ull << 40)
+#define SEGMENTS 8
+
+int layer_data_open(struct layer *layer);
+void layer_data_close(struct layer *layer);
+int layer_data_create(struct layer *layer, unsigned segment);
+void layer_data_remove(struct layer_home *home, const struct uuid *id);
+
+int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t offset, bool nowait);
+/* The segments exist (layer_prepare). */
+int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset);
+int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset);
+int layer_data_sync(struct layer *layer);
+
+/* Punches out all clusters that no bit speaks for. */
+int layer_data_scrub(struct layer *layer);
+/* Whether each segment exists that a bit speaks for. */
+bool layer_data_is_complete(const struct layer *layer);

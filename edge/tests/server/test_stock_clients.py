@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The same port with clients that others wrote."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from support import engine as engines
+
+MIB = 1 << 20
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=engines.WAIT)
+    text = done.stdout.decode(errors='replace')
+    assert done.returncode == 0, text
+    return text
+
+
+def need(tool):
+    if not shutil.which(tool):
+        if os.environ.get('CI') == 'true':
+            raise AssertionError('%s is missing' % tool)
+        pytest.skip('%s is not installed' % tool)
+
+
+@pytest.fixture
+def location(engine, control):
+    control.create('v', 32 * MIB)
+    return 'nbd://%s:%d/v' % engine.address
+
+
+def test_qemu_io(location):
+    need('qemu-io')
+    text = run('qemu-io', '-f', 'raw', location,
+               '-c', 'write -P 0x5a 3 100000', '-c', 'read -P 0x5a 3 100000',
+               '-c', 'write -z 1000 70000', '-c', 'read -P 0 1000 70000',
+               '-c', 'discard 0 1M', '-c', 'read -P 0 0 1M',
+               '-c', 'write -f -P 1 5M 64k', '-c', 'aio_write -P 2 6M 2M',
+               '-c', 'aio_flush', '-c', 'flush', '-c', 'read -P 2 6M 2M')
+    assert 'failed' not in text and 'error' not in text, text
+
+
+def test_qemu_img(location, folder):
+    need('qemu-img')
+    source = os.path.join(folder, 'source')
+    with open(source, 'wb') as image:
+        image.write(os.urandom(5 * MIB) + bytes(5 * MIB) + os.urandom(MIB))
+        image.truncate(32 * MIB)
+    run('qemu-img', 'convert', '-n', '-f', 'raw', '-O', 'raw', source,
+        location)
+    run('qemu-img', 'compare', '-f', 'raw', '-F', 'raw', source, location)
+    info = json.loads(run('qemu-img', 'info', '--output=json', '-f', 'raw',
+                          location))
+    assert info['virtual-size'] == 32 * MIB
+
+
+def test_nbdinfo(location, engine, control):
+    need('nbdinfo')
+    control.create('w', MIB)
+    base = 'nbd://%s:%d' % engine.address
+    exports = json.loads(run('nbdinfo', '--list', '--json', base))['exports']
+    assert sorted(export['export-name'] for export in exports) == ['v', 'w']
+    export = json.loads(run('nbdinfo', '--json', location))['exports'][0]
+    assert export['export-size'] == 32 * MIB
+    for ability in ('can_flush', 'can_fua', 'can_multi_conn', 'can_trim',
+                    'can_zero'):
+        assert export[ability], ability
+    assert not export['is_read_only']
+
+
+def test_nbdcopy(location, folder):
+    need('nbdcopy')
+    source, copy = (os.path.join(folder, name) for name in 'ab')
+    with open(source, 'wb') as image:
+        image.write(os.urandom(9 * MIB + 4096))
+        image.truncate(32 * MIB)
+    run('nbdcopy', source, location)
+    run('nbdcopy', location, copy)
+    with open(source, 'rb') as one, open(copy, 'rb') as two:
+        assert one.read() == two.read()
