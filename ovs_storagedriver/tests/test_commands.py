@@ -14,11 +14,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 
+from ovs_storagedriver import engine_process
 from ovs_storagedriver import testing
 from ovs_storagedriver.tests import support
 
@@ -93,6 +95,28 @@ class RunningTestCase(unittest.TestCase):
         done = run('check', '--data', self.running.data)
         self.assertEqual(4, done.returncode)
         self.assertIn('stop that one first', done.stderr)
+
+
+class EngineDownTestCase(unittest.TestCase):
+
+    def test_status_tells_at_once_and_the_engine_comes_back(self):
+        folder = tempfile.TemporaryDirectory(prefix='ovs-engine-')
+        self.addCleanup(folder.cleanup)
+        engine = os.path.join(folder.name, 'ovs-edge')
+        os.symlink(engine_process.find(testing.find_engine()), engine)
+        with testing.RunningStorageDriver(engine=engine) as running:
+            pid = running.engine_pid
+            away = engine + '.away'
+            os.rename(engine, away)
+            os.kill(pid, signal.SIGKILL)
+            support.eventually(lambda: not support.is_alive(pid), 'killed')
+            for command in ('status', 'list'):
+                done = run(command, '--data', running.data)
+                self.assertEqual(1, done.returncode)
+                self.assertIn('the engine does not answer', done.stderr)
+                self.assertIn('the log of the service', done.stderr)
+            os.rename(away, engine)
+            self.assertNotEqual(pid, running.engine_pid)
 
 
 class StoppedTestCase(unittest.TestCase):
