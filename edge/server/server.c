@@ -376,12 +376,14 @@ void server_stop(struct server *server)
 {
     server->stopping = true;
     for (int i = 0; i < server->listener_count; i++)
-        close(server->listeners[i]);
+        shutdown(server->listeners[i], SHUT_RDWR);      /* a thread may be in it: closed below */
     if (server->socket_path)
         unlink(server->socket_path);
     end_connections(server, STOP_WAIT_S / 2, stop_reading);
     end_connections(server, STOP_WAIT_S, kill_any);
     end_threads(server);
+    for (int i = 0; i < server->listener_count; i++)
+        close(server->listeners[i]);
     pool_finish(server->read_pool);
     pool_finish(server->sync_pool);
     if (server->used)

@@ -279,8 +279,16 @@ static void finish_volume(struct volume *volume, void *context)
             *clean = false;
 }
 
+/* Volumes go in any order here, so none may count down the clones of a parent that is gone. */
+static void forget_base(struct volume *volume, void *context)
+{
+    (void)context;
+    volume->base = NULL;
+}
+
 static void forget_all(struct store *store)
 {
+    for_each_volume(store, forget_base, NULL);
     while (store->index.count) {
         struct volume *volume = store->index.by_name[store->index.count - 1];
 
