@@ -15,6 +15,7 @@
 ====================  =====================================================
 ``vpool.json``        the vPool's guid and name
 ``lock``              held by the service; holds its process id
+``engine.lock``       held by the service and its engine
 ``store/``            the engine's files
 ``engine.sock``       the engine's control socket
 ``service.sock``      the service's own, where ``status`` asks
@@ -27,6 +28,7 @@ import json
 import logging
 import os
 import shutil
+import time
 import uuid
 
 from ovs_storagedriver import errors
@@ -38,7 +40,10 @@ FORMAT = 1
 IDENTITY = 'vpool.json'
 _NEW_IDENTITY = IDENTITY + '.new'
 # What a first start that was killed may leave.
-_FIRST_FILES = {'lock', _NEW_IDENTITY}
+_FIRST_FILES = {'lock', 'engine.lock', _NEW_IDENTITY}
+# How long the engine of a service that was killed may take to end: it first
+# writes to the disk what it has not written yet.
+PREDECESSOR_SECONDS = 60
 
 
 class DataFolder:
@@ -48,6 +53,7 @@ class DataFolder:
         self.path = path
         self.guid = None
         self.name = None
+        self.engine_lock = None
         self._lock = None
         self._made_folders = []
         self._is_new = False
@@ -77,6 +83,7 @@ class DataFolder:
         try:
             self._make()
             self._take_lock()
+            self._await_predecessor()
             self._be(name, guid)
         except OSError as error:
             self.undo()
@@ -100,15 +107,16 @@ class DataFolder:
         self._made_folders = []
 
     def close(self):
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        for lock in (self.engine_lock, self._lock):
+            if lock is not None:
+                os.close(lock)
+        self.engine_lock = self._lock = None
 
     def undo(self):
         """Close, and remove the vPool if it was made by open() just now."""
         if self._is_new and self._lock is not None:
             shutil.rmtree(self.store, ignore_errors=True)
-            for name in (IDENTITY, 'lock'):
+            for name in (IDENTITY, 'engine.lock', 'lock'):
                 with contextlib.suppress(OSError):
                     os.unlink(self.file(name))
         self.close()
@@ -133,9 +141,7 @@ class DataFolder:
                 'the folder %s is not empty and holds no vPool: give an '
                 'empty or a new one' % self.path)
         self._lock = os.open(self.file('lock'), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _is_locked_by_us(self._lock):
             owner = os.read(self._lock, 20).decode(errors='replace').strip()
             self.close()
             raise errors.DataFolderInUse(
@@ -145,6 +151,23 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, b'%d\n' % os.getpid(), 0)
         os.chmod(self.path, 0o700)
+
+    def _await_predecessor(self):
+        """Wait until no engine of an earlier service is there any more.
+
+        The engine inherits this lock: it is free when both are gone.
+        """
+        self.engine_lock = os.open(self.file('engine.lock'),
+                                   os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + PREDECESSOR_SECONDS
+        while not _is_locked_by_us(self.engine_lock):
+            if time.monotonic() > deadline:
+                raise errors.DataFolderInUse(
+                    'an engine that an earlier service left still serves %s '
+                    'after %d s: stop that process ("fuser %s" shows it)'
+                    % (self.path, PREDECESSOR_SECONDS,
+                       self.file('engine.lock')))
+            time.sleep(0.05)
 
     def _be(self, name, guid):
         if not os.path.exists(self.file(IDENTITY)):
@@ -193,3 +216,11 @@ class DataFolder:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _is_locked_by_us(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -35,8 +35,6 @@ PREFIX = '/opt/openvstorage'
 READY_SECONDS = 60
 # What was written but not flushed goes to the disk before the engine ends.
 STOP_SECONDS = 60
-# An engine that was killed with its service may still be flushing.
-_PREDECESSOR_SECONDS = 30
 _LOG_SECONDS = 2
 _BACKOFF_FIRST = 0.1
 _BACKOFF_MAX = 10
@@ -44,8 +42,6 @@ _BACKOFF_MAX = 10
 _HEALTHY_SECONDS = 60
 # The engine's lines have a time and a level; ours get them as well.
 _LOG_LINE = re.compile(r'\S+Z (info|warning|error) (.*)\Z')
-_STORE_IN_USE = 3
-_ADDRESS_IN_USE = 4
 
 
 def find(given=None):
@@ -83,6 +79,7 @@ class EngineProcess:
 
     def __init__(self, binary, folder, listen, name):
         self._binary = binary
+        # The engine ends when this process does, however that happens.
         self._command = ['setpriv', '--pdeathsig', 'TERM', '--',
                          binary, 'serve', '--data', folder.store,
                          # relative: the address of a unix socket is short
@@ -115,15 +112,7 @@ class EngineProcess:
 
         :raises: errors.ServiceError with what the engine said
         """
-        deadline = time.monotonic() + _PREDECESSOR_SECONDS
-        while True:
-            try:
-                self._launch()
-                break
-            except errors.DataFolderInUse:
-                if time.monotonic() > deadline:
-                    raise
-                self._stopping.wait(0.2)
+        self._launch()
         self._watcher = threading.Thread(target=self._watch, daemon=True,
                                          name='watch %s' % self._name)
         self._watcher.start()
@@ -146,7 +135,7 @@ class EngineProcess:
                       process.pid, STOP_SECONDS)
             process.kill()
         process.wait()
-        _close_pipes(process)
+        process.stdout.close()
 
     def _launch(self):
         process = self._spawn()
@@ -164,14 +153,13 @@ class EngineProcess:
             if self._stopping.is_set():
                 raise errors.ServiceError('%s: stopping' % self._name)
             if self._process:
-                _close_pipes(self._process)
+                self._process.stdout.close()
             self._last_lines.clear()
-            # Its standard input is a pipe that nobody writes to: it ends
-            # when this process does, however that happens, and the engine
-            # with it.
+            # A session of its own: Ctrl-C is for the service.
             self._process = subprocess.Popen(
                 self._command, cwd=self._folder.path, start_new_session=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                pass_fds=[self._folder.engine_lock],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE)
             self._started = time.monotonic()
             self._log = threading.Thread(
@@ -202,11 +190,9 @@ class EngineProcess:
     def _why_it_ended(self, process):
         code = process.wait()
         self._log.join(_LOG_SECONDS)
-        kind = {_STORE_IN_USE: errors.DataFolderInUse,
-                _ADDRESS_IN_USE: errors.PortTaken}.get(code,
-                                                       errors.ServiceError)
-        return kind('%s: the engine %s: %s'
-                    % (self._name, _ending(code), self._last_words()))
+        return errors.ServiceError(
+            '%s: the engine %s: %s'
+            % (self._name, _ending(code), self._last_words()))
 
     def _last_words(self):
         return '; '.join(self._last_lines) or 'it said nothing'
@@ -236,12 +222,9 @@ class EngineProcess:
             try:
                 self._launch()
             except (errors.ServiceError, OSError) as error:
+                if self._stopping.is_set():
+                    return
                 LOG.error('%s', error)
-
-
-def _close_pipes(process):
-    process.stdin.close()
-    process.stdout.close()
 
 
 def _read_log_line(line):

@@ -15,9 +15,9 @@
 import contextlib
 import logging
 import os
+import queue
 import signal
 import socket
-import threading
 
 from ovs_storagedriver import engine_process
 from ovs_storagedriver import vpool
@@ -34,9 +34,11 @@ def serve(settings, report):
     :param report: called with the ready line
     :raises: errors.ServiceError
     """
-    stop = threading.Event()
+    # Not an Event: a handler may interrupt wait() where it holds the lock
+    # that set() needs.
+    stop = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_args: stop.set())
+        signal.signal(number, lambda number, _frame: stop.put(number))
     # Nobody else may look into data folders and sockets.
     os.umask(0o077)
     vpools = [vpool.VPool(each, engine_process.find(each.engine))
@@ -45,12 +47,12 @@ def serve(settings, report):
         for each in vpools:
             each.start()
             running.callback(each.stop)
-            if stop.is_set():
+            if not stop.empty():
                 return
         report('ready: ' + '; '.join(each.describe() for each in vpools))
         _notify('READY=1')
-        stop.wait()
-        LOG.info('stopping')
+        number = stop.get()
+        LOG.info('stopping (%s)', signal.Signals(number).name)
         _notify('STOPPING=1')
 
 

@@ -16,6 +16,7 @@ import contextlib
 import errno
 import logging
 import os
+import socket
 
 from ovs_storagedriver import calls
 from ovs_storagedriver import data_folder
@@ -70,6 +71,7 @@ class VPool:
             os.makedirs(self._folder.store, 0o700, exist_ok=True)
             undo.callback(self._close_servers, 0)
             self._open_servers()
+            self._check_edge_ports()
             self._process = engine_process.EngineProcess(
                 self._binary, self._folder,
                 [node.edge_address for node in self.nodes], self.name)
@@ -147,10 +149,22 @@ class VPool:
                     (node.host, node.xml_rpc_port), carry_out.answer, where,
                     node.family))
             except OSError as error:
-                raise _cannot_listen(where, error)
+                raise _cannot_listen(where, '--xml-rpc-port', error)
         self._servers.append(http_server.UnixServer(
             self._folder.service_socket,
             calls.Calls(self, self._impatient_engine).answer))
+
+    def _check_edge_ports(self):
+        """Find a taken port while it is easy to say which one it is."""
+        for node in self.nodes:
+            with socket.socket(node.family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((node.host, node.edge_port))
+                except OSError as error:
+                    where = '%s %s edge %s' % (self.name, node.id,
+                                               node.edge_address)
+                    raise _cannot_listen(where, '--edge-port', error)
 
     def _close_servers(self, seconds):
         for server in self._servers:
@@ -158,10 +172,10 @@ class VPool:
         self._servers = []
 
 
-def _cannot_listen(where, error):
+def _cannot_listen(where, option, error):
     if error.errno == errno.EADDRINUSE:
         return errors.PortTaken(
-            '%s: another process listens there: stop it, or give another '
-            'port with --xml-rpc-port ("ss -ltnp" shows who it is)' % where)
+            '%s: another process listens there: stop it ("ss -ltnp" shows '
+            'who it is), or give another port with %s' % (where, option))
     return errors.ServiceError('%s: cannot listen there: %s'
                                % (where, error.strerror))

@@ -79,7 +79,9 @@ class FuzzTestCase(unittest.TestCase):
                 connection.shutdown(socket.SHUT_WR)
                 while piece := connection.recv(65536):
                     answer += piece
-            except (BrokenPipeError, ConnectionResetError):
+            except TimeoutError:
+                raise
+            except OSError:
                 pass
         return answer
 

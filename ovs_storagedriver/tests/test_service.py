@@ -71,11 +71,17 @@ class LifeTestCase(ServiceTestCase):
         name, volume = self.plain(running).create()
         running.stop()
         self.assertFalse(support.is_alive(engine))
-        self.assertEqual({'lock', 'store', 'vpool.json'},
+        self.assertEqual({'engine.lock', 'lock', 'store', 'vpool.json'},
                          set(os.listdir(running.data)))
         running.start()
         self.assertEqual(guid, running.guid)
         self.assertEqual([volume], self.plain(running)('volumesList'))
+
+    def test_stop_the_moment_it_is_ready(self):
+        running = self.start()
+        for _time in range(8):
+            running.stop()
+            running.start()
 
     def test_interrupt(self):
         running = self.start()
