@@ -50,6 +50,11 @@ def is_alive(pid):
         return False
 
 
+def signal_if_alive(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 def unique(prefix='volume'):
     return '%s-%s' % (prefix, uuid.uuid4())
 

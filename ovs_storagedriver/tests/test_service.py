@@ -172,6 +172,21 @@ class LifeTestCase(ServiceTestCase):
         with support.disk(running.data, name) as disk:
             self.assertEqual(b'acknowledged', disk.read(0, 12))
 
+    def test_service_killed_and_its_engine_takes_long_to_end(self):
+        running = self.start()
+        engine = running.engine_pid
+        os.kill(engine, signal.SIGSTOP)
+        self.addCleanup(support.signal_if_alive, engine, signal.SIGKILL)
+        running.kill()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            started = pool.submit(running.start)
+            support.eventually(lambda: running.is_running, 'a second start')
+            with self.assertRaises(concurrent.futures.TimeoutError):
+                started.result(0.5)
+            os.kill(engine, signal.SIGCONT)
+            started.result()
+        self.assertNotEqual(engine, running.engine_pid)
+
     def test_no_orphan(self):
         running = self.start()
         engine = running.engine_pid
