@@ -15,7 +15,7 @@
 import contextlib
 import logging
 import os
-import queue
+import select
 import signal
 import socket
 
@@ -34,11 +34,7 @@ def serve(settings, report):
     :param report: called with the ready line
     :raises: errors.ServiceError
     """
-    # Not an Event: a handler may interrupt wait() where it holds the lock
-    # that set() needs.
-    stop = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: stop.put(number))
+    stop = _StopSignal()
     # Nobody else may look into data folders and sockets.
     os.umask(0o077)
     vpools = [vpool.VPool(each, engine_process.find(each.engine))
@@ -47,13 +43,36 @@ def serve(settings, report):
         for each in vpools:
             each.start()
             running.callback(each.stop)
-            if not stop.empty():
+            if stop.has_come():
                 return
         report('ready: ' + '; '.join(each.describe() for each in vpools))
         _notify('READY=1')
-        number = stop.get()
-        LOG.info('stopping (%s)', signal.Signals(number).name)
+        stop.wait()
+        LOG.info('stopping')
         _notify('STOPPING=1')
+
+
+class _StopSignal:
+    """TERM or INT, from the moment that this is made.
+
+    Python carries out a handler between two steps of the main thread; one
+    that comes just before that thread falls asleep on a lock would be
+    carried out when it wakes up, which is never. So it sleeps on a pipe,
+    which Python writes to at once.
+    """
+
+    def __init__(self):
+        self._read, write = os.pipe()
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_args: None)
+
+    def has_come(self):
+        return bool(select.select([self._read], [], [], 0)[0])
+
+    def wait(self):
+        os.read(self._read, 1)
 
 
 def _notify(state):

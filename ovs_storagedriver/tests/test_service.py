@@ -77,9 +77,12 @@ class LifeTestCase(ServiceTestCase):
         self.assertEqual(guid, running.guid)
         self.assertEqual([volume], self.plain(running)('volumesList'))
 
-    def test_stop_the_moment_it_is_ready(self):
+    def test_stop_while_callers_come_and_go(self):
         running = self.start()
-        for _time in range(8):
+        for _time in range(10):
+            # Their threads keep the main thread from going to sleep.
+            for port in running.edge_ports + running.xml_rpc_ports:
+                socket.create_connection((running.host, port)).close()
             running.stop()
             running.start()
 
