@@ -20,6 +20,7 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,7 +49,9 @@ static bool split(const char *address, char host[256], char port[16])
     memcpy(host, from, host_length);
     host[host_length] = '\0';
     strcpy(port, colon + 1);
-    return true;
+    char *end;
+    unsigned long number = strtoul(port, &end, 10);
+    return !*end && number <= 65535;    /* getaddrinfo would take it modulo 65536 */
 }
 
 static int bind_and_listen(const struct addrinfo *info)

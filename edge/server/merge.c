@@ -77,7 +77,8 @@ static bool open_pair(struct volume *volume, struct pair *pair)
 {
     pthread_rwlock_rdlock(&volume->io);
     bool found = !volume->removed && find_pair(volume, pair) && !layer_open(pair->upper);
-    if (found && prepare_upper(pair)) {
+    if (found && prepare_upper(pair)
+        && !(reserve_release(&volume->store->reserve) && !prepare_upper(pair))) {
         layer_close(pair->upper);
         found = false;
     }
@@ -106,30 +107,39 @@ static int release(struct volume *volume, struct pair *pair, uint64_t from, uint
     return layer_data_punch(pair->lower, (to - from) << CLUSTER_BITS, from << CLUSTER_BITS);
 }
 
+/* What to do when the file system is full: free the clusters that were copied, else take the reserve. */
+static int make_room(struct volume *volume, struct pair *pair, uint64_t *from, uint64_t cluster)
+{
+    if (*from < cluster) {
+        int error = release(volume, pair, *from, cluster);
+
+        *from = cluster;
+        return error;
+    }
+    return reserve_release(&volume->store->reserve) ? 0 : ENOSPC;
+}
+
 static int pull_all(struct volume *volume, struct pair *pair)
 {
-    uint64_t from = 0, cluster = map_next(&pair->lower->map, 0, CLUSTERS_MAX);
+    const struct map *map = &pair->lower->map;
+    uint64_t cluster = map_next(map, 0, CLUSTERS_MAX), from = cluster;
     unsigned pulled = 0;
 
     while (cluster < CLUSTERS_MAX) {
         if (volume->removed || volume->store->stopping)
             return ECANCELED;
         int error = chain_pull(pair->upper, pair->lower, cluster);
-        if (!error && ++pulled % BATCH == 0) {
-            error = release(volume, pair, from, cluster + 1);
-            from = cluster + 1;
-        }
-        if (error == ENOSPC && pulled % BATCH) {
-            /* free what has been copied, then there is room to go on */
-            error = release(volume, pair, from, cluster);
-            from = cluster;
-            pulled = 0;
-            if (!error)
-                continue;
+        if (error == ENOSPC) {
+            error = make_room(volume, pair, &from, cluster);
+        } else if (!error) {
+            cluster = map_next(map, cluster + 1, CLUSTERS_MAX);
+            if (++pulled % BATCH == 0) {
+                error = release(volume, pair, from, cluster);
+                from = cluster;
+            }
         }
         if (error)
             return error;
-        cluster = map_next(&pair->lower->map, cluster + 1, CLUSTERS_MAX);
     }
     return layer_flush(pair->upper);
 }
@@ -161,7 +171,7 @@ static int leave_out(struct volume *volume, struct pair *pair)
 
     if (!next)
         return ECANCELED;
-    int error = volume_commit(volume, next, &fault);
+    int error = volume_commit_freeing(volume, next, &fault);
     if (volume->record != next)
         return error;
     /* readers that looked for a cluster before the upper owned it must find the lower still there */

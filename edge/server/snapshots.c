@@ -83,7 +83,8 @@ static struct layer *add_top(struct volume *volume, struct record *next, struct 
 }
 
 /* Commits `next` with its new top. */
-static int commit_top(struct volume *volume, struct record *next, struct fault *fault)
+static int commit_top(struct volume *volume, struct record *next,
+                      int (*commit)(struct volume *, struct record *, struct fault *), struct fault *fault)
 {
     struct layer *old_top = record_top(volume->record)->layer;
     struct layer *top = add_top(volume, next, fault);
@@ -92,7 +93,7 @@ static int commit_top(struct volume *volume, struct record *next, struct fault *
         record_free(next);
         return fault->error;
     }
-    int error = volume_commit(volume, next, fault);
+    int error = commit(volume, next, fault);
     bool published = volume->record == next;
     if (volume->loaded)
         layer_close(published ? old_top : top);
@@ -143,7 +144,7 @@ static int freeze_top(struct volume *volume, struct snapshot *snapshot, struct f
         return fault_store(fault, ENOMEM, "making the snapshot");
     }
     record_top(next)->snapshot = snapshot;
-    int error = commit_top(volume, next, fault);
+    int error = commit_top(volume, next, volume_commit, fault);
     if (volume->record != next)
         free(snapshot);
     else
@@ -210,7 +211,7 @@ static int remove_locked(struct volume *volume, const char *name, struct fault *
     if (!next)
         return fault_store(fault, ENOMEM, "copying the volume's record");
     record_find_snapshot(next, name)->snapshot = NULL;
-    int error = volume_commit(volume, next, fault);
+    int error = volume_commit_freeing(volume, next, fault);
     if (volume->record == next) {
         free(snapshot);
         job_merge(volume);
@@ -272,7 +273,7 @@ static int rollback_locked(struct volume *volume, const char *name, struct fault
     for (size_t i = 0; i < dropped; i++)
         next->garbage[next->garbage_count++] = slots[i].layer_id;
     next->slot_count = kept;
-    error = commit_top(volume, next, fault);
+    error = commit_top(volume, next, volume_commit_freeing, fault);
     if (volume->record == next) {
         drop_slots(slots, dropped);
         job_reap_garbage(volume);

@@ -153,7 +153,7 @@ static struct store *store_new(const struct folder *folder)
     store->volumes = folder->volumes;
     store->trash = folder->trash;
     store->home.layers = folder->layers;
-    store->home.runtime = -1;
+    store->home.runtime = store->reserve.fd = -1;
     store->id = folder->id;
     uuid_random(&store->instance);
     pthread_mutex_init(&store->home.lock, NULL);
@@ -167,6 +167,7 @@ static void store_free(struct store *store)
 {
     if (store->home.runtime >= 0)
         close(store->home.runtime);
+    reserve_close(&store->reserve);
     folder_close(&store->folder);
     pthread_cond_destroy(&store->sync_changed);
     pthread_mutex_destroy(&store->sync_lock);
@@ -237,7 +238,7 @@ static bool start(struct store *store, const char *boot_id)
     struct runtime_scan scan = {0};
 
     if (!find_boot_id(store, boot_id) || !check_file_system(store) || !open_runtime(store, &scan)
-        || !load_volumes(store))
+        || !load_volumes(store) || !reserve_open(&store->reserve, store->folder.root))
         return false;
     if (jobs_start(store)) {
         log_error("cannot start threads");
@@ -347,5 +348,6 @@ static void resume_merge(struct volume *volume, void *context)
 
 void store_tick(struct store *store)
 {
+    reserve_refill(&store->reserve);
     for_each_volume(store, resume_merge, NULL);
 }

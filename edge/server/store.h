@@ -18,6 +18,7 @@
  * A store: one folder, one vPool, one engine at a time.
  *
  *   store            magic, version and id of the store
+ *   reserve          space that is kept back (reserve.h)
  *   lock             locked while an engine serves the store
  *   volumes/ID       a record per volume (record.h)
  *   trash/ID         records of removed volumes whose files are still being removed
@@ -35,6 +36,7 @@
 #include "bytes.h"
 #include "folder.h"
 #include "layer.h"
+#include "reserve.h"
 
 #define BOOT_ID_MAX 64
 #define STORE_MAGIC "OVSESTO1"
@@ -52,6 +54,7 @@ struct store {
     struct folder folder;
     int volumes, trash;         /* directories, of `folder` */
     struct layer_home home;
+    struct reserve reserve;
     struct uuid id, instance;
     char boot_id[BOOT_ID_MAX + 1];
     pthread_mutex_t index_lock;
@@ -88,5 +91,5 @@ void store_forget(struct store *store, struct volume *volume);
 /* Returns when every read or write that was under way on any volume has ended. */
 void store_wait_for_io(struct store *store);
 
-/* Takes up merges again that had to wait for space. */
+/* To be called now and then: takes up merges that had to wait for space, fills the reserve. */
 void store_tick(struct store *store);

@@ -182,10 +182,12 @@ static int publish(struct volume *volume, struct record *next)
  * the new top layer with it, begins to count: for this process, for the next one of the same boot, and, once the directory is
  * synced, for ever. A flush in between syncs the directory too (volume_flush), for what it vouches for may lie in the new layer.
  */
-int volume_commit(struct volume *volume, struct record *next, struct fault *fault)
+static int commit(struct volume *volume, struct record *next, bool frees, struct fault *fault)
 {
     int error = stage(volume, next);
 
+    if (error == ENOSPC && frees && reserve_release(&volume->store->reserve))
+        error = stage(volume, next);
     if (error) {
         record_free(next);
         return fault_store(fault, error, "writing the volume's record");
@@ -194,6 +196,16 @@ int volume_commit(struct volume *volume, struct record *next, struct fault *faul
     if (!error)
         error = volume_sync_record(volume);
     return error ? fault_store(fault, error, "replacing the volume's record") : 0;
+}
+
+int volume_commit(struct volume *volume, struct record *next, struct fault *fault)
+{
+    return commit(volume, next, false, fault);
+}
+
+int volume_commit_freeing(struct volume *volume, struct record *next, struct fault *fault)
+{
+    return commit(volume, next, true, fault);
 }
 
 int volume_publish_new(struct volume *volume, struct fault *fault)

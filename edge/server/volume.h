@@ -83,6 +83,8 @@ int volume_lock(struct volume *volume, struct fault *fault);
 void volume_unlock(struct volume *volume);
 /* Replaces the record by `next`, durably; on failure frees `next` and nothing has changed (EIO: it may have). */
 int volume_commit(struct volume *volume, struct record *next, struct fault *fault);
+/* The same for a change that frees space: it may use the store's reserve. */
+int volume_commit_freeing(struct volume *volume, struct record *next, struct fault *fault);
 int volume_sync_record(struct volume *volume);
 /* The layers of a volume that leaves the store (or whose store closes). */
 void volume_drop_layers(struct volume *volume);

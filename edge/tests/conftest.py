@@ -20,6 +20,12 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 from support import engine as engines  # noqa: E402
 
+# a sanitizer's finding must end the engine, so that the test sees it
+for name, value in (('ASAN_OPTIONS', 'detect_leaks=1:exitcode=66'),
+                    ('UBSAN_OPTIONS', 'halt_on_error=1:exitcode=66'),
+                    ('TSAN_OPTIONS', 'exitcode=66')):
+    os.environ.setdefault(name, value)
+
 
 @pytest.fixture
 def folder():

@@ -51,7 +51,7 @@ class Worker(threading.Thread):
         self.rng = random.Random(seed * 1000 + number)
         self.engine, self.stop = engine, stop
         self.control = resend.Control(engine.address)
-        self.volume = 'volume%d' % number
+        self.base = self.volume = 'volume%d' % number
         self.serial = 0
         self.failure = None
         self.counts = {}
@@ -77,7 +77,7 @@ class Worker(threading.Thread):
 
     def new_name(self, prefix):
         self.serial += 1
-        return '%s-%s%d' % (self.volume, prefix, self.serial)
+        return '%s-%s%d' % (self.base, prefix, self.serial)
 
     def step(self):
         choice = self.rng.random()

@@ -32,6 +32,13 @@ def binary():
     return path
 
 
+def is_sanitized():
+    """Built with a sanitizer, which takes memory of its own."""
+    with open(binary(), 'rb') as file:
+        content = file.read()
+    return b'__asan_init' in content or b'__tsan_init' in content
+
+
 def poll(what, condition, seconds=WAIT):
     """Waits until the condition is true; returns its value."""
     end = time.monotonic() + seconds

@@ -1,0 +1,203 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The folder: damage is found and refused, never guessed about."""
+
+import os
+import shutil
+import subprocess
+import zlib
+
+import pytest
+
+from support import engine as engines
+from support import wire
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def stopped(data):
+    """A store with some of everything, cleanly stopped."""
+    engine = engines.Engine(data)
+    with engine.options() as control:
+        control.create('v', 4 * MIB)
+        with engine.open('v') as disk:
+            disk.write(0, b'x' * MIB)
+            control.snapshot('v', 's')
+            control.wait_synced('v', 's')
+            disk.write(100, b'y' * 70000)
+            disk.flush()
+        control.clone('v', 's', 'c')
+        with engine.open('c') as disk:
+            disk.write(0, b'z')
+    engine.stop()
+    assert engines.check(data)[0] == 0
+    return data
+
+
+def refused_to_serve(data, *words):
+    done = subprocess.run(
+        [engines.binary(), 'serve', '--data', data, '--listen',
+         '127.0.0.1:0'], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=engines.WAIT)
+    text = done.stderr.decode()
+    assert done.returncode == 1, text
+    assert done.stdout == b''
+    for word in words:
+        assert word in text, text
+
+
+def found(data, *words):
+    status, text = engines.check(data)
+    assert status == 1, text
+    for word in words:
+        assert word in text, text
+
+
+def files(data, folder, suffix=''):
+    path = os.path.join(data, folder)
+    return [os.path.join(path, name) for name in sorted(os.listdir(path))
+            if name.endswith(suffix)]
+
+
+def edit(path, offset, data):
+    with open(path, 'r+b') as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def test_every_flipped_byte_of_a_record_is_found(stopped):
+    path = files(stopped, 'volumes')[0]
+    with open(path, 'rb') as file:
+        good = file.read()
+    for offset in range(0, len(good), 7):
+        edit(path, offset, bytes([good[offset] ^ 0x10]))
+        found(stopped, os.path.basename(path))
+        edit(path, offset, good[offset:offset + 1])
+    assert engines.check(stopped)[0] == 0
+    edit(path, len(good) - 1, bytes([good[-1] ^ 1]))
+    refused_to_serve(stopped, 'checksum', os.path.basename(path))
+
+
+def test_a_cut_off_record(stopped):
+    path = files(stopped, 'volumes')[0]
+    os.truncate(path, os.path.getsize(path) - 1)
+    found(stopped, 'cut off')
+    refused_to_serve(stopped, 'cut off')
+
+
+def test_a_newer_record(stopped):
+    edit(files(stopped, 'volumes')[0], 8, b'\0\0\0\x02')
+    found(stopped, 'another version')
+    refused_to_serve(stopped, 'another version')
+
+
+def test_a_newer_store(stopped):
+    edit(os.path.join(stopped, 'store'), 8, b'\0\0\0\x02')
+    assert engines.check(stopped)[0] == 2
+    refused_to_serve(stopped, 'another version')
+
+
+def test_a_damaged_store_id(stopped):
+    edit(os.path.join(stopped, 'store'), 15, b'\xff\xff')
+    refused_to_serve(stopped, 'damaged')
+
+
+def test_a_record_that_makes_no_sense(stopped):
+    path = files(stopped, 'volumes')[0]
+    with open(path, 'rb') as file:
+        data = bytearray(file.read())
+    data[20 + 16 + 2] = ord('/')    # the name, with a right checksum
+    data[16:20] = zlib.crc32(data[20:]).to_bytes(4, 'big')
+    with open(path, 'wb') as file:
+        file.write(data)
+    found(stopped, 'makes no sense')
+
+
+def test_a_missing_parent(stopped):
+    engine = engines.Engine(stopped)
+    with engine.options() as control:
+        parent = control.info('v').id.hex
+    engine.stop()
+    os.unlink(os.path.join(stopped, 'volumes', parent))
+    found(stopped, "'c' has no parent", 'no record names it')
+    refused_to_serve(stopped, 'no parent')
+
+
+def test_a_record_under_another_name(stopped):
+    path = files(stopped, 'volumes')[0]
+    shutil.copy(path, os.path.join(os.path.dirname(path), '0' * 32))
+    found(stopped, 'record of another volume')
+    refused_to_serve(stopped, 'record of another volume')
+
+
+def test_a_damaged_map_is_refused_when_opened(stopped):
+    for path in files(stopped, 'layers', '.map'):
+        edit(path, 3, b'?')
+    found(stopped, '.map: its header is damaged')
+    engine = engines.Engine(stopped)
+    with pytest.raises(wire.OptionError):
+        engine.open('v')
+    assert 'its header is damaged' in engine.log_text()
+    engine.kill()
+
+
+def test_missing_data(stopped):
+    os.unlink(files(stopped, 'layers', '.data')[0])
+    found(stopped, 'is missing although')
+
+
+def test_bits_beyond_the_end(stopped):
+    edit(files(stopped, 'layers', '.map')[0], 4096 + 1000, b'\1')
+    found(stopped, "beyond the volume's end")
+
+
+def test_an_orphan_is_reported_and_kept(stopped):
+    orphan = os.path.join(stopped, 'layers', '0' * 32 + '.data')
+    with open(orphan, 'w') as file:
+        file.write('whose?')
+    found(stopped, 'no record names it')
+    engine = engines.Engine(stopped)
+    engine.stop()
+    assert os.path.exists(orphan)
+
+
+def test_a_folder_that_is_no_store(folder):
+    with open(os.path.join(folder, 'somebody-elses'), 'w') as file:
+        file.write('data')
+    refused_to_serve(folder, 'neither a store nor empty')
+    refused_to_serve(os.path.join(folder, 'absent'), 'must exist')
+    status, text = engines.check(folder)
+    assert status == 2 and 'not a store' in text
+    assert sorted(os.listdir(folder))[-1] == 'somebody-elses'
+
+
+def test_one_engine_per_store(engine, data):
+    refused_to_serve(data, 'in use by another')
+    status, text = engines.check(data)
+    assert status == 2 and 'in use' in text
+
+
+def test_a_reboot_keeps_what_was_flushed_and_says_so(stopped):
+    engine = engines.Engine(stopped, boot_id='first')
+    with engine.open('v') as disk:
+        disk.write(2 * MIB, b'flushed')
+        disk.flush()
+    engine.restart(kill=True, boot_id='second')
+    assert 'its host went down' in engine.log_text()
+    with engine.options() as control:
+        assert control.hello().boot_id == 'second'
+    with engine.open('v') as disk:
+        assert disk.read(2 * MIB, 7) == b'flushed'
+    engine.stop()
+    assert engines.check(stopped)[0] == 0

@@ -1,0 +1,297 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* Records, maps, layers and chains, without a server. */
+
+#undef NDEBUG     /* the assertions are the test */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "folder.h"
+#include "layer.h"
+#include "record.h"
+
+
+static char root[] = "/tmp/ovs-edge-unit-XXXXXX";
+static struct layer_home home;
+
+static void open_home(void)
+{
+    assert(mkdtemp(root));
+    int fd = open(root, O_RDONLY | O_DIRECTORY);
+    assert(mkdirat(fd, "layers", 0700) == 0 && mkdirat(fd, "runtime", 0700) == 0);
+    home.layers = openat(fd, "layers", O_RDONLY | O_DIRECTORY);
+    home.runtime = openat(fd, "runtime", O_RDONLY | O_DIRECTORY);
+    pthread_mutex_init(&home.lock, NULL);
+    close(fd);
+}
+
+static bool remove_one(void *directory, const char *name)
+{
+    return unlinkat(*(int *)directory, name, 0) == 0;
+}
+
+static void remove_home(void)
+{
+    char path[100];
+
+    folder_visit(home.layers, remove_one, &home.layers);
+    folder_visit(home.runtime, remove_one, &home.runtime);
+    close(home.layers);
+    close(home.runtime);
+    snprintf(path, sizeof(path), "%s/layers", root);
+    assert(rmdir(path) == 0);
+    snprintf(path, sizeof(path), "%s/runtime", root);
+    assert(rmdir(path) == 0 && rmdir(root) == 0);
+}
+
+static struct layer *new_layer(struct layer *parent)
+{
+    struct uuid id;
+
+    uuid_random(&id);
+    struct layer *layer = layer_new(&home, &id, parent);
+    assert(layer && layer_open(layer) == 0);
+    return layer;
+}
+
+static void expect(struct layer *top, uint64_t offset, size_t length, uint8_t value)
+{
+    uint8_t *data = malloc(length);
+
+    assert(chain_read(top, data, length, offset, false) == 0);
+    for (size_t i = 0; i < length; i++)
+        assert(data[i] == value);
+    free(data);
+}
+
+static void put(struct layer *top, uint64_t offset, size_t length, uint8_t value)
+{
+    uint8_t *data = malloc(length);
+
+    memset(data, value, length);
+    assert(chain_write(top, data, length, offset) == 0);
+    free(data);
+}
+
+static void test_bytes(void)
+{
+    struct writer w = {0};
+    char name[NAME_SIZE];
+    uint32_t length;
+
+    write_u16(&w, 0x1234);
+    write_str(&w, "name");
+    write_u64(&w, 0x0102030405060708);
+    write_blob(&w, "blob", 4);
+    struct reader r = reader_of(w.data, w.length);
+    assert(read_u16(&r) == 0x1234);
+    read_name(&r, name);
+    assert(!strcmp(name, "name"));
+    assert(read_u64(&r) == 0x0102030405060708);
+    assert(!memcmp(read_blob(&r, &length), "blob", 4) && length == 4);
+    assert(read_complete(&r));
+    assert(read_u8(&r) == 0 && r.bad && !read_complete(&r));
+    r = reader_of("\xff\xff", 2);
+    read_name(&r, name);
+    assert(r.bad && !name[0]);
+    writer_free(&w);
+}
+
+static void test_names(void)
+{
+    char name[300];
+
+    memset(name, 'x', sizeof(name));
+    name[254] = '\0';
+    assert(name_is_good(name));
+    name[254] = 'x';
+    name[255] = '\0';
+    assert(!name_is_good(name));
+    assert(name_is_good(" ") && name_is_good("...") && name_is_good("\xc3\xbc"));
+    assert(!name_is_good("") && !name_is_good(".") && !name_is_good("..") && !name_is_good("a/b"));
+    assert(!name_is_good("\x1f") && !name_is_good("\x7f"));
+}
+
+/* Any flipped bit and any missing byte makes a record unreadable. */
+static void test_record(void)
+{
+    struct record record = {.name = "volume", .owner = "node", .size = 8192, .slot_count = 2};
+    struct slot slots[2] = {0};
+    struct uuid garbage[1], id;
+    struct writer w = {0};
+    const char *why;
+
+    uuid_random(&record.id);
+    uuid_random(&slots[0].layer_id);
+    uuid_random(&slots[1].layer_id);
+    uuid_random(&garbage[0]);
+    uuid_random(&id);
+    slots[0].snapshot = snapshot_new("snapshot", &id, 4096, "metadata", 8);
+    record.slots = slots;
+    record.garbage = garbage;
+    record.garbage_count = 1;
+    record_encode(&record, &w);
+    struct record *copy = record_decode(w.data, w.length, &why);
+    assert(copy && copy->slot_count == 2 && copy->garbage_count == 1 && copy->size == 8192);
+    assert(!strcmp(record_find_snapshot(copy, "snapshot")->snapshot->name, "snapshot"));
+    assert(!record_find_snapshot(copy, "other"));
+    record_free_with_snapshots(copy);
+    for (size_t i = 0; i < w.length; i++) {
+        w.data[i] ^= 4;
+        assert(!record_decode(w.data, w.length, &why) && why);
+        w.data[i] ^= 4;
+        assert(!record_decode(w.data, i, &why) && why);
+    }
+    free(slots[0].snapshot);
+    writer_free(&w);
+}
+
+static void test_map(void)
+{
+    struct map map = {0};
+
+    assert(map_new(&map));
+    assert(map_next(&map, 0, CLUSTERS_MAX) == CLUSTERS_MAX);
+    uint64_t bits[] = {0, 7, 8, 32767, 32768, 1000000, CLUSTERS_MAX - 1};
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        map.bits[bits[i] >> 3] |= 1 << (bits[i] & 7);
+        page_mark(map.occupied, (bits[i] >> 3) / MAP_PAGE);
+    }
+    uint64_t at = 0;
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        assert(map_next(&map, at, CLUSTERS_MAX) == bits[i]);
+        assert(map_next(&map, at, bits[i]) == bits[i]);
+        at = bits[i] + 1;
+    }
+    assert(map_next(&map, at, CLUSTERS_MAX) == CLUSTERS_MAX);
+    map_free(&map);
+}
+
+static void test_copy_up(void)
+{
+    struct layer *low = new_layer(NULL), *top = new_layer(low);
+
+    put(low, 0, 3 * CLUSTER_SIZE, 'l');
+    put(top, CLUSTER_SIZE + 10, 5, 't');
+    expect(top, 0, CLUSTER_SIZE + 10, 'l');
+    expect(top, CLUSTER_SIZE + 10, 5, 't');
+    expect(top, CLUSTER_SIZE + 15, 2 * CLUSTER_SIZE - 15, 'l');
+    expect(low, 0, 3 * CLUSTER_SIZE, 'l');
+    assert(layer_owns(top, 1) && !layer_owns(top, 0) && !layer_owns(top, 2));
+    /* a zero hides what is below; where nothing is below it costs nothing */
+    assert(chain_zero(top, 2 * CLUSTER_SIZE, 2 * CLUSTER_SIZE) == 0);
+    expect(top, 2 * CLUSTER_SIZE, 4 * CLUSTER_SIZE, 0);
+    assert(layer_owns(top, 2) && !layer_owns(top, 3));
+    layer_close(top);
+    layer_close(low);
+    layer_drop(top);
+    layer_drop(low);
+}
+
+static void test_pull(void)
+{
+    struct layer *low = new_layer(NULL), *middle = new_layer(low), *top = new_layer(middle);
+    unsigned opens;
+
+    put(low, 0, CLUSTER_SIZE, 'a');
+    put(middle, CLUSTER_SIZE, CLUSTER_SIZE, 'b');
+    put(middle, 2 * CLUSTER_SIZE, CLUSTER_SIZE, 'b');
+    put(top, 2 * CLUSTER_SIZE, 1, 'c');
+    assert(chain_pull(top, middle, 1) == 0 && chain_pull(top, middle, 2) == 0);
+    assert(layer_bypass_parent(top, &opens) == middle && opens == 1);
+    expect(top, 0, CLUSTER_SIZE, 'a');
+    expect(top, CLUSTER_SIZE, CLUSTER_SIZE, 'b');
+    expect(top, 2 * CLUSTER_SIZE, 1, 'c');
+    expect(top, 2 * CLUSTER_SIZE + 1, CLUSTER_SIZE - 1, 'b');
+    layer_drop_bypassed(middle, opens);
+    layer_close(top);
+    layer_close(middle);    /* our own open of it: the last, so it goes */
+    layer_close(low);
+    layer_drop(top);
+    layer_drop(low);
+}
+
+/* What was not flushed comes back for a process of the same boot, not after a reboot. */
+static void test_boots(void)
+{
+    struct layer *layer = new_layer(NULL);
+    struct uuid id = layer->id;
+    char name[LAYER_FILE_NAME_SIZE];
+
+    put(layer, 0, 100, '1');
+    assert(layer_flush(layer) == 0 && !layer_needs_flush(layer));
+    put(layer, 5 * CLUSTER_SIZE, 100, '2');
+    assert(layer_needs_flush(layer));
+    layer_close(layer);
+    layer_drop(layer);
+    home.unclean = true;
+    layer = layer_new(&home, &id, NULL);
+    assert(layer_open(layer) == 0);
+    expect(layer, 5 * CLUSTER_SIZE, 100, '2');
+    layer_close(layer);
+    layer_drop(layer);
+    layer_file_name(&id, "", name);
+    assert(unlinkat(home.runtime, name, 0) == 0);   /* the reboot */
+    layer = layer_new(&home, &id, NULL);
+    assert(layer_open(layer) == 0);
+    expect(layer, 0, 100, '1');
+    expect(layer, 5 * CLUSTER_SIZE, 100, 0);
+    put(layer, 5 * CLUSTER_SIZE + 50, 1, '3');      /* the rest must not come back with it */
+    expect(layer, 5 * CLUSTER_SIZE, 50, 0);
+    layer_close(layer);
+    layer_drop(layer);
+    home.unclean = false;
+}
+
+static void test_segments(void)
+{
+    struct layer *layer = new_layer(NULL);
+
+    put(layer, SEGMENT_SIZE - 100, 200, 's');
+    put(layer, VOLUME_SIZE_MAX - 1, 1, 'e');
+    expect(layer, SEGMENT_SIZE - 100, 200, 's');
+    expect(layer, VOLUME_SIZE_MAX - 1, 1, 'e');
+    assert(chain_zero(layer, 150, SEGMENT_SIZE - 50) == 0);
+    expect(layer, SEGMENT_SIZE - 50, 150, 0);
+    assert(layer_flush(layer) == 0);
+    layer_close(layer);
+    assert(layer_open(layer) == 0);
+    expect(layer, VOLUME_SIZE_MAX - 1, 1, 'e');
+    layer_close(layer);
+    layer_drop(layer);
+}
+
+int main(void)
+{
+    open_home();
+    test_bytes();
+    test_names();
+    test_record();
+    test_map();
+    test_copy_up();
+    test_pull();
+    test_boots();
+    test_segments();
+    remove_home();
+    puts("all good");
+    return 0;
+}
