@@ -1,0 +1,302 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The commands of ``ovs-storagedriver``."""
+
+import argparse
+import logging
+import os
+import subprocess
+
+from cliff import columns
+from cliff import command
+from cliff import lister
+
+from ovs_storagedriver import control
+from ovs_storagedriver import data_folder
+from ovs_storagedriver import engine
+from ovs_storagedriver import engine_process
+from ovs_storagedriver import errors
+from ovs_storagedriver import names
+from ovs_storagedriver import service
+from ovs_storagedriver import settings
+from ovs_storagedriver import sizes
+
+LOG_FORMAT = '%(asctime)s %(levelname)s %(message)s'
+ENGINE_HELP = ('program of the engine (default: $%s, then %s/bin/%s, then '
+               'PATH)' % (engine_process.ENVIRONMENT, engine_process.PREFIX,
+                          engine_process.BINARY))
+
+
+class _Bytes(columns.FormattableColumn):
+    """A size: rounded for people, exact for programs."""
+
+    def human_readable(self):
+        return sizes.readable(self._value)
+
+
+class _Lines(columns.FormattableColumn):
+    """A list of dicts, or one: a line each for people."""
+
+    def human_readable(self):
+        rows = self._value if isinstance(self._value, list) else [self._value]
+        return '\n'.join(self._line(row) for row in rows)
+
+
+class _Nodes(_Lines):
+
+    def _line(self, node):
+        return '%(vrouter_id)s edge %(edge)s xml-rpc %(xml_rpc)s' % node
+
+
+class _Capacity(_Lines):
+
+    def _line(self, stat):
+        return '\n'.join('%s %s' % (what, sizes.readable(stat[what]))
+                         for what in stat)
+
+
+class _Engine(_Lines):
+
+    def _line(self, process):
+        if not process['pid']:
+            return 'down, restarts %(restarts)d' % process
+        return 'pid %(pid)d\nup %(uptime)d s\nrestarts %(restarts)d' % process
+
+
+class Serve(command.Command):
+    """Serve vPools until TERM or INT.
+
+    One vPool needs no configuration file:
+
+      ovs-storagedriver serve --data /var/lib/ovs-storagedriver/myvpool01
+
+    makes the vPool if the folder is empty, and serves it on 127.0.0.1: edge
+    port 26203, XML-RPC port 26201. Two nodes (for trying redirects) get the
+    ports of the second one counted up by 10, or named:
+
+      ovs-storagedriver serve --data DIR --nodes 2
+      ovs-storagedriver serve --data DIR --edge-port 26203,26303 \\
+          --xml-rpc-port 26201,26301
+
+    Several vPools in one process are sections of a file:
+
+      [myvpool01]
+      data = /var/lib/ovs-storagedriver/myvpool01
+      [myvpool02]
+      data = /var/lib/ovs-storagedriver/myvpool02
+      edge_port = 26213
+      xml_rpc_port = 26211
+
+    When every port serves, one line beginning with "ready:" is written to
+    standard output; the log goes to standard error. Exit codes: 0 stopped
+    as asked, 2 wrong settings, 3 a port is taken, 4 the data folder is in
+    use, 1 anything else.
+    """
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument(
+            '--config', metavar='FILE',
+            help='serve the vPools of this file (default, without --data: '
+                 '%s)' % settings.DEFAULT_FILE)
+        parser.add_argument(
+            '--data', metavar='DIR',
+            help='folder of the vPool; made if it is not there')
+        parser.add_argument(
+            '--name', help='name of the vPool (default of a new one: %s)'
+            % settings.DEFAULT_NAME)
+        parser.add_argument(
+            '--guid', help='guid of the vPool, vpool_guid in cinder.conf '
+                           '(default: made once and kept)')
+        parser.add_argument(
+            '--listen', metavar='ADDRESS[,…]',
+            help='where to listen, for all nodes or one each (default: %s, '
+                 'this machine only)' % settings.DEFAULT_LISTEN)
+        parser.add_argument(
+            '--edge-port', metavar='PORT[,…]',
+            help='edge ports (default: %d)' % settings.DEFAULT_EDGE_PORT)
+        parser.add_argument(
+            '--xml-rpc-port', metavar='PORT[,…]',
+            help='XML-RPC ports (default: %d)'
+                 % settings.DEFAULT_XML_RPC_PORT)
+        parser.add_argument(
+            '--nodes', metavar='COUNT',
+            help='how many storagedrivers the vPool shows (default: 1, or '
+                 'as many as there are ports)')
+        parser.add_argument(
+            '--multiattach', metavar='true|false',
+            help='whether volumes may be attached to several servers at '
+                 'once (default: true)')
+        parser.add_argument('--engine', metavar='PATH', help=ENGINE_HELP)
+        return parser
+
+    def take_action(self, parsed_args):
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        service.serve(self._settings(parsed_args), self._report)
+
+    def _settings(self, parsed_args):
+        options = {option: getattr(parsed_args, option)
+                   for option in settings.OPTIONS}
+        if parsed_args.data:
+            if parsed_args.config:
+                raise errors.SettingsError('--config and --data exclude each '
+                                           'other')
+            vpools = [settings.from_options(parsed_args.name, options)]
+            settings.check_together(vpools)
+            return vpools
+        if parsed_args.name or any(options.values()):
+            raise errors.SettingsError(
+                '--data is missing: with a configuration file the options of '
+                'a vPool are written there')
+        return settings.from_file(_config_file(parsed_args.config))
+
+    def _report(self, line):
+        print(line, file=self.app.stdout, flush=True)
+
+
+class _OfVPools:
+    """Options that choose vPools by their folders."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--data', metavar='DIR', action='append',
+            help='folder of the vPool; may be repeated')
+        parser.add_argument(
+            '--config', metavar='FILE',
+            help='all vPools of this file (default, without --data: %s)'
+                 % settings.DEFAULT_FILE)
+        return parser
+
+    def _folders(self, parsed_args):
+        paths = list(parsed_args.data or ())
+        if parsed_args.config or not paths:
+            paths += [vpool.data for vpool in settings.from_file(
+                _config_file(parsed_args.config))]
+        return [data_folder.DataFolder(os.path.abspath(path))
+                for path in paths]
+
+
+class Status(_OfVPools, lister.Lister):
+    """Show vPools that are being served: nodes, ports, room, engine.
+
+    Asks the service through the socket in the vPool's folder. Sizes are
+    bytes with "-f json".
+    """
+
+    def take_action(self, parsed_args):
+        rows = [self._row(control.vpool_info(folder))
+                for folder in self._folders(parsed_args)]
+        return (('vPool', 'GUID', 'Data', 'Nodes', 'Volumes', 'Capacity',
+                 'Multiattach', 'Engine'), rows)
+
+    def _row(self, info):
+        nodes = [{'vrouter_id': node['vrouter_id'],
+                  'edge': '%(host)s:%(edge_port)s' % node,
+                  'xml_rpc': '%(host)s:%(xml_rpc_port)s' % node}
+                 for node in info['nodes']]
+        capacity = {what: int(info[what])
+                    for what in ('total', 'used', 'free', 'provisioned')}
+        process = {what: int(info['engine_' + what])
+                   for what in ('pid', 'uptime', 'restarts')}
+        return (info['name'], info['vpool_guid'], info['data'], _Nodes(nodes),
+                int(info['volumes']), _Capacity(capacity),
+                info['multiattach'] == 'true', _Engine(process))
+
+
+class List(_OfVPools, lister.Lister):
+    """List the volumes of vPools that are being served.
+
+    "Stored" is what a volume and its snapshots take on the disk themselves;
+    "Parent" is volume@snapshot, or the template that it was cloned from.
+    """
+
+    def take_action(self, parsed_args):
+        rows = [row for folder in self._folders(parsed_args)
+                for row in self._rows(folder)]
+        return (('vPool', 'Name', 'ID', 'Size', 'Stored', 'Type', 'Parent',
+                 'Snapshots', 'Clones', 'Owner'), rows)
+
+    def _rows(self, folder):
+        info = control.vpool_info(folder)
+        nodes = [node['vrouter_id'] for node in info['nodes']]
+        with engine.Engine(folder.engine_socket) as asked:
+            entries = asked.volumes()
+            name_of = {entry.id: names.printable(entry.name)
+                       for entry in entries}
+            for entry in entries:
+                volume = asked.find(entry.id)
+                if volume is None:
+                    continue
+                yield (info['name'], name_of[volume.id], str(volume.id),
+                       _Bytes(volume.size), _Bytes(volume.stored),
+                       'template' if volume.is_template else 'volume',
+                       _parent(volume, name_of), volume.snapshots,
+                       volume.clones, volume.owner if volume.owner in nodes
+                       else nodes[0])
+
+
+class Check(_OfVPools, command.Command):
+    """Verify vPools that nobody serves at the moment.
+
+    Reads the vPool's own files and lets the engine read all of its store.
+    Nothing is changed. Exit codes: 0 no finding, 1 findings, 4 the vPool is
+    being served.
+    """
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--engine', metavar='PATH', help=ENGINE_HELP)
+        return parser
+
+    def take_action(self, parsed_args):
+        binary = engine_process.find(parsed_args.engine)
+        results = [self._is_sound(binary, folder)
+                   for folder in self._folders(parsed_args)]
+        return 0 if all(results) else 1
+
+    def _is_sound(self, binary, folder):
+        folder.open_existing()
+        try:
+            checked = subprocess.run(
+                [binary, 'check', '--data', folder.store],
+                stdin=subprocess.DEVNULL)
+        finally:
+            folder.close()
+        if checked.returncode not in (0, 1):
+            raise errors.ServiceError(
+                'the store %s could not be checked: the engine ended with '
+                'code %d' % (folder.store, checked.returncode))
+        sound = checked.returncode == 0
+        self.app.stdout.write('%s (guid %s): %s\n' % (
+            folder.path, folder.guid, 'sound' if sound else 'DAMAGED'))
+        return sound
+
+
+def _config_file(given):
+    if not given and not os.path.exists(settings.DEFAULT_FILE):
+        raise errors.SettingsError(
+            'which vPool? Give --data DIR, or --config FILE (there is no %s)'
+            % settings.DEFAULT_FILE)
+    return given or settings.DEFAULT_FILE
+
+
+def _parent(volume, name_of):
+    if volume.parent_id is None:
+        return ''
+    name = name_of.get(volume.parent_id, str(volume.parent_id))
+    if not volume.parent_snapshot:
+        return name
+    return '%s@%s' % (name, names.printable(volume.parent_snapshot))

@@ -1,0 +1,252 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the engine can be asked, as calls that outlive its restarts.
+
+Any number of threads may ask at once. A request whose reply is lost because
+the engine died is sent again to the next one: each of them may be carried
+out twice (what is made carries an id that is chosen here, what is removed
+may be gone).
+"""
+
+import collections
+import contextlib
+import errno
+import threading
+import time
+import uuid
+
+from ovs_storagedriver import engine_connection
+from ovs_storagedriver import errors
+from ovs_storagedriver import wire
+
+EngineError = engine_connection.EngineError
+
+# How long one request may take: a clone may first have to sync a snapshot.
+ANSWER_SECONDS = 120
+_RECONNECT_SECONDS = 0.05
+_IDLE_CONNECTIONS_MAX = 8
+_PAGE = 1000
+_TEMPLATE = 1
+
+VolumeEntry = collections.namedtuple(
+    'VolumeEntry', ['id', 'name', 'size', 'is_template', 'owner'])
+Volume = collections.namedtuple(
+    'Volume', VolumeEntry._fields + (
+        'parent_id', 'parent_snapshot', 'stored', 'snapshots', 'clones',
+        'connections'))
+SnapshotEntry = collections.namedtuple(
+    'SnapshotEntry', ['id', 'name', 'created_ns', 'size', 'is_synced'])
+Snapshot = collections.namedtuple(
+    'Snapshot', SnapshotEntry._fields + ('stored', 'clones', 'metadata'))
+StoreStat = collections.namedtuple(
+    'StoreStat', ['total', 'used', 'free', 'volumes'])
+
+
+class EngineDown(errors.ServiceError):
+    """The engine does not answer."""
+
+
+class Engine:
+    """The engine behind a control socket.
+
+    :param path: the socket
+    :param patience: seconds to go on trying while the engine is away
+    """
+
+    def __init__(self, path, patience=0):
+        self._path = path
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._idle = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.close()
+
+    def close(self):
+        """Close the connections that nobody uses at the moment."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    # Volumes; each is given by its uuid.UUID or its name
+
+    def create(self, name, size, owner):
+        fields = (wire.text(name) + wire.u64(size) + uuid.uuid4().bytes +
+                  wire.text(owner))
+        return _volume(self._ask(10, fields))
+
+    def remove(self, volume):
+        self._remove(11, wire.ref(volume))
+
+    def truncate(self, volume, size):
+        self._ask(12, wire.ref(volume) + wire.u64(size))
+
+    def volume(self, volume):
+        return _volume(self._ask(14, wire.ref(volume)))
+
+    def find(self, volume):
+        """Return the volume, or None if there is none."""
+        try:
+            return self.volume(volume)
+        except EngineError as error:
+            if error.errno != errno.ENOENT:
+                raise
+            return None
+
+    def volumes(self):
+        """Return an entry per volume, in the order of their names."""
+        entries, more = [], True
+        while more:
+            after = entries[-1].name if entries else ''
+            reply = self._ask(15, wire.text(after) + wire.u32(_PAGE))
+            more = reply.flag()
+            page = [_volume_entry(reply) for _n in range(reply.u32())]
+            entries += page
+            more = more and bool(page)
+        return entries
+
+    def clone(self, parent, snapshot, name, owner):
+        """Make the volume NAME; SNAPSHOT "" clones a template itself."""
+        fields = (wire.ref(parent) + wire.text(snapshot) + wire.text(name) +
+                  uuid.uuid4().bytes + wire.text(owner))
+        return _volume(self._ask(16, fields))
+
+    def set_template(self, volume):
+        self._ask(17, wire.ref(volume))
+
+    def set_owner(self, volume, owner):
+        self._ask(18, wire.ref(volume) + wire.text(owner))
+
+    # Snapshots
+
+    def snapshot_create(self, volume, snapshot, metadata):
+        fields = (wire.ref(volume) + wire.text(snapshot) +
+                  uuid.uuid4().bytes + wire.blob(metadata))
+        return _snapshot(self._ask(20, fields))
+
+    def snapshot_remove(self, volume, snapshot):
+        self._remove(21, wire.ref(volume) + wire.text(snapshot))
+
+    def snapshot_rollback(self, volume, snapshot):
+        self._ask(22, wire.ref(volume) + wire.text(snapshot))
+
+    def snapshots(self, volume):
+        """Return an entry per snapshot, oldest first."""
+        reply = self._ask(23, wire.ref(volume))
+        reply.u64()
+        return [_snapshot_entry(reply) for _n in range(reply.u32())]
+
+    def snapshot(self, volume, snapshot):
+        return _snapshot(self._ask(24, wire.ref(volume) +
+                                   wire.text(snapshot)))
+
+    def is_synced(self, volume, snapshot):
+        return self._ask(25, wire.ref(volume) + wire.text(snapshot) +
+                         wire.u32(0)).flag()
+
+    # The store
+
+    def stat(self):
+        reply = self._ask(30)
+        return StoreStat(reply.u64(), reply.u64(), reply.u64(), reply.u32())
+
+    # How it is asked
+
+    def _remove(self, operation, fields):
+        try:
+            self._ask(operation, fields)
+        except EngineError as error:
+            # The first one did it and could not say so any more.
+            if error.errno != errno.ENOENT or not error.may_be_repeated:
+                raise
+
+    def _ask(self, operation, fields=b''):
+        """Ask until somebody answers or the patience is over."""
+        deadline = time.monotonic() + self._patience
+        reply_was_lost = False
+        while True:
+            try:
+                with self._connection() as connection:
+                    return connection.ask(operation, fields)
+            except EngineError as error:
+                error.may_be_repeated = reply_was_lost
+                raise
+            except TimeoutError:
+                raise EngineDown('the engine has not answered for %d s'
+                                 % ANSWER_SECONDS)
+            except OSError as error:
+                reply_was_lost |= isinstance(error,
+                                             engine_connection.ReplyLost)
+                # What was idle belonged to the engine that is gone.
+                self.close()
+                if time.monotonic() > deadline:
+                    raise EngineDown('the engine does not answer (%s); the '
+                                     'log of the service says why' % error)
+                time.sleep(_RECONNECT_SECONDS)
+            except engine_connection.NotTheEngine as error:
+                raise EngineDown('what answers on %s is not the engine that '
+                                 'belongs to this service: %s'
+                                 % (self._path, error))
+
+    @contextlib.contextmanager
+    def _connection(self):
+        """Lend a connection; keep it unless it broke."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = engine_connection.EngineConnection(self._path,
+                                                            ANSWER_SECONDS)
+        usable = False
+        try:
+            yield connection
+            usable = True
+        except EngineError:
+            usable = True
+            raise
+        finally:
+            self._take_back(connection, usable)
+
+    def _take_back(self, connection, usable):
+        with self._lock:
+            keep = usable and len(self._idle) < _IDLE_CONNECTIONS_MAX
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+
+
+def _volume_entry(reply):
+    return VolumeEntry(reply.uuid(), reply.text(), reply.u64(),
+                       bool(reply.u8() & _TEMPLATE), reply.text())
+
+
+def _volume(reply):
+    entry = _volume_entry(reply)
+    parent = reply.uuid()
+    return Volume(*entry, None if parent == wire.NO_UUID else parent,
+                  reply.text(), reply.u64(), reply.u32(), reply.u32(),
+                  reply.u32())
+
+
+def _snapshot_entry(reply):
+    return SnapshotEntry(reply.uuid(), reply.text(), reply.u64(),
+                         reply.u64(), reply.flag())
+
+
+def _snapshot(reply):
+    return Snapshot(*_snapshot_entry(reply), reply.u64(), reply.u32(),
+                    reply.blob())

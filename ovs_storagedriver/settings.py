@@ -1,0 +1,248 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Settings of the vPools: from options of the command line or from a file.
+
+The file is INI with a section per vPool, as in cinder.conf. Its sections have
+the names of the vPools and its options are few, so configparser reads it:
+nothing beyond the standard library has to be installed beside cliff.
+"""
+
+import configparser
+import dataclasses
+import ipaddress
+import os
+import re
+import socket
+import uuid
+
+from ovs_storagedriver import errors
+
+DEFAULT_NAME = 'myvpool01'
+DEFAULT_LISTEN = '127.0.0.1'
+DEFAULT_EDGE_PORT = 26203
+DEFAULT_XML_RPC_PORT = 26201
+DEFAULT_FILE = '/etc/ovs-storagedriver/ovs-storagedriver.conf'
+# From one node's ports to the next one's, where they are not given.
+PORT_STEP = 10
+NODES_MAX = 64
+
+OPTIONS = ('data', 'guid', 'listen', 'edge_port', 'xml_rpc_port', 'nodes',
+           'multiattach', 'engine')
+
+_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z')
+_NUMBER = re.compile(r'[0-9]{1,5}\Z')
+_FLAGS = {'true': True, 'yes': True, 'on': True, '1': True,
+          'false': False, 'no': False, 'off': False, '0': False}
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """One storagedriver of a vPool: an edge port and an XML-RPC port."""
+
+    id: str
+    host: str
+    edge_port: int
+    xml_rpc_port: int
+
+    @property
+    def family(self):
+        return socket.AF_INET6 if ':' in self.host else socket.AF_INET
+
+    @property
+    def is_everywhere(self):
+        """Whether it listens on all addresses of the host."""
+        return ipaddress.ip_address(self.host).is_unspecified
+
+    @property
+    def edge_address(self):
+        return _address(self.host, self.edge_port)
+
+    @property
+    def xml_rpc_address(self):
+        return _address(self.host, self.xml_rpc_port)
+
+
+@dataclasses.dataclass(frozen=True)
+class VPoolSettings:
+    """What one vPool is to be; None: what its data folder says."""
+
+    data: str
+    nodes: tuple
+    name: str = None
+    guid: str = None
+    multiattach: bool = True
+    engine: str = None
+
+
+def from_options(name, options):
+    """Return VPoolSettings.
+
+    :param name: the vPool, or None
+    :param options: a dict of strings with keys of OPTIONS; what is missing
+                    or None has its default
+    :raises: errors.SettingsError
+    """
+    given = {key: value for key, value in options.items()
+             if value is not None}
+    unknown = sorted(set(given) - set(OPTIONS))
+    if unknown:
+        raise errors.SettingsError(
+            'unknown option %s: the options of a vPool are %s'
+            % (unknown[0], ', '.join(OPTIONS)))
+    if not given.get('data'):
+        raise errors.SettingsError('data is missing: name the folder where '
+                                   'the vPool keeps its volumes')
+    return VPoolSettings(
+        data=os.path.abspath(given['data']),
+        nodes=_nodes(given),
+        name=None if name is None else _check_name(name),
+        guid=_guid(given['guid']) if 'guid' in given else None,
+        multiattach=_flag(given.get('multiattach', 'true')),
+        engine=given.get('engine'))
+
+
+def from_file(path):
+    """Return a list of VPoolSettings.
+
+    :raises: errors.SettingsError that names the file and the vPool
+    """
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        with open(path, encoding='utf-8') as lines:
+            parser.read_file(lines)
+    except (OSError, UnicodeError, configparser.Error) as error:
+        raise errors.SettingsError('the configuration %s cannot be read: %s'
+                                   % (path, ' '.join(str(error).split())))
+    if not parser.sections():
+        raise errors.SettingsError('the configuration %s has no vPool: write '
+                                   'a section per vPool, as in [%s]'
+                                   % (path, DEFAULT_NAME))
+    vpools = []
+    for name in parser.sections():
+        try:
+            vpools.append(from_options(name, dict(parser[name])))
+        except errors.SettingsError as error:
+            raise errors.SettingsError('%s: [%s] %s' % (path, name, error))
+    check_together(vpools)
+    return vpools
+
+
+def check_together(vpools):
+    """Make sure that the vPools share neither a port nor a folder.
+
+    :raises: errors.SettingsError
+    """
+    users = {}
+    for vpool in vpools:
+        shared = [os.path.realpath(vpool.data)]
+        for node in vpool.nodes:
+            shared += [node.edge_address, node.xml_rpc_address]
+        for thing in shared:
+            if thing in users:
+                raise errors.SettingsError(
+                    '%s is used twice (%s, %s): each node needs ports and '
+                    'each vPool a folder of its own'
+                    % (thing, users[thing], vpool.name or 'the vPool'))
+            users[thing] = vpool.name or 'the vPool'
+
+
+def _nodes(given):
+    listen = _list(given.get('listen', DEFAULT_LISTEN))
+    edge_ports = _list(given.get('edge_port', '%d' % DEFAULT_EDGE_PORT))
+    xml_rpc_ports = _list(given.get('xml_rpc_port',
+                                    '%d' % DEFAULT_XML_RPC_PORT))
+    longest = max(len(listen), len(edge_ports), len(xml_rpc_ports))
+    count = _number('nodes', given.get('nodes', '%d' % longest), NODES_MAX)
+    hosts = [_host(host) for host in _each('listen', listen, count)]
+    edge_ports = _ports('edge_port', edge_ports, count, hosts)
+    xml_rpc_ports = _ports('xml_rpc_port', xml_rpc_ports, count, hosts)
+    return tuple(Node('node%d' % (index + 1), hosts[index],
+                      edge_ports[index], xml_rpc_ports[index])
+                 for index in range(count))
+
+
+def _ports(option, values, count, hosts):
+    """One port per node; a single one is counted up where it has to be."""
+    step = PORT_STEP if len(set(hosts)) < len(hosts) else 0
+    if len(values) == 1:
+        first = _number(option, values[0], 65535)
+        values = ['%d' % (first + index * step) for index in range(count)]
+    return [_number(option, value, 65535)
+            for value in _each(option, values, count)]
+
+
+def _each(option, values, count):
+    if len(values) == 1:
+        return values * count
+    if len(values) != count:
+        raise errors.SettingsError(
+            '%s has %d values for %d nodes: give one for all or one per node'
+            % (option, len(values), count))
+    return values
+
+
+def _list(text):
+    return [word.strip() for word in text.split(',')]
+
+
+def _host(text):
+    """Return the address of a host that may be given by its name."""
+    try:
+        found = socket.getaddrinfo(text, None, type=socket.SOCK_STREAM)
+        if text:
+            return found[0][4][0]
+    except (OSError, UnicodeError):
+        pass
+    raise errors.SettingsError('listen = %s: this is no address and no name '
+                               'of a host that can be found; 127.0.0.1 '
+                               'serves this machine only' % text)
+
+
+def _number(option, text, most):
+    if not _NUMBER.match(text) or not 0 < int(text) <= most:
+        raise errors.SettingsError('%s = %s: give a number from 1 to %d'
+                                   % (option, text, most))
+    return int(text)
+
+
+def _check_name(name):
+    if not _NAME.match(name):
+        raise errors.SettingsError(
+            '%r cannot be the name of a vPool: use letters, digits, ".", "_" '
+            'and "-", at most 64' % name)
+    return name
+
+
+def _guid(text):
+    try:
+        guid = str(uuid.UUID(text))
+    except ValueError:
+        guid = None
+    if guid != text.lower():
+        raise errors.SettingsError(
+            'guid = %s: this is no guid; write one as in '
+            '7968a798-a0ab-4f6a-8f3d-32f785215307, or leave it out and one '
+            'is made' % text)
+    return guid
+
+
+def _flag(text):
+    try:
+        return _FLAGS[text.lower()]
+    except KeyError:
+        raise errors.SettingsError('multiattach = %s: write true or false'
+                                   % text)
+
+
+def _address(host, port):
+    return '%s:%d' % ('[%s]' % host if ':' in host else host, port)

@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import os
+import tempfile
+import unittest
+
+from ovs_storagedriver import errors
+from ovs_storagedriver import settings
+
+GUID = '7968a798-a0ab-4f6a-8f3d-32f785215307'
+
+
+class OptionsTestCase(unittest.TestCase):
+
+    def of(self, **options):
+        return settings.from_options('pool', dict(data='/d', **options))
+
+    def nodes(self, **options):
+        return [(node.id, node.host, node.edge_port, node.xml_rpc_port)
+                for node in self.of(**options).nodes]
+
+    def test_defaults(self):
+        self.assertEqual(
+            settings.VPoolSettings(
+                data='/d', name='pool', guid=None, multiattach=True,
+                engine=None, nodes=(settings.Node('node1', '127.0.0.1', 26203,
+                                                  26201),)), self.of())
+
+    def test_ports_of_more_nodes(self):
+        self.assertEqual([('node1', '127.0.0.1', 26203, 26201),
+                          ('node2', '127.0.0.1', 26213, 26211),
+                          ('node3', '127.0.0.1', 26223, 26221)],
+                         self.nodes(nodes='3'))
+        self.assertEqual([('node1', '127.0.0.1', 5, 7),
+                          ('node2', '127.0.0.1', 6, 8)],
+                         self.nodes(edge_port='5, 6', xml_rpc_port='7,8'))
+
+    def test_nodes_with_addresses_of_their_own(self):
+        self.assertEqual([('node1', '127.0.0.1', 26203, 26201),
+                          ('node2', '127.0.0.2', 26203, 26201)],
+                         self.nodes(listen='127.0.0.1,127.0.0.2'))
+
+    def test_ipv6(self):
+        node = self.of(listen='::1').nodes[0]
+        self.assertEqual(('[::1]:26203', '[::1]:26201'),
+                         (node.edge_address, node.xml_rpc_address))
+        self.assertFalse(node.is_everywhere)
+        self.assertTrue(self.of(listen='::').nodes[0].is_everywhere)
+
+    def test_guid(self):
+        self.assertEqual(GUID, self.of(guid=GUID.upper()).guid)
+        for guid in ('', 'x', GUID[:-1], GUID.replace('-', ''),
+                     '{%s}' % GUID, GUID + '\n'):
+            with self.assertRaisesRegex(errors.SettingsError, 'no guid'):
+                self.of(guid=guid)
+
+    def test_wrong(self):
+        for options, text in (
+                ({'edge_port': ''}, 'edge_port = '),
+                ({'edge_port': '1,'}, 'edge_port'),
+                ({'edge_port': '٣'}, 'edge_port'),
+                ({'xml_rpc_port': '65536'}, 'xml_rpc_port = 65536'),
+                ({'xml_rpc_port': '65530', 'nodes': '2'}, '65540'),
+                ({'nodes': '0'}, 'nodes = 0'), ({'nodes': '-1'}, 'nodes'),
+                ({'nodes': '1000'}, 'nodes = 1000'),
+                ({'listen': ''}, 'listen = '),
+                ({'listen': '1.2.3.4.5'}, 'listen'),
+                ({'listen': '127.0.0.1,::1', 'nodes': '3'}, '2 values'),
+                ({'multiattach': 'perhaps'}, 'multiattach = perhaps'),
+                ({'colour': 'blue'}, 'unknown option colour')):
+            with self.subTest(options), \
+                    self.assertRaisesRegex(errors.SettingsError, text):
+                self.of(**options)
+
+    def test_names(self):
+        for name in ('', '.x', 'a b', 'a/b', 'x' * 65, 'ü', 'a\n'):
+            with self.subTest(name), \
+                    self.assertRaisesRegex(errors.SettingsError, 'name'):
+                settings.from_options(name, {'data': '/d'})
+
+    def test_no_data(self):
+        for options in ({}, {'data': ''}, {'data': None}):
+            with self.assertRaisesRegex(errors.SettingsError,
+                                        'data is missing'):
+                settings.from_options('pool', options)
+
+
+class FileTestCase(unittest.TestCase):
+
+    def read(self, text):
+        with tempfile.NamedTemporaryFile('w') as config:
+            config.write(text)
+            config.flush()
+            return settings.from_file(config.name)
+
+    def test_the_sample(self):
+        sample = os.path.join(os.path.dirname(__file__), '..', '..', 'etc',
+                              'ovs-storagedriver', 'ovs-storagedriver.conf')
+        vpools = settings.from_file(sample)
+        self.assertEqual(['myvpool01'], [vpool.name for vpool in vpools])
+
+    def test_two_vpools(self):
+        one, two = self.read('[a]\ndata=/a\n[b]\ndata=/b\nedge_port=5\n'
+                             'xml_rpc_port=6\nguid=%s\n' % GUID)
+        self.assertEqual(('a', '/a', None), (one.name, one.data, one.guid))
+        self.assertEqual(('b', '/b', GUID), (two.name, two.data, two.guid))
+
+    def test_wrong(self):
+        for text, expected in (
+                ('', 'has no vPool'), ('data=/a', 'cannot be read'),
+                ('[a]\n[a]\n', 'cannot be read'),
+                ('[a]\n', r'\[a\] data is missing'),
+                ('[a]\ndata=/a\nguid=x\n', r'\[a\] guid = x'),
+                ('[a]\ndata=/a\ncolour=x\n', 'unknown option colour'),
+                ('[a]\ndata=/a\n[b]\ndata=/b\n', 'used twice .a, b'),
+                ('[a]\ndata=/a\n[b]\ndata=/x/../a\nedge_port=5\n'
+                 'xml_rpc_port=6\n', '/a is used twice')):
+            with self.subTest(text), \
+                    self.assertRaisesRegex(errors.SettingsError, expected):
+                self.read(text)
+
+    def test_missing(self):
+        with self.assertRaisesRegex(errors.SettingsError, 'cannot be read'):
+            settings.from_file('/no/such/file')

@@ -1,0 +1,181 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One vPool that is being served: its folder, its engine, its nodes."""
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+
+from ovs_storagedriver import calls
+from ovs_storagedriver import data_folder
+from ovs_storagedriver import engine
+from ovs_storagedriver import engine_process
+from ovs_storagedriver import errors
+from ovs_storagedriver import http_server
+
+LOG = logging.getLogger(__name__)
+
+# Callers do not notice that an engine died and came back within this time;
+# it is less than what they wait for an answer.
+_PATIENCE_SECONDS = 20
+_FINISH_SECONDS = 5
+
+
+class VPool:
+    """A vPool between start() and stop().
+
+    :param settings: VPoolSettings
+    :param binary: path of the engine
+    """
+
+    def __init__(self, settings, binary):
+        self._settings = settings
+        self._binary = binary
+        self._folder = data_folder.DataFolder(settings.data)
+        self._process = None
+        self._servers = []
+        self.nodes = settings.nodes
+        self._engine = engine.Engine(self._folder.engine_socket,
+                                     _PATIENCE_SECONDS)
+        # Who looks at what is wrong wants to be told at once.
+        self._impatient_engine = engine.Engine(self._folder.engine_socket)
+
+    @property
+    def name(self):
+        return self._folder.name
+
+    @property
+    def guid(self):
+        return self._folder.guid
+
+    def start(self):
+        """Serve; on failure nothing is left behind.
+
+        :raises: errors.ServiceError
+        """
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._folder.undo)
+            self._folder.open(self._settings.name, self._settings.guid)
+            os.makedirs(self._folder.store, 0o700, exist_ok=True)
+            undo.callback(self._close_servers, 0)
+            self._open_servers()
+            self._check_edge_ports()
+            self._process = engine_process.EngineProcess(
+                self._binary, self._folder,
+                [node.edge_address for node in self.nodes], self.name)
+            undo.callback(self._process.stop)
+            self._process.start()
+            self._folder.keep()
+            undo.pop_all()
+        for server in self._servers:
+            server.start()
+
+    def stop(self):
+        self._close_servers(_FINISH_SECONDS)
+        self._engine.close()
+        self._impatient_engine.close()
+        self._process.stop()
+        self._folder.close()
+        LOG.info('%s: stopped', self.name)
+
+    def describe(self):
+        """Return one line that tells where the vPool is served."""
+        return '%s (guid %s) from %s: %s' % (
+            self.name, self.guid, self._folder.path, ', '.join(
+                '%s edge %s xml-rpc %s' % (node.id, node.edge_address,
+                                           node.xml_rpc_address)
+                for node in self.nodes))
+
+    def node(self, node_id):
+        """Return the node of this id, or None."""
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        return None
+
+    def owner(self, label):
+        """Return the node that owns a volume with this owner's LABEL.
+
+        A volume that was made at the edge port has no label, and a node may
+        have been taken out of the configuration: the first one has these.
+        """
+        return self.node(label) or self.nodes[0]
+
+    def info(self, asked):
+        """Return the answer of vpoolInfo: all strings, sizes in bytes.
+
+        :param asked: the Engine to ask
+        """
+        stat = asked.stat()
+        volumes = asked.volumes()
+        return {
+            'name': self.name,
+            'vpool_guid': self.guid,
+            'data': self._folder.path,
+            'total': '%d' % stat.total,
+            'used': '%d' % stat.used,
+            'free': '%d' % stat.free,
+            'provisioned': '%d' % sum(volume.size for volume in volumes),
+            'volumes': '%d' % len(volumes),
+            'multiattach': str(self._settings.multiattach).lower(),
+            'online_extend': 'true',
+            'engine_pid': '%d' % (self._process.pid or 0),
+            'engine_uptime': '%d' % self._process.uptime,
+            'engine_restarts': '%d' % self._process.restarts,
+            'nodes': [{'vrouter_id': node.id, 'host': node.host,
+                       'edge_port': '%d' % node.edge_port,
+                       'xml_rpc_port': '%d' % node.xml_rpc_port}
+                      for node in self.nodes]}
+
+    def _open_servers(self):
+        for node in self.nodes:
+            where = '%s %s XML-RPC %s' % (self.name, node.id,
+                                          node.xml_rpc_address)
+            carry_out = calls.Calls(self, self._engine, node)
+            try:
+                self._servers.append(http_server.Server(
+                    (node.host, node.xml_rpc_port), carry_out.answer, where,
+                    node.family))
+            except OSError as error:
+                raise _cannot_listen(where, '--xml-rpc-port', error)
+        self._servers.append(http_server.UnixServer(
+            self._folder.service_socket,
+            calls.Calls(self, self._impatient_engine).answer))
+
+    def _check_edge_ports(self):
+        """Find a taken port while it is easy to say which one it is."""
+        for node in self.nodes:
+            with socket.socket(node.family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((node.host, node.edge_port))
+                except OSError as error:
+                    where = '%s %s edge %s' % (self.name, node.id,
+                                               node.edge_address)
+                    raise _cannot_listen(where, '--edge-port', error)
+
+    def _close_servers(self, seconds):
+        for server in self._servers:
+            server.stop(seconds)
+        self._servers = []
+
+
+def _cannot_listen(where, option, error):
+    if error.errno == errno.EADDRINUSE:
+        return errors.PortTaken(
+            '%s: another process listens there: stop it ("ss -ltnp" shows '
+            'who it is), or give another port with %s' % (where, option))
+    return errors.ServiceError('%s: cannot listen there: %s'
+                               % (where, error.strerror))
