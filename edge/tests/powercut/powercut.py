@@ -19,7 +19,7 @@ as a journal keeps it. Each folder must pass the check, be served again after
 "the reboot", hold everything that was flushed, and nothing that was not
 written.
 
-  OVS_EDGE=… OVS_RECORD=…/record.so edge/tests/powercut/powercut.py --cuts 300
+  OVS_EDGE=FILE OVS_RECORD=FILE edge/tests/powercut/powercut.py --cuts 300
 """
 
 import argparse
