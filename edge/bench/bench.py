@@ -195,7 +195,8 @@ def main():
             control.create('bench', SIZE)
             control.create('bench-library', SIZE)
         address = '%s:%d' % engine.address
-        targets = [Target('raw file', [raw, os.path.join(folder, 'raw.image')])]
+        targets = [Target('raw file', [
+            raw, os.path.join(folder, 'raw.image')])]
         if shutil.which('nbdkit'):
             other = nbdkit(folder)
             targets.append(Target('nbdkit file', [

@@ -137,8 +137,8 @@ static void append_locked(struct conn *conn, const void *data, size_t length)
 }
 
 /* Sends from where the data is, as far as the socket takes it; returns how many bytes that was. */
-static size_t send_directly(struct conn *conn, const void *head, size_t head_length, const void *data,
-                            size_t length)
+static size_t send_directly(struct conn *conn, const void *head, size_t head_length,
+                            const void *data, size_t length)
 {
     struct iovec pieces[2] = {{(void *)head, head_length}, {(void *)data, length}};
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
@@ -149,7 +149,8 @@ static size_t send_directly(struct conn *conn, const void *head, size_t head_len
     return n < 0 ? 0 : n;
 }
 
-void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data, size_t length)
+void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data,
+               size_t length)
 {
     pthread_mutex_lock(&conn->lock);
     if (length >= DIRECT_BYTES && !conn->broken) {
@@ -167,7 +168,7 @@ void conn_send(struct conn *conn, const void *head, size_t head_length, const vo
     } else if (!server_out_bytes(conn->server, head_length + length)
                || !reserve_locked(conn, head_length + length)) {
         server_out_bytes(conn->server, -(long long)(head_length + length));
-        log_warning("a connection is closed: too much memory is taken by replies that nobody reads");
+        log_warning("a connection is closed: replies that nobody reads take too much memory");
         conn->broken = true;
     } else {
         append_locked(conn, head, head_length);
@@ -354,8 +355,9 @@ static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
 }
 
 /*
- * More may follow at once: waiting for it here, for a moment, spares a client that sends one request after the other the way
- * through the epoll set and to another thread with cold caches. A request that has begun is worth a longer moment.
+ * More may follow at once: waiting for it here, for a moment, spares a client that sends one
+ * request after the other the way through the epoll set and to another thread with cold caches.
+ * A request that has begun is worth a longer moment.
  */
 static bool more_follows(struct conn *conn, size_t begun)
 {

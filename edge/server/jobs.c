@@ -82,7 +82,8 @@ static void run_seal(void *argument)
     int error = snapshot_seal(job->volume, &job->id);
 
     if (error && !job->volume->removed)
-        log_error("volume '%s': a snapshot cannot be synced: %s", job->volume->name, strerror(error));
+        log_error("volume '%s': a snapshot cannot be synced: %s", job->volume->name,
+                  strerror(error));
     job_free(job);
 }
 
@@ -151,14 +152,17 @@ static struct uuid *copy_garbage(struct volume *volume, size_t *count)
     return ids;
 }
 
-/* New names are only ever added at the end, and only this thread removes any: those are still the first. */
+/* New names are only ever added at the end, and only this thread removes any: those are still
+ * the first. */
 static void forget_garbage(struct record *record, size_t count)
 {
     record->garbage_count -= count;
-    memmove(record->garbage, record->garbage + count, record->garbage_count * sizeof(*record->garbage));
+    memmove(record->garbage, record->garbage + count,
+            record->garbage_count * sizeof(*record->garbage));
 }
 
-/* Names may only be forgotten once their files are durably gone. Removing takes long: `control` is not held meanwhile. */
+/* Names may only be forgotten once their files are durably gone. Removing takes long: `control`
+ * is not held meanwhile. */
 static void run_reap_garbage(void *argument)
 {
     struct job *job = argument;
@@ -166,7 +170,8 @@ static void run_reap_garbage(void *argument)
     struct fault fault;
     size_t count;
 
-    if (!volume_lock(volume, &fault)) {
+    /* at the end nothing is removed any more: the record still names it at the next start */
+    if (!job->store->stopping && !volume_lock(volume, &fault)) {
         struct uuid *ids = copy_garbage(volume, &count);
 
         volume_unlock(volume);
@@ -208,7 +213,8 @@ static void run_reap_trash(void *argument)
     char hex[UUID_HEX_SIZE];
 
     uuid_hex(&job->id, hex);
-    reap_trash(job->store, hex);
+    if (!job->store->stopping)
+        reap_trash(job->store, hex);
     job_free(job);
 }
 

@@ -48,7 +48,8 @@ void options_greet(struct conn *conn)
     conn_send(conn, greeting, sizeof(greeting), NULL, 0);
 }
 
-static void option_reply(struct conn *conn, uint32_t option, uint32_t type, const void *data, size_t length)
+static void option_reply(struct conn *conn, uint32_t option, uint32_t type, const void *data,
+                         size_t length)
 {
     uint8_t head[20];
 
@@ -171,7 +172,9 @@ static void give_info(struct conn *conn, const struct option_job *job)
     }
     struct volume *volume = find_export(conn, name, length, go, &fault);
     if (!volume || volume_stat(volume, &size, &is_template, &fault)) {
-        option_error(conn, job->option, NBD_REP_ERR_UNKNOWN, fault.text);
+        option_error(conn, job->option,
+                     fault.error == ENOENT ? NBD_REP_ERR_UNKNOWN : NBD_REP_ERR_PLATFORM,
+                         fault.text);
         if (volume && go)
             volume_close(volume);
         if (volume)
