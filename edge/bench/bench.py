@@ -63,9 +63,21 @@ class Target:
         return float(done.stdout)
 
 
-def throughput(targets, repeat):
+class QemuTarget(Target):
+    """The same through QEMU's block layer, as a guest would have it."""
+
+    def seconds(self, size, kind, depth, count):
+        done = subprocess.run(
+            ['qemu-img', 'bench', '-f', 'raw', '-t', 'writeback',
+             '-c', str(count), '-d', str(depth), '-s', str(size)] +
+            (['-w'] if kind == 'write' else []) + self.command, check=True,
+            stdout=subprocess.PIPE, timeout=600)
+        return float(done.stdout.split(b'completed in ')[1].split()[0])
+
+
+def throughput(title, targets, repeat):
     width = max(len(target.name) for target in targets) + 2
-    print('%-22s' % 'operations per second' + ''.join(
+    print('\n%-22s' % title + ''.join(
         '%*s' % (width + 12, target.name) for target in targets))
     for size, kind, depth in CASES:
         count = SIZE // size if size == 65536 else 20000
@@ -82,8 +94,8 @@ def throughput(targets, repeat):
             line += '%*s' % (width + 12, '%.0f (%.0f MB/s, %.2f)' % (
                 count / best, count * size / best / 1e6, base / best))
         print(line, flush=True)
-    print('best of %d; in brackets MB/s and the share of the raw file' %
-          repeat)
+    print('operations per second, best of %d; in brackets MB/s and the share '
+          'of the raw file' % repeat)
 
 
 def milliseconds(action):
@@ -183,7 +195,8 @@ def main():
             control.create('bench', SIZE)
             control.create('bench-library', SIZE)
         address = '%s:%d' % engine.address
-        targets = [Target('raw file', [raw, os.path.join(folder, 'raw.image')])]
+        targets = [Target('raw file', [
+            raw, os.path.join(folder, 'raw.image')])]
         if shutil.which('nbdkit'):
             other = nbdkit(folder)
             targets.append(Target('nbdkit file', [
@@ -194,7 +207,12 @@ def main():
                 compile_driver(folder, 'library'), arguments.library,
                 engine.address[0], str(engine.address[1]),
                 'bench-library']))
-        throughput(targets, arguments.repeat)
+        throughput('without QEMU', targets, arguments.repeat)
+        if shutil.which('qemu-img'):
+            throughput('through QEMU', [
+                QemuTarget(target.name, target.command[1:])
+                for target in targets if target.name != 'library'],
+                arguments.repeat)
         latencies(engine, 20)
         memory(engine, arguments.volumes)
     finally:

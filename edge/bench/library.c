@@ -12,8 +12,9 @@
  * under the License.
  */
 
-/* The engine through libovsvolumedriver: library PATH.so HOST PORT VOLUME KIND BYTES DEPTH COUNT SIZE. Prints seconds.
- * As many threads as the depth, each with one synchronous call at a time on the one context. */
+/* The engine through libovsvolumedriver: library PATH.so HOST PORT VOLUME KIND BYTES DEPTH COUNT
+ * SIZE. Prints seconds. As many threads as the depth, each with one synchronous call at a time
+ * on the one context. */
 
 #include <dlfcn.h>
 #include <err.h>
@@ -47,7 +48,8 @@ static void open_volume(char **argv)
         errx(1, "%s", dlerror());
     void *(*attr_new)(void) = (void *(*)(void))symbol(library, "ovs_ctx_attr_new");
     int (*transport)(void *, const char *, const char *, int) =
-        (int (*)(void *, const char *, const char *, int))symbol(library, "ovs_ctx_attr_set_transport");
+        (int (*)(void *, const char *, const char *, int))symbol(library,
+                                                                 "ovs_ctx_attr_set_transport");
     void *(*ctx_new)(void *) = (void *(*)(void *))symbol(library, "ovs_ctx_new");
     int (*ctx_init)(void *, const char *, int) =
         (int (*)(void *, const char *, int))symbol(library, "ovs_ctx_init");

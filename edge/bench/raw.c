@@ -12,7 +12,8 @@
  * under the License.
  */
 
-/* A local file with as many threads as the depth: raw FILE KIND BYTES DEPTH COUNT SIZE. Prints seconds. */
+/* A local file with as many threads as the depth: raw FILE KIND BYTES DEPTH COUNT SIZE. Prints
+ * seconds. */
 
 #include <err.h>
 #include <fcntl.h>
