@@ -64,6 +64,22 @@ static ovs_ctx_t *connect_to_vpool(void)
     return ctx;
 }
 
+static void create_volume(const char *name, uint64_t size)
+{
+    ovs_ctx_t *ctx = connect_to_vpool();
+    int created = -1;
+
+    for (int attempt = 0; created < 0 && attempt < 1000; attempt++) {
+        created = ovs_create_volume(ctx, name, size);
+        if (created < 0 && errno == EEXIST) /* by an attempt that got no answer */
+            created = 0;
+        else if (created < 0)
+            usleep(10000);
+    }
+    CHECK(created == 0);
+    CHECK(ovs_ctx_destroy(ctx) == 0);
+}
+
 static ovs_ctx_t *open_volume(const char *name)
 {
     for (int attempt = 0; attempt < 1000; attempt++) {
@@ -309,8 +325,6 @@ static void run_workers(const char *name)
 
 int main(int argc, char **argv)
 {
-    ovs_ctx_t *ctx;
-
     if (argc != 4) {
         fprintf(stderr, "usage: hammer HOST PORT ROUNDS\n");
         return 2;
@@ -318,9 +332,7 @@ int main(int argc, char **argv)
     host = argv[1];
     port = atoi(argv[2]);
     rounds = atoi(argv[3]);
-    ctx = connect_to_vpool();
-    CHECK(ovs_create_volume(ctx, "hammer", (THREADS + 2) * REGION) == 0);
+    create_volume("hammer", (THREADS + 2) * REGION);
     run_workers("hammer");
-    ovs_ctx_destroy(ctx);
     return 0;
 }
