@@ -49,7 +49,8 @@ uint16_t read_u16(struct reader *r);
 uint32_t read_u32(struct reader *r);
 uint64_t read_u64(struct reader *r);
 struct uuid read_uuid(struct reader *r);
-/* A str field. One that is too long, or has a NUL inside, becomes "/", which is no good name (name_is_good). */
+/* A str field. One that is too long, or has a NUL inside, becomes "/", which is no good name
+ * (name_is_good). */
 void read_name(struct reader *r, char name[NAME_SIZE]);
 const uint8_t *read_blob(struct reader *r, uint32_t *length);
 bool read_complete(const struct reader *r);

@@ -68,7 +68,8 @@ static int write_or_zero(struct layer *layer, const void *data, size_t length, u
 }
 
 /* The whole cluster as it lies below, with the new part over it. */
-static int copy_up(struct layer *layer, struct layer *below, const void *data, size_t length, uint64_t offset)
+static int copy_up(struct layer *layer, struct layer *below, const void *data, size_t length,
+                   uint64_t offset)
 {
     uint64_t start = offset & ~(uint64_t)(CLUSTER_SIZE - 1);
     int error = layer_data_read(below, cluster_buffer, CLUSTER_SIZE, start, false);

@@ -14,8 +14,8 @@
 
 #pragma once
 
-/* I/O on a chain of open layers as a volume sees it. 0 or errno. The caller keeps the range inside the volume and
- * the chain as it is (struct volume's `io` lock). */
+/* I/O on a chain of open layers as a volume sees it. 0 or errno. The caller keeps the range
+ * inside the volume and the chain as it is (struct volume's `io` lock). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,5 +28,6 @@ int chain_read(struct layer *top, void *data, size_t length, uint64_t offset, bo
 int chain_write(struct layer *top, const void *data, size_t length, uint64_t offset);
 /* The range reads as zeros and its space is freed. */
 int chain_zero(struct layer *top, uint64_t length, uint64_t offset);
-/* Copies one cluster of `from`, which owns it, into `to`, which stands on it, unless `to` has its own. */
+/* Copies one cluster of `from`, which owns it, into `to`, which stands on it, unless `to` has
+ * its own. */
 int chain_pull(struct layer *to, struct layer *from, uint64_t cluster);

@@ -36,7 +36,8 @@ struct check {
     bool running;               /* the last engine did not stop cleanly */
 };
 
-static void __attribute__((format(printf, 2, 3))) finding(struct check *check, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) finding(struct check *check, const char *format,
+                                                          ...)
 {
     va_list args;
 
@@ -69,7 +70,9 @@ static void check_bits(struct check *check, struct layer *layer, const char *hex
     if (map_next(&layer->map, end, CLUSTERS_MAX) < CLUSTERS_MAX)
         finding(check, "layers/%s.map: it speaks for data beyond the volume's end", hex);
     if (!layer_data_is_complete(layer))
-        finding(check, "layers/%s.data: it, or a later segment, is missing although the map speaks for it", hex);
+        finding(check,
+                "layers/%s.data: it, or a later segment, is missing although the map speaks for it",
+                hex);
 }
 
 static void check_map(struct check *check, struct layer *layer, const char *hex, uint64_t size)
@@ -165,7 +168,8 @@ static bool check_orphan(void *context, const char *name)
     struct check *check = context;
 
     if (!is_known(check, name))
-        finding(check, "layers/%s: no record names it; if nothing else is wrong it can be removed", name);
+        finding(check, "layers/%s: no record names it; if nothing else is wrong it can be removed",
+                name);
     return true;
 }
 

@@ -14,5 +14,6 @@
 
 #pragma once
 
-/* Verifies the store in `path`, which nobody may be serving; prints findings. The exit status: 0 good, 1 findings, 2 not checked. */
+/* Verifies the store in `path`, which nobody may be serving; prints findings. The exit status: 0
+ * good, 1 findings, 2 not checked. */
 int check_store(const char *path);

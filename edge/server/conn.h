@@ -15,8 +15,9 @@
 #pragma once
 
 /*
- * A connection. One thread at a time reads from it (`running`), takes requests out of what came in, carries out at once what does
- * not wait for the disk, and leaves the rest to a pool. Replies are appended to `out`, by whoever has them, in any order.
+ * A connection. One thread at a time reads from it (`running`), takes requests out of what came
+ * in, carries out at once what does not wait for the disk, and leaves the rest to a pool.
+ * Replies are appended to `out`, by whoever has them, in any order.
  */
 
 #include <pthread.h>
@@ -70,7 +71,8 @@ struct conn {
     struct volume *volume;
     uint8_t *in;                /* the beginning of a request whose rest has not come yet */
     size_t in_length;
-    uint64_t completed, stalled_at;     /* requests taken; their number when the wait for the rest began */
+    /* requests taken; their number when the wait for the rest began */
+    uint64_t completed, stalled_at;
     struct stream stream;
 };
 
@@ -84,7 +86,8 @@ void conn_event(struct conn *conn);
 void conn_thread_end(void);
 
 /* Appends to what is to be sent. The memory belongs to the caller. */
-void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data, size_t length);
+void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data,
+               size_t length);
 /* Sends what was appended, as far as the socket takes it. */
 void conn_push(struct conn *conn);
 

@@ -113,7 +113,7 @@ static int hello(struct call *call)
         return error;
     if (!uuid_is_zero(&session) && !server_fence(call->conn, &session))
         return fault_set(&call->fault, EBUSY, REASON_NONE,
-                         "requests of an older connection of this session are still being carried out; ask again");
+                         "requests of an older connection of this session still run; ask again");
     write_u16(call->w, PROTOCOL_VERSION);
     write_str(call->w, store->boot_id);
     write_uuid(call->w, &store->id);
@@ -178,8 +178,8 @@ static int list_volumes(struct call *call)
         struct volume *volume = volumes[i];
 
         pthread_rwlock_rdlock(&volume->io);
-        write_entry(call->w, &volume->id, volume->name, volume->record->size, volume->record->is_template,
-                    volume->record->owner);
+        write_entry(call->w, &volume->id, volume->name, volume->record->size,
+                    volume->record->is_template, volume->record->owner);
         pthread_rwlock_unlock(&volume->io);
         volume_put(volume);
     }
@@ -395,7 +395,8 @@ static int run(struct call *call)
 
 void control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)
 {
-    struct call call = {.conn = conn, .store = conn->server->store, .r = reader_of(request, length)};
+    struct call call = {.conn = conn, .store = conn->server->store,
+        .r = reader_of(request, length)};
     struct writer fields = {0};
 
     call.w = &fields;

@@ -53,7 +53,8 @@ static uint32_t nbd_error(int error)
     }
 }
 
-static void reply_with(struct conn *conn, uint64_t cookie, int error, const void *data, size_t length)
+static void reply_with(struct conn *conn, uint64_t cookie, int error, const void *data,
+                       size_t length)
 {
     uint8_t head[NBD_REPLY_BYTES];
 
@@ -88,7 +89,8 @@ static int carry_out(struct conn *conn, const struct request *request)
 static void read_slowly(struct conn *conn, const struct request *request)
 {
     void *data = malloc(request->length);
-    int error = data ? volume_read(conn->volume, data, request->length, request->offset, false) : ENOMEM;
+    int error = data ? volume_read(conn->volume, data, request->length, request->offset, false)
+        : ENOMEM;
 
     reply_with(conn, request->cookie, error, data, request->length);
     free(data);
@@ -189,7 +191,8 @@ static int check_range(struct conn *conn, const struct request *request)
     return request->offset > size || request->length > size - request->offset ? EFBIG : 0;
 }
 
-static size_t take_write(struct conn *conn, struct request *request, const uint8_t *payload, size_t length)
+static size_t take_write(struct conn *conn, struct request *request, const uint8_t *payload,
+                         size_t length)
 {
     if (request->length > REQUEST_BYTES_MAX) {
         conn_break(conn);

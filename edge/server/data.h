@@ -21,5 +21,6 @@
 
 struct conn;
 
-/* Takes one request, or a part of a long one, out of the bytes; returns how many it took, 0: more must come. */
+/* Takes one request, or a part of a long one, out of the bytes; returns how many it took, 0:
+ * more must come. */
 size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length);

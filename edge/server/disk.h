@@ -38,8 +38,8 @@ int disk_reserve(int fd, off_t offset, off_t length);
 int disk_sync_data(int fd);
 int disk_sync_directory(int fd);
 
-/* Step one of replacing a small file: NAME.tmp, complete and durable. Step two: disk_publish. The caller then
- * syncs the directory. */
+/* Step one of replacing a small file: NAME.tmp, complete and durable. Step two: disk_publish.
+ * The caller then syncs the directory. */
 int disk_stage(int directory, const char *name, const void *data, size_t length);
 int disk_publish(int directory, const char *name);
 void disk_unstage(int directory, const char *name);

@@ -14,7 +14,8 @@
 
 #pragma once
 
-/* The folder that a store is: its id file, its lock, its sub-folders. Failures are logged with their cure. */
+/* The folder that a store is: its id file, its lock, its sub-folders. Failures are logged with
+ * their cure. */
 
 #include <stdbool.h>
 
@@ -30,7 +31,8 @@ struct folder {
 bool folder_open(struct folder *folder, const char *path, bool create);
 void folder_close(struct folder *folder);
 
-/* Calls `visit` for each name in a sub-folder, without "." and ".."; stops and returns false when it returns false. */
+/* Calls `visit` for each name in a sub-folder, without "." and ".."; stops and returns false
+ * when it returns false. */
 bool folder_visit(int directory, bool (*visit)(void *context, const char *name), void *context);
 
 /* A volume's or layer's id as a file name. */

@@ -30,7 +30,8 @@ struct loading {
     bool good;
 };
 
-static void __attribute__((format(printf, 2, 3))) find(struct loading *loading, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) find(struct loading *loading, const char *format,
+                                                       ...)
 {
     char text[1000];
     va_list args;
@@ -84,7 +85,8 @@ static bool load_one(void *context, const char *name)
 
 static int by_id(const void *a, const void *b)
 {
-    return memcmp(&(*(struct record *const *)a)->id, &(*(struct record *const *)b)->id, sizeof(struct uuid));
+    return memcmp(&(*(struct record *const *)a)->id, &(*(struct record *const *)b)->id,
+                  sizeof(struct uuid));
 }
 
 static int by_name(const void *a, const void *b)
@@ -232,7 +234,8 @@ static void check_and_sort(struct loading *loading)
     free(depth);
 }
 
-bool graph_load(struct graph *graph, int volumes, void (*report)(void *context, const char *finding),
+bool graph_load(struct graph *graph, int volumes,
+                void (*report)(void *context, const char *finding),
                 void *context)
 {
     struct loading loading = {graph, volumes, report, context, true};

@@ -14,7 +14,8 @@
 
 #pragma once
 
-/* The records of a store and how they stand on each other; what both serving and checking start from. */
+/* The records of a store and how they stand on each other; what both serving and checking start
+ * from. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct graph {
 };
 
 /* False if there was a finding; each was reported in one line. */
-bool graph_load(struct graph *graph, int volumes, void (*report)(void *context, const char *finding),
+bool graph_load(struct graph *graph, int volumes,
+                void (*report)(void *context, const char *finding),
                 void *context);
 void graph_free(struct graph *graph);

@@ -74,7 +74,8 @@ struct volume *store_find_id(struct store *store, const struct uuid *id)
     return volume;
 }
 
-size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit, bool *more)
+size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit,
+                  bool *more)
 {
     struct index *index = &store->index;
     size_t found = 0;

@@ -82,7 +82,8 @@ static void run_seal(void *argument)
     int error = snapshot_seal(job->volume, &job->id);
 
     if (error && !job->volume->removed)
-        log_error("volume '%s': a snapshot cannot be synced: %s", job->volume->name, strerror(error));
+        log_error("volume '%s': a snapshot cannot be synced: %s", job->volume->name,
+                  strerror(error));
     job_free(job);
 }
 
@@ -140,20 +141,46 @@ static void remove_layers(struct store *store, const struct uuid *ids, size_t co
         layer_files_remove(&store->home, &ids[i]);
 }
 
-/* Names may only be forgotten once their files are durably gone. */
+static struct uuid *copy_garbage(struct volume *volume, size_t *count)
+{
+    const struct record *record = volume->record;
+    struct uuid *ids = calloc(record->garbage_count + 1, sizeof(*ids));
+
+    *count = ids ? record->garbage_count : 0;
+    if (*count)
+        memcpy(ids, record->garbage, *count * sizeof(*ids));
+    return ids;
+}
+
+/* New names are only ever added at the end, and only this thread removes any: those are still
+ * the first. */
+static void forget_garbage(struct record *record, size_t count)
+{
+    record->garbage_count -= count;
+    memmove(record->garbage, record->garbage + count,
+            record->garbage_count * sizeof(*record->garbage));
+}
+
+/* Names may only be forgotten once their files are durably gone. Removing takes long: `control`
+ * is not held meanwhile. */
 static void run_reap_garbage(void *argument)
 {
     struct job *job = argument;
     struct volume *volume = job->volume;
     struct fault fault;
+    size_t count;
 
-    if (!volume_lock(volume, &fault)) {
-        struct record *record = volume->record;
+    /* at the end nothing is removed any more: the record still names it at the next start */
+    if (!job->store->stopping && !volume_lock(volume, &fault)) {
+        struct uuid *ids = copy_garbage(volume, &count);
 
-        remove_layers(job->store, record->garbage, record->garbage_count);
-        if (!disk_sync_directory(job->store->home.layers))
-            record->garbage_count = 0;
         volume_unlock(volume);
+        remove_layers(job->store, ids, count);
+        free(ids);
+        if (!disk_sync_directory(job->store->home.layers) && !volume_lock(volume, &fault)) {
+            forget_garbage(volume->record, count);
+            volume_unlock(volume);
+        }
     }
     job_free(job);
 }
@@ -186,7 +213,8 @@ static void run_reap_trash(void *argument)
     char hex[UUID_HEX_SIZE];
 
     uuid_hex(&job->id, hex);
-    reap_trash(job->store, hex);
+    if (!job->store->stopping)
+        reap_trash(job->store, hex);
     job_free(job);
 }
 

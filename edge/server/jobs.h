@@ -14,7 +14,8 @@
 
 #pragma once
 
-/* What goes on behind the clients' backs. Every job can be lost with the process: store_open finds what is left to do. */
+/* What goes on behind the clients' backs. Every job can be lost with the process: store_open
+ * finds what is left to do. */
 
 struct store;
 struct volume;

@@ -45,7 +45,8 @@ struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct l
     for (int i = 0; i < SEGMENTS; i++)
         layer->data_fd[i] = -1;
     layer->scrubbed = !home->unclean;
-    layer->dirty = home->unclean;   /* a process that died may have left data in the page cache only */
+    /* a process that died may have left data in the page cache only */
+    layer->dirty = home->unclean;
     atomic_init(&layer->parent, parent);
     pthread_mutex_init(&layer->map_lock, NULL);
     pthread_mutex_init(&layer->flush_lock, NULL);
@@ -123,7 +124,8 @@ static int load(struct layer *layer)
     if (!error)
         error = load_runtime_map(layer);
     if (!error && !layer_data_is_complete(layer))
-        error = damaged(layer, ".data", "it, or a later segment, is missing although the map speaks for it");
+        error = damaged(layer, ".data",
+                        "it, or a later segment, is missing although the map speaks for it");
     return error;
 }
 
@@ -218,7 +220,8 @@ void layer_drop(struct layer *layer)
     pthread_mutex_unlock(&home->lock);
 }
 
-/* Every open of a layer is one of its whole chain, so those that came to the parent through `layer` are as many as its own. */
+/* Every open of a layer is one of its whole chain, so those that came to the parent through
+ * `layer` are as many as its own. */
 struct layer *layer_bypass_parent(struct layer *layer, unsigned *opens)
 {
     pthread_mutex_lock(&layer->home->lock);

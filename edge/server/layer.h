@@ -17,22 +17,24 @@
 /*
  * A layer: what was written to one volume between two snapshots.
  *
- * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume (segments.h), and
- * layers/ID.map, a header page followed by one bit per cluster: set = the layer owns the cluster, what the data file
- * has there (holes are zeros) counts, and nothing below it does. Bits are only ever set. Both files are created by the first write.
+ * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume
+ * (segments.h), and layers/ID.map, a header page followed by one bit per cluster: set = the
+ * layer owns the cluster, what the data file has there (holes are zeros) counts, and nothing
+ * below it does. Bits are only ever set. Both files are created by the first write.
  *
  * Two rules make this safe:
  *
- * - Power loss. A bit reaches ID.map only after fdatasync of the data that it speaks for (layer_flush), so a
- *   bit on disk never points at data that is not there. What was written and not flushed may be in the data file
- *   without its bit: that is as if it had never been written, and layer_open punches it out
- *   after an unclean stop ("scrub"), because of the next rule.
- * - Where no bit is set the data file has a hole. A first, partial write to a cluster with nothing below it therefore
- *   needs no copy: the rest of the cluster reads as zeros.
+ * - Power loss. A bit reaches ID.map only after fdatasync of the data that it speaks for
+ *   (layer_flush), so a bit on disk never points at data that is not there. What was written and
+ *   not flushed may be in the data file without its bit: that is as if it had never been written,
+ *   and layer_open punches it out after an unclean stop ("scrub"), because of the next rule.
+ * - Where no bit is set the data file has a hole. A first, partial write to a cluster with nothing
+ *   below it therefore needs no copy: the rest of the cluster reads as zeros.
  *
- * Death of the process. Bits that are set but not flushed are also in runtime/BOOT/ID, written with
- * pwrite before the write is acknowledged: the page cache keeps that file, like the data itself, until the host stops. It is
- * read by a later process of the same boot and thrown away after a reboot.
+ * Death of the process. Bits that are set but not flushed are also in runtime/BOOT/ID, written
+ * with pwrite before the write is acknowledged: the page cache keeps that file, like the data
+ * itself, until the host stops. It is read by a later process of the same boot and thrown away
+ * after a reboot.
  */
 
 #include <pthread.h>
@@ -73,7 +75,8 @@ struct layer {
     atomic_bool dirty;          /* something was written since the last flush began */
     atomic_bool flushing;
     atomic_bool entries_unsynced, header_unsynced;
-    atomic_bool failed;         /* a sync failed: what is on disk is unknown, so no flush succeeds any more */
+    /* a sync failed: what is on disk is unknown, so no flush succeeds any more */
+    atomic_bool failed;
 
     /* only while open */
     atomic_int data_fd[SEGMENTS];       /* -1: nothing written yet */
@@ -88,10 +91,12 @@ struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct l
 int layer_open(struct layer *layer);
 /* Not a flush: bits that are not flushed stay in the runtime directory, `dirty` stays set. */
 void layer_close(struct layer *layer);
-/* The layer leaves the graph: its memory goes with its last close. Its files are the caller's business. */
+/* The layer leaves the graph: its memory goes with its last close. Its files are the caller's
+ * business. */
 void layer_drop(struct layer *layer);
-/* Takes the parent out of the chain; `layer` owns all that it owned. Readers may be in it until the caller has
- * waited for them; then it calls layer_drop_bypassed with the number of opens that it got here. */
+/* Takes the parent out of the chain; `layer` owns all that it owned. Readers may be in it until
+ * the caller has waited for them; then it calls layer_drop_bypassed with the number of opens
+ * that it got here. */
 struct layer *layer_bypass_parent(struct layer *layer, unsigned *opens);
 void layer_drop_bypassed(struct layer *layer, unsigned opens);
 

@@ -161,8 +161,9 @@ static int write_pages(struct layer *layer, const struct map_pages *pages)
 
 /*
  * The order is the proof: names and header, then the data, then the bits that speak for it. A power
- * loss between two steps leaves bits that are missing, never bits whose data is missing. A page of bits may be torn
- * by a power loss: each sector then has old or new bits, and either is right, for bits only go from 0 to 1.
+ * loss between two steps leaves bits that are missing, never bits whose data is missing. A page
+ * of bits may be torn by a power loss: each sector then has old or new bits, and either is
+ * right, for bits only go from 0 to 1.
  */
 static int sync_in_order(struct layer *layer, const struct map_pages *pages)
 {
@@ -197,7 +198,8 @@ static int flush_locked(struct layer *layer)
     if (error) {
         char hex[UUID_HEX_SIZE];
 
-        /* the kernel drops what it could not write and forgets the error: never say "flushed" again */
+        /* the kernel drops what it could not write and forgets the error: never say "flushed"
+         * again */
         layer->failed = true;
         uuid_hex(&layer->id, hex);
         log_error("layer %s: sync failed: %s; its flushes fail from now on", hex, strerror(error));
@@ -206,11 +208,13 @@ static int flush_locked(struct layer *layer)
     return 0;
 }
 
-/* Flushes of one layer follow each other: the second may only return when what the first took is on disk. */
+/* Flushes of one layer follow each other: the second may only return when what the first took is
+ * on disk. */
 int layer_flush(struct layer *layer)
 {
     pthread_mutex_lock(&layer->flush_lock);
-    layer->flushing = true;     /* before `dirty` is taken: layer_needs_flush reads them in the other order */
+    /* before `dirty` is taken: layer_needs_flush reads them in the other order */
+    layer->flushing = true;
     int error = flush_locked(layer);
     layer->flushing = false;
     pthread_mutex_unlock(&layer->flush_lock);

@@ -119,7 +119,8 @@ static void remove_stale(const char *path, const struct sockaddr_un *address)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED)
+    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0
+        && errno == ECONNREFUSED)
         unlink(path);
     close(fd);
 }
@@ -129,7 +130,8 @@ int listen_unix(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     if (strlen(path) >= sizeof(address.sun_path)) {
-        log_error("%s: the path of a socket has at most %zu bytes", path, sizeof(address.sun_path) - 1);
+        log_error("%s: the path of a socket has at most %zu bytes", path,
+                  sizeof(address.sun_path) - 1);
         return -1;
     }
     strcpy(address.sun_path, path);
@@ -138,7 +140,8 @@ int listen_unix(const char *path)
     if (fd < 0)
         return -1;
     mode_t old = umask(0177);   /* before any thread is started */
-    int failed = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0;
+    int failed = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0
+        || listen(fd, BACKLOG) < 0;
     umask(old);
     if (!failed)
         return fd;

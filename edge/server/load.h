@@ -18,6 +18,6 @@
 
 struct store;
 
-/* Reads every record and makes the volumes. False, and logged, if one is damaged or does not fit the others: a store with damage
- * is not served, for a missing layer would read as zeros. */
+/* Reads every record and makes the volumes. False, and logged, if one is damaged or does not fit
+ * the others: a store with damage is not served, for a missing layer would read as zeros. */
 bool load_volumes(struct store *store);

@@ -67,7 +67,8 @@ struct arguments {
 
 static int usage_error(const char *what, const char *value)
 {
-    fprintf(stderr, "ovs-edge: %s%s%s; try ovs-edge --help\n", what, value ? ": " : "", value ? value : "");
+    fprintf(stderr, "ovs-edge: %s%s%s; try ovs-edge --help\n", what, value ? ": " : "",
+            value ? value : "");
     return 2;
 }
 
@@ -147,7 +148,7 @@ static void raise_descriptor_limit(uint32_t connections)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < connections + DESCRIPTORS_SPARE)
-        log_warning("at most %llu open files are allowed: raise the limit (ulimit -n) for %u connections",
+        log_warning("at most %llu open files: raise the limit (ulimit -n) for %u connections",
                     (unsigned long long)limit.rlim_cur, connections);
 }
 
@@ -215,7 +216,8 @@ static int serve(const struct arguments *arguments)
     }
     server_stop(&server);
     bool clean = store_close(store);
-    log_info(clean ? "stopped" : "stopped; not everything could be flushed, the next start takes it over");
+    log_info(clean ? "stopped"
+             : "stopped; not everything could be flushed, the next start takes it over");
     return started ? 0 : 1;
 }
 
@@ -223,7 +225,8 @@ int main(int argc, char **argv)
 {
     struct arguments arguments;
 
-    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")
+                     || !strcmp(argv[1], "help"))) {
         fputs(help, stdout);
         return 0;
     }

@@ -149,7 +149,8 @@ bool map_new(struct map *map)
 
     if (memory == MAP_FAILED)
         return false;
-    /* a huge page would cost 2 MiB for one bit; a kernel without them says EINVAL, which is as good */
+    /* a huge page would cost 2 MiB for one bit; a kernel without them says EINVAL, which is as
+     * good */
     madvise(memory, MEMORY_BYTES, MADV_NOHUGEPAGE);
     map->bits = (_Atomic uint8_t *)memory;
     map->unflushed = memory + MAP_BYTES;

@@ -26,14 +26,16 @@
 struct map {
     _Atomic uint8_t *bits;      /* MAP_BYTES */
     uint8_t *unflushed;         /* one bit per page that ID.map lacks something of */
-    uint8_t *occupied;          /* one bit per page that has any: what a search need not touch costs nothing */
+    /* one bit per page that has any: what a search need not touch costs nothing */
+    uint8_t *occupied;
 };
 
 bool map_new(struct map *map);
 void map_free(struct map *map);
 
 int map_header_write(int fd, const struct uuid *id);
-/* Ors the bits of a file, from `offset` on, into the map; with `unflushed`, what is new is marked so. */
+/* Ors the bits of a file, from `offset` on, into the map; with `unflushed`, what is new is
+ * marked so. */
 int map_load(struct map *map, int fd, uint64_t offset, bool unflushed);
 
 /* The first bit that is set in [from, end), or `end`. */

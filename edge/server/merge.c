@@ -13,12 +13,14 @@
  */
 
 /*
- * When a snapshot goes, its layer (the lower) is merged into the one above it (the upper): what the upper does not own is
- * copied up, then the lower leaves the record. Readers see the same bytes at every moment, so nothing stops for it. After a
- * crash the record still has both, the copied clusters are owned by the upper or not, and the merge starts over with the rest.
+ * When a snapshot goes, its layer (the lower) is merged into the one above it (the upper): what
+ * the upper does not own is copied up, then the lower leaves the record. Readers see the same
+ * bytes at every moment, so nothing stops for it. After a crash the record still has both, the
+ * copied clusters are owned by the upper or not, and the merge starts over with the rest.
  *
- * So that a merge needs little space, the lower's clusters are punched out batch by batch: once the upper's are durable
- * (its map counts, whatever happens), and once no reader is left that may have looked before the upper owned them.
+ * So that a merge needs little space, the lower's clusters are punched out batch by batch: once
+ * the upper's are durable (its map counts, whatever happens), and once no reader is left that
+ * may have looked before the upper owned them.
  */
 
 #include "merge.h"
@@ -58,7 +60,8 @@ static bool find_pair(struct volume *volume, struct pair *pair)
     return false;
 }
 
-/* Makes the upper's files while the record is known to name them: made later, nobody might remove them. */
+/* Makes the upper's files while the record is known to name them: made later, nobody might
+ * remove them. */
 static int prepare_upper(struct pair *pair)
 {
     int error = 0;
@@ -96,7 +99,8 @@ bool merge_wanted(struct volume *volume)
     return found;
 }
 
-/* Punches [from, to) out of the lower layer, all of which the upper owns as far as the lower did. */
+/* Punches [from, to) out of the lower layer, all of which the upper owns as far as the lower
+ * did. */
 static int release(struct volume *volume, struct pair *pair, uint64_t from, uint64_t to)
 {
     int error = layer_flush(pair->upper);
@@ -107,7 +111,8 @@ static int release(struct volume *volume, struct pair *pair, uint64_t from, uint
     return layer_data_punch(pair->lower, (to - from) << CLUSTER_BITS, from << CLUSTER_BITS);
 }
 
-/* What to do when the file system is full: free the clusters that were copied, else take the reserve. */
+/* What to do when the file system is full: free the clusters that were copied, else take the
+ * reserve. */
 static int make_room(struct volume *volume, struct pair *pair, uint64_t *from, uint64_t cluster)
 {
     if (*from < cluster) {
@@ -158,7 +163,8 @@ static struct record *record_without(struct volume *volume, struct layer *lower)
         return NULL;
     }
     next->garbage[next->garbage_count++] = next->slots[i].layer_id;
-    memmove(&next->slots[i], &next->slots[i + 1], (next->slot_count - i - 1) * sizeof(*next->slots));
+    memmove(&next->slots[i], &next->slots[i + 1],
+            (next->slot_count - i - 1) * sizeof(*next->slots));
     next->slot_count--;
     return next;
 }
@@ -174,7 +180,8 @@ static int leave_out(struct volume *volume, struct pair *pair)
     int error = volume_commit_freeing(volume, next, &fault);
     if (volume->record != next)
         return error;
-    /* readers that looked for a cluster before the upper owned it must find the lower still there */
+    /* readers that looked for a cluster before the upper owned it must find the lower still
+     * there */
     store_wait_for_io(volume->store);
     struct layer *lower = layer_bypass_parent(pair->upper, &opens);
     store_wait_for_io(volume->store);

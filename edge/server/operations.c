@@ -86,14 +86,16 @@ static int taken(struct volume *other, const char *name, const struct uuid *id,
             error = volume_info(other, info, fault);
         }
     } else {
-        error = fault_set(fault, EEXIST, REASON_FILE_EXISTS, "a volume named '%s', or with that id, exists",
+        error = fault_set(fault, EEXIST, REASON_FILE_EXISTS,
+                          "a volume named '%s', or with that id, exists",
                           other->name);
     }
     volume_put(other);
     return error;
 }
 
-/* The volume is in the index, with `control` held so that nobody uses it before its record is durable. */
+/* The volume is in the index, with `control` held so that nobody uses it before its record is
+ * durable. */
 static int publish_or_undo(struct volume *volume, struct fault *fault)
 {
     int error = volume_publish_new(volume, fault);
@@ -108,7 +110,8 @@ static int publish_or_undo(struct volume *volume, struct fault *fault)
 }
 
 /* Takes over the record. */
-static int introduce(struct store *store, struct record *record, struct volume *parent, struct layer *base,
+static int introduce(struct store *store, struct record *record, struct volume *parent,
+                     struct layer *base,
                      struct volume_info *info, struct fault *fault)
 {
     struct volume *other = NULL, *volume = volume_new(store, record, parent, base);
@@ -169,7 +172,8 @@ static int sync_source(struct volume *parent, const char *snapshot, struct fault
     return error ? fault_store(fault, error, "syncing the snapshot") : 0;
 }
 
-static int find_source(struct volume *parent, const char *snapshot, struct slot **slot, struct fault *fault)
+static int find_source(struct volume *parent, const char *snapshot, struct slot **slot,
+                       struct fault *fault)
 {
     if (!*snapshot) {
         *slot = record_top(parent->record);
@@ -184,7 +188,8 @@ static int find_source(struct volume *parent, const char *snapshot, struct slot 
                      parent->name, snapshot);
 }
 
-static int clone_locked(struct volume *parent, const char *snapshot, const char *name, struct uuid id,
+static int clone_locked(struct volume *parent, const char *snapshot, const char *name,
+                        struct uuid id,
                         const char *owner, struct volume_info *info, struct fault *fault)
 {
     struct slot *slot;
@@ -240,7 +245,8 @@ static int check_childless(struct volume *volume, struct fault *fault)
     return 0;
 }
 
-/* The record moves to trash/ in one step and names there what is to be removed in the background. */
+/* The record moves to trash/ in one step and names there what is to be removed in the
+ * background. */
 static int move_to_trash(struct volume *volume)
 {
     struct store *store = volume->store;
@@ -291,7 +297,8 @@ static int refuse_template(struct volume *volume, struct fault *fault)
 {
     if (!volume->record->is_template)
         return 0;
-    return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template", volume->name);
+    return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template",
+                     volume->name);
 }
 
 static struct record *next_record(struct volume *volume, struct fault *fault)
@@ -391,7 +398,8 @@ static void fill_info(struct volume *volume, struct volume_info *info)
 
 static int removed_fault(struct volume *volume, struct fault *fault)
 {
-    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", volume->name);
+    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'",
+                     volume->name);
 }
 
 int volume_info(struct volume *volume, struct volume_info *info, struct fault *fault)

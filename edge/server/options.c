@@ -48,7 +48,8 @@ void options_greet(struct conn *conn)
     conn_send(conn, greeting, sizeof(greeting), NULL, 0);
 }
 
-static void option_reply(struct conn *conn, uint32_t option, uint32_t type, const void *data, size_t length)
+static void option_reply(struct conn *conn, uint32_t option, uint32_t type, const void *data,
+                         size_t length)
 {
     uint8_t head[20];
 

@@ -127,7 +127,8 @@ static bool decode_slots(struct record *record, struct reader *r)
 {
     size_t count = read_u32(r);
 
-    /* a slot takes at least 17 bytes, so a hostile count cannot make us allocate more than the file's size */
+    /* a slot takes at least 17 bytes, so a hostile count cannot make us allocate more than the
+     * file's size */
     if (r->bad || count < 1 || count > r->left / 17)
         return false;
     record->slots = calloc(count, sizeof(*record->slots));

@@ -15,8 +15,8 @@
 #pragma once
 
 /*
- * A volume's record: everything that must outlive the process about one volume, its snapshots and its layers.
- * On disk it is volumes/ID, replaced as a whole (disk_stage, disk_publish).
+ * A volume's record: everything that must outlive the process about one volume, its snapshots
+ * and its layers. On disk it is volumes/ID, replaced as a whole (disk_stage, disk_publish).
  */
 
 #include <stdatomic.h>
@@ -41,7 +41,8 @@ struct snapshot {
     uint8_t metadata[];
 };
 
-/* One layer of the volume, with the snapshot that froze it. No snapshot: the top, or a layer to be merged. */
+/* One layer of the volume, with the snapshot that froze it. No snapshot: the top, or a layer to
+ * be merged. */
 struct slot {
     struct uuid layer_id;
     struct layer *layer;        /* not on disk */
@@ -69,12 +70,14 @@ struct snapshot *snapshot_new(const char *name, const struct uuid *id, uint64_t 
                               const void *metadata, uint32_t length);
 
 void record_encode(const struct record *record, struct writer *w);
-/* NULL and `why`, if it is damaged, newer or there is no memory. Snapshots belong to the caller then. */
+/* NULL and `why`, if it is damaged, newer or there is no memory. Snapshots belong to the caller
+ * then. */
 struct record *record_decode(const void *data, size_t length, const char **why);
 /* Reads and decodes volumes/ID or trash/ID. */
 struct record *record_load(int directory, const char *name, const char **why);
 
-/* A copy with its own arrays, with room for one more slot and `more_garbage` more layers; snapshots are shared. */
+/* A copy with its own arrays, with room for one more slot and `more_garbage` more layers;
+ * snapshots are shared. */
 struct record *record_copy(const struct record *record, size_t more_garbage);
 void record_free(struct record *record);
 void record_free_with_snapshots(struct record *record);

@@ -66,6 +66,7 @@ void reserve_refill(struct reserve *reserve)
 
     if (!is_empty(reserve) || fstatvfs(reserve->fd, &fs) < 0)
         return;
-    if ((uint64_t)fs.f_bavail * fs.f_frsize >= PLENTY && disk_reserve(reserve->fd, 0, RESERVE_BYTES))
+    if ((uint64_t)fs.f_bavail * fs.f_frsize >= PLENTY
+        && disk_reserve(reserve->fd, 0, RESERVE_BYTES))
         disk_punch(reserve->fd, 0, RESERVE_BYTES);      /* no half measures */
 }

@@ -15,8 +15,9 @@
 #pragma once
 
 /*
- * A few MiB that are kept back in the file `reserve`, so that on a full file system a snapshot can still be removed or
- * rolled back to, and layers be merged: each needs a little space before it frees much.
+ * A few MiB that are kept back in the file `reserve`, so that on a full file system a snapshot
+ * can still be removed or rolled back to, and layers be merged: each needs a little space before
+ * it frees much.
  */
 
 #include <stdbool.h>

@@ -15,8 +15,9 @@
 #pragma once
 
 /*
- * A layer's data as one range of bytes. It lies in segment files, since a file of ext4 ends at 16 TiB: ID.data has the first
- * 8 TiB, ID.data.1 the next and so on, each made when something is first written to it. Functions return 0 or errno.
+ * A layer's data as one range of bytes. It lies in segment files, since a file of ext4 ends at
+ * 16 TiB: ID.data has the first 8 TiB, ID.data.1 the next and so on, each made when something is
+ * first written to it. Functions return 0 or errno.
  */
 
 #include <stdbool.h>

@@ -65,7 +65,8 @@ static uint64_t key_of(uint32_t slot, uint32_t generation)
 
 void server_arm(struct conn *conn, uint32_t events)
 {
-    struct epoll_event event = {.events = events | EPOLLONESHOT | EPOLLRDHUP, .data.u64 = conn->key};
+    struct epoll_event event = {.events = events | EPOLLONESHOT | EPOLLRDHUP,
+        .data.u64 = conn->key};
 
     epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->fd, &event);
 }
@@ -136,7 +137,8 @@ static void table_remove(struct conn *conn)
     table_put(conn);
 }
 
-/* The volume is let go before the connection leaves the table, so that who waits for that finds it closed. */
+/* The volume is let go before the connection leaves the table, so that who waits for that finds
+ * it closed. */
 void server_remove(struct conn *conn)
 {
     epoll_ctl(conn->server->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
@@ -257,7 +259,8 @@ bool server_listen_unix(struct server *server, const char *path)
     return true;
 }
 
-static void for_each(struct server *server, bool (*visit)(struct conn *conn, void *context), void *context,
+static void for_each(struct server *server, bool (*visit)(struct conn *conn, void *context),
+                     void *context,
                      bool *any)
 {
     *any = false;

@@ -17,9 +17,10 @@
 /*
  * Sockets, threads and the table of connections.
  *
- * All connections are in one epoll set, one-shot: the thread that gets an event owns the connection's input until
- * it arms it again. There are more such threads than CPUs, since a write may wait for the page cache; what is known to wait for
- * the disk goes to two pools, so that long flushes do not hold up reads.
+ * All connections are in one epoll set, one-shot: the thread that gets an event owns the
+ * connection's input until it arms it again. There are more such threads than CPUs, since a
+ * write may wait for the page cache; what is known to wait for the disk goes to two pools, so
+ * that long flushes do not hold up reads.
  */
 
 #include <pthread.h>
@@ -72,5 +73,6 @@ void server_remove(struct conn *conn);
 struct pool *server_pool(struct server *server, bool is_read);
 /* Counts bytes to be sent; false: too many. */
 bool server_out_bytes(struct server *server, long long bytes);
-/* `conn` becomes the session's only connection: true when no request of another one is being carried out any more. */
+/* `conn` becomes the session's only connection: true when no request of another one is being
+ * carried out any more. */
 bool server_fence(struct conn *conn, const struct uuid *session);

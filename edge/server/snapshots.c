@@ -84,7 +84,8 @@ static struct layer *add_top(struct volume *volume, struct record *next, struct 
 
 /* Commits `next` with its new top. */
 static int commit_top(struct volume *volume, struct record *next,
-                      int (*commit)(struct volume *, struct record *, struct fault *), struct fault *fault)
+                      int (*commit)(struct volume *, struct record *, struct fault *),
+                          struct fault *fault)
 {
     struct layer *old_top = record_top(volume->record)->layer;
     struct layer *top = add_top(volume, next, fault);
@@ -124,13 +125,16 @@ static int check_create(struct volume *volume, struct fault *fault)
     const struct snapshot *previous = newest(volume->record);
 
     if (volume->record->is_template)
-        return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template", volume->name);
+        return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template",
+                         volume->name);
     if (previous && !previous->synced)
         return fault_set(fault, EBUSY, REASON_PREVIOUS_SNAPSHOT_NOT_ON_BACKEND,
-                         "snapshot '%s' of volume '%s' is not synced yet", previous->name, volume->name);
+                         "snapshot '%s' of volume '%s' is not synced yet", previous->name,
+                             volume->name);
     if (count_snapshots(volume->record) >= SNAPSHOTS_MAX)
         return fault_set(fault, EMLINK, REASON_INVALID_OPERATION,
-                         "volume '%s' has %d snapshots, which is the most", volume->name, SNAPSHOTS_MAX);
+                         "volume '%s' has %d snapshots, which is the most", volume->name,
+                             SNAPSHOTS_MAX);
     return 0;
 }
 
@@ -152,7 +156,8 @@ static int freeze_top(struct volume *volume, struct snapshot *snapshot, struct f
     return error;
 }
 
-static int create_locked(struct volume *volume, const char *name, const struct uuid *id, const void *metadata,
+static int create_locked(struct volume *volume, const char *name, const struct uuid *id,
+                         const void *metadata,
                          uint32_t length, struct snapshot_info *info, struct fault *fault)
 {
     struct slot *slot = record_find_snapshot(volume->record, name);
@@ -177,10 +182,12 @@ int snapshot_create(struct volume *volume, const char *name, struct uuid id, con
 {
     if (!name_is_good(name))
         return fault_set(fault, EINVAL, REASON_INVALID_OPERATION,
-                         "a bad snapshot name '%s': 1 to %d bytes, no '/', no control characters", name,
+                         "a bad snapshot name '%s': 1 to %d bytes, no '/', no control characters",
+                             name,
                          NAME_LENGTH_MAX);
     if (length > METADATA_MAX)
-        return fault_set(fault, E2BIG, REASON_INVALID_OPERATION, "metadata of %u bytes: at most %d", length,
+        return fault_set(fault, E2BIG, REASON_INVALID_OPERATION, "metadata of %u bytes: at most %d",
+                         length,
                          METADATA_MAX);
     if (uuid_is_zero(&id))
         uuid_random(&id);
@@ -195,7 +202,8 @@ int snapshot_create(struct volume *volume, const char *name, struct uuid id, con
 static int has_clones(struct volume *volume, const char *name, struct fault *fault)
 {
     return fault_set(fault, ENOTEMPTY, REASON_OBJECT_STILL_HAS_CHILDREN,
-                     "snapshot '%s' of volume '%s' has clones; remove them first", name, volume->name);
+                     "snapshot '%s' of volume '%s' has clones; remove them first", name,
+                         volume->name);
 }
 
 static int remove_locked(struct volume *volume, const char *name, struct fault *fault)
@@ -230,13 +238,15 @@ int snapshot_remove(struct volume *volume, const char *name, struct fault *fault
     return error;
 }
 
-static int check_rollback(struct volume *volume, const char *name, size_t *kept, struct fault *fault)
+static int check_rollback(struct volume *volume, const char *name, size_t *kept,
+                          struct fault *fault)
 {
     struct record *record = volume->record;
     struct slot *slot = record_find_snapshot(record, name);
 
     if (record->is_template)
-        return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template", volume->name);
+        return fault_set(fault, EPERM, REASON_INVALID_OPERATION, "volume '%s' is a template",
+                         volume->name);
     if (!slot)
         return not_found(volume, name, EIO, fault);
     *kept = slot - record->slots + 1;
@@ -300,10 +310,12 @@ static int begin_reading(struct volume *volume, struct fault *fault)
     if (!volume->removed)
         return 0;
     pthread_rwlock_unlock(&volume->io);
-    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", volume->name);
+    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'",
+                     volume->name);
 }
 
-int snapshot_info(struct volume *volume, const char *name, struct snapshot_info *info, struct fault *fault)
+int snapshot_info(struct volume *volume, const char *name, struct snapshot_info *info,
+                  struct fault *fault)
 {
     int error = begin_reading(volume, fault);
 
@@ -315,7 +327,8 @@ int snapshot_info(struct volume *volume, const char *name, struct snapshot_info 
     return error;
 }
 
-int snapshot_list(struct volume *volume, uint64_t *size, struct snapshot_info **list, uint32_t *count,
+int snapshot_list(struct volume *volume, uint64_t *size, struct snapshot_info **list,
+                  uint32_t *count,
                   struct fault *fault)
 {
     int error = begin_reading(volume, fault);
@@ -357,13 +370,15 @@ static void deadline_after(struct timespec *deadline, uint32_t milliseconds)
     }
 }
 
-/* Waits for the next snapshot of the store to become synced after the count was `seen`. False: time is up. */
+/* Waits for the next snapshot of the store to become synced after the count was `seen`. False:
+ * time is up. */
 static bool wait_for_sync(struct store *store, uint64_t *seen, const struct timespec *deadline)
 {
     int error = 0;
 
     pthread_mutex_lock(&store->sync_lock);
-    if (store->sync_waiters >= WAITERS_MAX)     /* waiting takes a thread: some must remain for work */
+    /* waiting takes a thread: some must remain for work */
+    if (store->sync_waiters >= WAITERS_MAX)
         error = EAGAIN;
     store->sync_waiters++;
     while (!error && store->sync_count == *seen && !store->stopping)
@@ -374,7 +389,8 @@ static bool wait_for_sync(struct store *store, uint64_t *seen, const struct time
     return !error && !store->stopping;
 }
 
-int snapshot_wait_synced(struct volume *volume, const char *name, uint32_t milliseconds, bool *synced,
+int snapshot_wait_synced(struct volume *volume, const char *name, uint32_t milliseconds,
+                         bool *synced,
                          struct fault *fault)
 {
     struct store *store = volume->store;
@@ -413,7 +429,8 @@ static int seal_locked(struct volume *volume, const struct uuid *id, struct faul
 
     if (!snapshot || snapshot->synced)
         return 0;
-    snapshot->synced = true;    /* true even if the record cannot say so: then the next start seals again */
+    /* true even if the record cannot say so: then the next start seals again */
+    snapshot->synced = true;
     announce_synced(volume->store);
     struct record *next = record_copy(volume->record, 0);
     return next ? volume_commit(volume, next, fault) : ENOMEM;

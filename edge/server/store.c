@@ -70,7 +70,7 @@ static bool check_file_system(struct store *store)
         close(fd);
     unlinkat(store->folder.runtime, "probe", 0);
     if (error)
-        log_error("the store's file system cannot punch holes into files: %s; use ext4, XFS, Btrfs or tmpfs",
+        log_error("the file system cannot punch holes: %s; use ext4, XFS, Btrfs or tmpfs",
                   strerror(error));
     return !error;
 }
@@ -137,7 +137,8 @@ static bool open_runtime(struct store *store, struct runtime_scan *scan)
     store->home.unclean = scan->unclean;
     if (scan->unclean)
         log_info("the last engine did not stop cleanly%s",
-                 scan->other_boot ? " and its host went down" : "; taking over what it had acknowledged");
+                 scan->other_boot ? " and its host went down"
+                     : "; taking over what it had acknowledged");
     return true;
 }
 
@@ -178,7 +179,8 @@ static void store_free(struct store *store)
     free(store);
 }
 
-static void for_each_volume(struct store *store, void (*visit)(struct volume *, void *), void *context)
+static void for_each_volume(struct store *store, void (*visit)(struct volume *, void *),
+                            void *context)
 {
     struct volume *volumes[LIST_STEP];
     char after[NAME_SIZE] = "";
@@ -197,8 +199,9 @@ static void for_each_volume(struct store *store, void (*visit)(struct volume *, 
 
 static void warn_unsynced(struct volume *volume, const struct snapshot *snapshot)
 {
-    log_warning("volume '%s': snapshot '%s' was not known to be synced when the host went down: it has "
-                "what was flushed, and may lack writes that were not", volume->name, snapshot->name);
+    log_warning("volume '%s': snapshot '%s' was not known to be synced when the host went down: "
+                "it has what was flushed, and may lack writes that were not", volume->name,
+                snapshot->name);
 }
 
 /* What the last engine left to do. */

@@ -24,9 +24,11 @@
  *   trash/ID         records of removed volumes whose files are still being removed
  *   layers/ID.data   (layer.h)
  *   layers/ID.map
- *   runtime/BOOT/ID  what only this boot of the host may believe (layer.h); absent after a clean stop
+ *   runtime/BOOT/ID  what only this boot of the host may believe (layer.h); absent after a clean
+ * stop
  *
- * Nothing is ever removed that no record names: a file that belongs to nobody is reported by check, not guessed about.
+ * Nothing is ever removed that no record names: a file that belongs to nobody is reported by
+ * check, not guessed about.
  */
 
 #include <pthread.h>
@@ -72,9 +74,11 @@ struct store_usage {
     uint32_t volumes;
 };
 
-/* Opens, and in an empty folder makes, a store. NULL: what is wrong was logged. `boot_id` NULL: the kernel's. */
+/* Opens, and in an empty folder makes, a store. NULL: what is wrong was logged. `boot_id` NULL:
+ * the kernel's. */
 struct store *store_open(const char *path, const char *boot_id);
-/* Ends background work, flushes everything, closes. No connection may be left. False: not everything could be flushed. */
+/* Ends background work, flushes everything, closes. No connection may be left. False: not
+ * everything could be flushed. */
 bool store_close(struct store *store);
 
 int store_usage(struct store *store, struct store_usage *usage);
@@ -83,7 +87,8 @@ int store_usage(struct store *store, struct store_usage *usage);
 struct volume *store_find_name(struct store *store, const char *name);
 struct volume *store_find_id(struct store *store, const struct uuid *id);
 /* At most `limit` volumes whose names come after `after`, each with a reference. */
-size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit, bool *more);
+size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit,
+                  bool *more);
 /* EEXIST: `other` (with a reference) has the name or the id. ENOMEM. */
 int store_add(struct store *store, struct volume *volume, struct volume **other);
 void store_forget(struct store *store, struct volume *volume);

@@ -75,7 +75,8 @@ static void init_locks(struct volume *volume)
     pthread_rwlockattr_destroy(&attributes);
 }
 
-struct volume *volume_new(struct store *store, struct record *record, struct volume *parent, struct layer *base)
+struct volume *volume_new(struct store *store, struct record *record, struct volume *parent,
+                          struct layer *base)
 {
     struct volume *volume = calloc(1, sizeof(*volume));
 
@@ -110,7 +111,8 @@ struct volume *volume_find(struct store *store, const struct volume_ref *ref, st
     if (!ref->by_id) {
         volume = store_find_name(store, ref->name);
         if (!volume)
-            fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", ref->name);
+            fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'",
+                      ref->name);
         return volume;
     }
     volume = store_find_id(store, &ref->id);
@@ -126,7 +128,8 @@ int volume_lock(struct volume *volume, struct fault *fault)
     if (!volume->removed)
         return 0;
     pthread_mutex_unlock(&volume->control);
-    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'", volume->name);
+    return fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'",
+                     volume->name);
 }
 
 void volume_unlock(struct volume *volume)
@@ -148,14 +151,17 @@ static int stage(struct volume *volume, const struct record *record)
 
 int volume_sync_record(struct volume *volume)
 {
-    /* taken before the sync: whoever comes later and finds it unset relies on ours having ended, so
-     * it is only cleared afterwards; two syncs at once are harmless */
-    if (!volume->record_unsynced)
+    unsigned long version = volume->published, synced = volume->synced;
+
+    if (synced >= version)
         return 0;
     int error = disk_sync_directory(volume->store->volumes);
-    if (!error)
-        volume->record_unsynced = false;
-    return error;
+    if (error)
+        return error;
+    /* a later version may have been published, or synced by somebody else, meanwhile */
+    while (synced < version && !atomic_compare_exchange_weak(&volume->synced, &synced, version))
+        continue;
+    return 0;
 }
 
 static int publish(struct volume *volume, struct record *next)
@@ -168,7 +174,7 @@ static int publish(struct volume *volume, struct record *next)
     struct record *old = error ? next : volume->record;
     if (!error) {
         volume->record = next;
-        volume->record_unsynced = true;
+        volume->published++;
     }
     pthread_rwlock_unlock(&volume->io);
     if (error)
@@ -178,9 +184,10 @@ static int publish(struct volume *volume, struct record *next)
 }
 
 /*
- * The new record is complete on disk before any I/O stops; I/O stops only for the rename, which is where the new record, and
- * the new top layer with it, begins to count: for this process, for the next one of the same boot, and, once the directory is
- * synced, for ever. A flush in between syncs the directory too (volume_flush), for what it vouches for may lie in the new layer.
+ * The new record is complete on disk before any I/O stops; I/O stops only for the rename, which
+ * is where the new record, and the new top layer with it, begins to count: for this process, for
+ * the next one of the same boot, and, once the directory is synced, for ever. A flush in between
+ * syncs the directory too (volume_flush), for what it vouches for may lie in the new layer.
  */
 static int commit(struct volume *volume, struct record *next, bool frees, struct fault *fault)
 {

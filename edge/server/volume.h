@@ -15,10 +15,12 @@
 #pragma once
 
 /*
- * A volume and the product's rules about it. Functions return 0 or an errno value; those with a fault fill it.
+ * A volume and the product's rules about it. Functions return 0 or an errno value; those with a
+ * fault fill it.
  *
- * Locks, in the order in which they are taken: `control` (one metadata operation at a time), `io` (shared by every
- * read and write, exclusive while the record or the top layer is exchanged), then the layers' own.
+ * Locks, in the order in which they are taken: `control` (one metadata operation at a time),
+ * `io` (shared by every read and write, exclusive while the record or the top layer is
+ * exchanged), then the layers' own.
  */
 
 #include <pthread.h>
@@ -42,7 +44,7 @@ struct volume {
     pthread_rwlock_t io;
     struct record *record;          /* changed under control and io, read under either */
     atomic_bool removed;
-    atomic_bool record_unsynced;    /* published, but the directory is not synced yet */
+    atomic_ulong published, synced; /* versions of the record: renamed into place, and durably so */
     atomic_bool merge_queued;
     atomic_uint opens;              /* data connections; changed under control, as is `loaded` */
     bool loaded;                    /* the top layer is open */
@@ -76,15 +78,18 @@ struct snapshot_info {
 struct volume *volume_get(struct volume *volume);
 void volume_put(struct volume *volume);
 /* Takes over the record and makes its layers; NULL without memory. Not in the index yet. */
-struct volume *volume_new(struct store *store, struct record *record, struct volume *parent, struct layer *base);
+struct volume *volume_new(struct store *store, struct record *record, struct volume *parent,
+                          struct layer *base);
 struct volume *volume_find(struct store *store, const struct volume_ref *ref, struct fault *fault);
 /* Takes `control`; fails if the volume was removed. */
 int volume_lock(struct volume *volume, struct fault *fault);
 void volume_unlock(struct volume *volume);
-/* Replaces the record by `next`, durably; on failure frees `next` and nothing has changed (EIO: it may have). */
+/* Replaces the record by `next`, durably; on failure frees `next` and nothing has changed (EIO:
+ * it may have). */
 int volume_commit(struct volume *volume, struct record *next, struct fault *fault);
 /* The same for a change that frees space: it may use the store's reserve. */
 int volume_commit_freeing(struct volume *volume, struct record *next, struct fault *fault);
+/* Returns when the record that counts now is durable. */
 int volume_sync_record(struct volume *volume);
 /* The layers of a volume that leaves the store (or whose store closes). */
 void volume_drop_layers(struct volume *volume);

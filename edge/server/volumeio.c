@@ -165,7 +165,8 @@ static int zero_piece(struct volume *volume, uint64_t length, uint64_t offset, b
 int volume_zero(struct volume *volume, uint64_t length, uint64_t offset, bool allocate)
 {
     uint64_t most = allocate ? ALLOCATE_PIECE : ZERO_PIECE;
-    int error = begin_change(volume, length, offset, EFBIG);    /* the whole range, before anything is done */
+    /* the whole range, before anything is done */
+    int error = begin_change(volume, length, offset, EFBIG);
 
     if (error)
         return error;
@@ -202,7 +203,8 @@ static int add_open(struct layers *layers, struct layer *layer)
     return error;
 }
 
-/* Our own opens keep the layers alive without a lock: a flush may take long, and nothing shall wait for it. */
+/* Our own opens keep the layers alive without a lock: a flush may take long, and nothing shall
+ * wait for it. */
 static int collect_unflushed(struct volume *volume, const struct uuid *last, struct layers *layers)
 {
     int error = 0;

@@ -27,6 +27,13 @@ for name, value in (('ASAN_OPTIONS', 'detect_leaks=1:exitcode=66'),
     os.environ.setdefault(name, value)
 
 
+@pytest.fixture(autouse=True)
+def no_engine_left():
+    yield
+    while engines.Engine.started:
+        engines.Engine.started.pop().__exit__()
+
+
 @pytest.fixture
 def folder():
     path = engines.scratch_folder()
@@ -44,9 +51,9 @@ def data(folder):
 @pytest.fixture
 def engine(data):
     """An engine that must stop cleanly and leave a good store."""
-    engine = engines.Engine(data)
-    yield engine
-    engine.stop()
+    with engines.Engine(data) as engine:
+        yield engine
+        engine.stop()
     status, text = engines.check(data)
     assert status == 0, text
 

@@ -24,7 +24,6 @@ import argparse
 import errno
 import os
 import random
-import shutil
 import sys
 import threading
 import time
@@ -226,35 +225,38 @@ class Worker(threading.Thread):
 
 def run(kills, seed, workers=3, pause=(0.1, 1.2), say=print):
     """Raises on any failure; returns what was done."""
-    folder = engines.scratch_folder()
-    data = os.path.join(folder, 'store')
-    os.mkdir(data)
-    engine = engines.Engine(data)
-    stop = threading.Event()
-    rng = random.Random(seed)
-    crew = [Worker(number, engine, seed, stop) for number in range(workers)]
-    for worker in crew:
-        worker.start()
-    done = 0
-    while done < kills and not stop.is_set():
+    with engines.scratch_store() as data, engines.Engine(data) as engine:
+        stop = threading.Event()
+        crew = [Worker(number, engine, seed, stop)
+                for number in range(workers)]
+        for worker in crew:
+            worker.start()
+        done = kill_often(engine, kills, random.Random(seed), pause, stop, say)
+        stop.set()
+        for worker in crew:
+            worker.join(300)
+        failures = [worker.failure or 'it hangs' for worker in crew
+                    if worker.failure or worker.is_alive()]
+        assert not failures, 'seed %d: %s\n%s' % (
+            seed, '\n'.join(failures), engine.log_text()[-3000:])
+        status, text = finish(engine, data)
+        assert status == 0, 'seed %d: %s' % (seed, text)
+        return total(done, crew)
+
+
+def kill_often(engine, kills, rng, pause, stop, say):
+    for done in range(1, kills + 1):
         stop.wait(rng.uniform(*pause))
+        if stop.is_set():
+            return done - 1
         engine.restart(kill=True)
-        done += 1
         if done % 20 == 0:
             say('%d kills' % done)
-    stop.set()
-    for worker in crew:
-        worker.join(300)
-    failures = [worker.failure or 'it hangs' for worker in crew
-                if worker.failure or worker.is_alive()]
-    if failures:
-        raise AssertionError('seed %d, store %s:\n%s\n%s' % (
-            seed, data, '\n'.join(failures), engine.log_text()[-3000:]))
-    status, text = finish(engine, data)
-    if status:
-        raise AssertionError('seed %d, store %s: %s' % (seed, data, text))
-    shutil.rmtree(folder)
-    totals = {'kills': done}
+    return kills
+
+
+def total(kills, crew):
+    totals = {'kills': kills}
     for worker in crew:
         for what, number in worker.counts.items():
             totals[what] = totals.get(what, 0) + number

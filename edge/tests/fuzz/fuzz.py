@@ -18,7 +18,6 @@
 import argparse
 import os
 import random
-import shutil
 import socket
 import struct
 import sys
@@ -207,47 +206,44 @@ class Victim(threading.Thread):
             assert disk.read(0, len(content)) == content
 
 
+def attack_often(address, rounds, seed, failures):
+    hostile = Hostile(address, seed)
+    try:
+        for _ in range(rounds):
+            hostile.attack()
+    except BaseException as error:
+        failures.append(error)
+
+
 def run(rounds, seed, attackers=3):
     """Raises if anything broke; returns how often the victim checked."""
-    folder = engines.scratch_folder()
-    data = os.path.join(folder, 'store')
-    os.mkdir(data)
-    engine = engines.Engine(data)
-    with engine.options() as control:
-        control.create('victim', 4 * MIB)
-        control.create('target', 8 * MIB)
-    stop = threading.Event()
-    victim = Victim(engine, stop)
-    victim.start()
-    half_open = wire.connect(engine.address)
-    failures = []
-
-    def attack(number):
-        hostile = Hostile(engine.address, seed * 100 + number)
-        try:
-            for _ in range(rounds // attackers):
-                hostile.attack()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=attack, args=(number,))
-               for number in range(attackers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    half_open.settimeout(30)
-    while half_open.recv(100):      # the server ends it, as it must
-        pass
-    stop.set()
-    victim.join(60)
-    assert not failures, failures
-    assert not victim.failure and not victim.is_alive(), victim.failure
-    engine.stop()
-    status, text = engines.check(data)
-    assert status == 0, text
-    shutil.rmtree(folder)
-    return victim.checked
+    with engines.scratch_store() as data, engines.Engine(data) as engine:
+        with engine.options() as control:
+            control.create('victim', 4 * MIB)
+            control.create('target', 8 * MIB)
+        stop = threading.Event()
+        victim = Victim(engine, stop)
+        victim.start()
+        half_open = wire.connect(engine.address)
+        failures = []
+        threads = [threading.Thread(target=attack_often, args=(
+            engine.address, rounds // attackers, seed * 100 + number,
+            failures)) for number in range(attackers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        half_open.settimeout(30)
+        while half_open.recv(100):      # the server ends it, as it must
+            pass
+        stop.set()
+        victim.join(60)
+        assert not failures, failures
+        assert not victim.failure and not victim.is_alive(), victim.failure
+        engine.stop()
+        status, text = engines.check(data)
+        assert status == 0, text
+        return victim.checked
 
 
 def main():

@@ -19,7 +19,7 @@ as a journal keeps it. Each folder must pass the check, be served again after
 "the reboot", hold everything that was flushed, and nothing that was not
 written.
 
-  OVS_EDGE=… OVS_RECORD=…/record.so edge/tests/powercut/powercut.py --cuts 300
+  OVS_EDGE=FILE OVS_RECORD=FILE edge/tests/powercut/powercut.py --cuts 300
 """
 
 import argparse
@@ -222,32 +222,29 @@ def verify_snapshots(engine, work, position):
 def verify(target, work, position):
     status, text = engines.check(target)
     assert status == 0, text
-    engine = engines.Engine(target, boot_id='after-the-power-cut')
-    try:
+    with engines.Engine(target, boot_id='after-the-power-cut') as engine:
         if position >= work.created:
             verify_volume(engine, work, position)
             verify_snapshots(engine, work, position)
             verify_partial_writes(engine)
-    finally:
         engine.stop()
     status, text = engines.check(target)
     assert status == 0, text
 
 
 def run(cuts, seed, steps=400, say=print):
-    folder = engines.scratch_folder()
-    data, record = os.path.join(folder, 'store'), os.path.join(folder, 'rec')
-    os.mkdir(data)
-    engine = engines.Engine(data, boot_id='before', env={
-        'LD_PRELOAD': os.environ['OVS_RECORD'], 'RECORD': record})
-    work = Workload(engine, record, seed)
-    work.run(steps)
-    engine.kill()
-    rng = random.Random(seed)
-    positions = sorted(rng.randrange(1, work.end) for _ in range(cuts))
-    replay(data, record, work, positions, rng, folder, say)
-    shutil.rmtree(folder)
-    return len(positions)
+    with engines.scratch_store() as data:
+        folder = os.path.dirname(data)
+        record = os.path.join(folder, 'record')
+        with engines.Engine(data, boot_id='before', env={
+                'LD_PRELOAD': os.environ['OVS_RECORD'],
+                'RECORD': record}) as engine:
+            work = Workload(engine, record, seed)
+            work.run(steps)
+        rng = random.Random(seed)
+        positions = sorted(rng.randrange(1, work.end) for _ in range(cuts))
+        replay(data, record, work, positions, rng, folder, say)
+        return len(positions)
 
 
 def replay(data, record, work, positions, rng, folder, say):

@@ -13,19 +13,22 @@
  */
 
 /*
- * An LD_PRELOAD library that writes down every change that the engine makes to its store, in the order in which
- * the calls return, for powercut.py to replay as what a disk might hold after a power failure.
+ * An LD_PRELOAD library that writes down every change that the engine makes to its store, in the
+ * order in which the calls return, for powercut.py to replay as what a disk might hold after a
+ * power failure.
  *
  * The file $RECORD gets entries: u8 kind, u64 a, u64 b, u64 c, u32 length, bytes (little-endian).
- *   'o' open/creat     a = inode, bytes = path      'w' write      a = inode, b = offset, bytes = data
+ *   'o' open/creat     a = inode, bytes = path      'w' write      a = inode, b = offset, bytes
+ * = data
  *   'p' punch hole     a = inode, b = offset, c = length
  *   't' truncate       a = inode                    's' sync of a file  a = number, b = inode
- *   'b' a sync begins: a = its number               'd' fsync of a directory, a = number, bytes = path
+ *   'b' a sync begins: a = its number               'd' fsync of a directory, a = number, bytes
+ * = path
  *   'r' rename         c = length of the first path, bytes = both paths
  *   'u' unlink or rmdir, bytes = path               'm' mkdir, bytes = path
  *
- * An entry is written while the lock is held around the call itself, so the order in the file is the order of effect; a sync
- * is entered after it returned.
+ * An entry is written while the lock is held around the call itself, so the order in the file is
+ * the order of effect; a sync is entered after it returned.
  */
 
 #include <dlfcn.h>
@@ -66,7 +69,8 @@ static void enter(char kind, uint64_t a, uint64_t b, uint64_t c, const void *byt
 
         if (!path)
             return;
-        record_fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        record_fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                            0600);
         if (record_fd < 0)
             abort();
     }

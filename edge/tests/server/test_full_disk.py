@@ -74,16 +74,11 @@ def verify(disk, start, end):
 def test_full_disk(small_disk, folder):
     data = os.path.join(small_disk, 'store')
     os.mkdir(data)
-    engine = engines.Engine(data)
-    try:
+    with engines.Engine(data) as engine:
         scenario(engine)
         engine.stop()
-        status, text = engines.check(data)
-        assert status == 0, text
-    finally:
-        if engine.process.returncode is None:
-            engine.kill()
-        os.unlink(engine.log)
+    status, text = engines.check(data)
+    assert status == 0, text
 
 
 def scenario(engine):

@@ -12,6 +12,7 @@
 
 """Starting and stopping the engine under test."""
 
+import contextlib
 import os
 import select
 import shutil
@@ -54,11 +55,14 @@ def poll(what, condition, seconds=WAIT):
 class Engine:
     """An engine on a store of its own, on any free port."""
 
+    started = []        # all of them, for who cleans up
+
     def __init__(self, data, boot_id=None, control=None, env=None,
                  extra=(), listen=('127.0.0.1:0',)):
         self.data, self.boot_id, self.control = data, boot_id, control
         self.env, self.extra, self.listen = env, list(extra), listen
         self.process = None
+        self.started.append(self)
         self.log = os.path.join(os.path.dirname(data),
                                 os.path.basename(data) + '.log')
         self.start()
@@ -107,6 +111,14 @@ class Engine:
         self.process.wait(WAIT)
         self.process.stdout.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Nothing is left running, whatever happened."""
+        if self.process and self.process.returncode is None:
+            self.kill()
+
     def stop(self):
         if self.process.returncode is not None:
             return
@@ -145,3 +157,17 @@ def check(data):
 
 def scratch_folder():
     return tempfile.mkdtemp(prefix='ovs-edge-test-')
+
+
+@contextlib.contextmanager
+def scratch_store():
+    """A folder for a store; kept, and named by the error, on failure."""
+    folder = scratch_folder()
+    data = os.path.join(folder, 'store')
+    os.mkdir(data)
+    try:
+        yield data
+    except BaseException:
+        print('kept for a look: %s' % folder)
+        raise
+    shutil.rmtree(folder)

@@ -358,5 +358,3 @@ class Data:
     def zero(self, offset, length, no_hole=False):
         self._do(WRITE_ZEROES, offset, length,
                  flags=NO_HOLE if no_hole else 0)
-
-

@@ -1,0 +1,227 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Figures, side by side in one run: raw local file, nbdkit's file plugin, the
+engine through the same stock client (libnbd), and, with --library, the engine
+through libovsvolumedriver; metadata latencies; memory per open volume.
+
+  OVS_EDGE=build/server/ovs-edge edge/bench/bench.py [--library PATH.so]
+
+Nothing here passes or fails: it prints.
+"""
+
+import argparse
+import ctypes
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), 'tests'))
+
+from support import engine as engines  # noqa: E402
+
+MIB = 1 << 20
+SIZE = 256 * MIB
+CASES = [(size, kind, depth) for size in (65536, 4096)
+         for kind in ('write', 'read') for depth in (1, 16)]
+
+
+def compile_driver(folder, name):
+    """The drivers are C: Python would measure itself."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          name + '.c')
+    target = os.path.join(folder, name)
+    flags = {'nbd': ['-lnbd'], 'raw': [], 'library': ['-ldl']}[name]
+    subprocess.run(['cc', '-O2', '-std=c11', '-D_GNU_SOURCE', '-Wall',
+                    '-Wextra', '-Werror', '-pthread', '-o', target, source] +
+                   flags, check=True)
+    return target
+
+
+class Target:
+    def __init__(self, name, command):
+        self.name, self.command = name, command
+
+    def seconds(self, size, kind, depth, count):
+        done = subprocess.run(
+            self.command + [kind, str(size), str(depth), str(count),
+                            str(SIZE)], check=True, stdout=subprocess.PIPE,
+            timeout=600)
+        return float(done.stdout)
+
+
+class QemuTarget(Target):
+    """The same through QEMU's block layer, as a guest would have it."""
+
+    def seconds(self, size, kind, depth, count):
+        done = subprocess.run(
+            ['qemu-img', 'bench', '-f', 'raw', '-t', 'writeback',
+             '-c', str(count), '-d', str(depth), '-s', str(size)] +
+            (['-w'] if kind == 'write' else []) + self.command, check=True,
+            stdout=subprocess.PIPE, timeout=600)
+        return float(done.stdout.split(b'completed in ')[1].split()[0])
+
+
+def throughput(title, targets, repeat):
+    width = max(len(target.name) for target in targets) + 2
+    print('\n%-22s' % title + ''.join(
+        '%*s' % (width + 12, target.name) for target in targets))
+    for size, kind, depth in CASES:
+        count = SIZE // size if size == 65536 else 20000
+        # interleaved, so that a noisy machine is noisy for all
+        taken = {target.name: [] for target in targets}
+        for _ in range(repeat):
+            for target in targets:
+                taken[target.name].append(
+                    target.seconds(size, kind, depth, count))
+        line = '%3dk %-5s depth %-2d     ' % (size >> 10, kind, depth)
+        base = min(taken[targets[0].name])
+        for target in targets:
+            best = min(taken[target.name])
+            line += '%*s' % (width + 12, '%.0f (%.0f MB/s, %.2f)' % (
+                count / best, count * size / best / 1e6, base / best))
+        print(line, flush=True)
+    print('operations per second, best of %d; in brackets MB/s and the share '
+          'of the raw file' % repeat)
+
+
+def milliseconds(action):
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) * 1000
+
+
+def latencies(engine, repeat):
+    print('\n%-22s' % 'milliseconds' + ''.join(
+        '%18s' % name for name in ('1 GiB', '1 TiB')))
+    rows = {}
+    for size in (1 << 30, 1 << 40):
+        for _ in range(repeat):
+            for what, value in one_life(engine, size):
+                rows.setdefault(what, {}).setdefault(size, []).append(value)
+    for what, sizes in rows.items():
+        print('%-22s' % what + ''.join('%18s' % (
+            '%.2f (max %.2f)' % (statistics.median(values), max(values)))
+            for values in sizes.values()))
+    print('median and maximum of %d, each on a volume with data' % repeat)
+
+
+def one_life(engine, size):
+    with engine.options() as control:
+        yield 'create', milliseconds(lambda: control.create('v', size))
+        with engine.open('v') as disk:
+            for at in range(0, size, size // 64):
+                disk.write(at, b'x' * 4096)
+            yield 'snapshot', milliseconds(
+                lambda: control.snapshot('v', 's'))
+            yield 'snapshot synced', milliseconds(
+                lambda: control.wait_synced('v', 's'))
+            for at in range(0, size, size // 64):
+                disk.write(at + 8192, b'y' * 4096)
+            yield 'clone', milliseconds(
+                lambda: control.clone('v', 's', 'c'))
+            yield 'delete clone', milliseconds(lambda: control.remove('c'))
+            yield 'grow', milliseconds(
+                lambda: control.truncate('v', size + MIB))
+            yield 'rollback', milliseconds(
+                lambda: control.rollback('v', 's'))
+            yield 'delete snapshot', milliseconds(
+                lambda: control.snapshot_remove('v', 's'))
+        yield 'delete', milliseconds(lambda: control.remove('v'))
+
+
+def memory(engine, count):
+    with engine.options() as control:
+        for number in range(count):
+            control.create('m%d' % number, 1 << 30)
+        before = engine.memory()
+        disks = []
+        for number in range(count):
+            disk = engine.open('m%d' % number)
+            disk.write(number * 65536, b'x' * 4096)
+            disk.read(number * 65536, 4096)
+            disks.append(disk)
+        after = engine.memory()
+        print('\n%d open volumes: %.1f MB resident, %.1f KiB each' % (
+            count, after / 1e6, (after - before) / count / 1024))
+        for disk in disks:
+            disk.close()
+
+
+def nbdkit(folder):
+    image = os.path.join(folder, 'nbdkit.image')
+    with open(image, 'wb') as file:
+        file.truncate(SIZE)
+    process = subprocess.Popen(
+        ['nbdkit', '-f', '-i', '127.0.0.1', '-p', '10899', 'file', image],
+        stderr=subprocess.DEVNULL)
+    engines.poll('nbdkit', lambda: subprocess.run(
+        ['nbdinfo', '--size', 'nbd://127.0.0.1:10899'],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0)
+    return process
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--library', help='libovsvolumedriver.so.1')
+    parser.add_argument('--repeat', type=int, default=3)
+    parser.add_argument('--volumes', type=int, default=1000)
+    arguments = parser.parse_args()
+    if arguments.library:
+        ctypes.CDLL(arguments.library)      # a clear error before the rest
+    folder = engines.scratch_folder()
+    data = os.path.join(folder, 'store')
+    os.mkdir(data)
+    engine = engines.Engine(data, extra=['--connections', '4096'])
+    other = None
+    try:
+        nbd, raw = (compile_driver(folder, name) for name in ('nbd', 'raw'))
+        with engine.options() as control:
+            control.create('bench', SIZE)
+            control.create('bench-library', SIZE)
+        address = '%s:%d' % engine.address
+        targets = [Target('raw file', [
+            raw, os.path.join(folder, 'raw.image')])]
+        if shutil.which('nbdkit'):
+            other = nbdkit(folder)
+            targets.append(Target('nbdkit file', [
+                nbd, 'nbd://127.0.0.1:10899']))
+        targets.append(Target('ovs-edge', [nbd, 'nbd://%s/bench' % address]))
+        if arguments.library:
+            targets.append(Target('library', [
+                compile_driver(folder, 'library'), arguments.library,
+                engine.address[0], str(engine.address[1]),
+                'bench-library']))
+        throughput('without QEMU', targets, arguments.repeat)
+        if shutil.which('qemu-img'):
+            throughput('through QEMU', [
+                QemuTarget(target.name, target.command[1:])
+                for target in targets if target.name != 'library'],
+                arguments.repeat)
+        latencies(engine, 20)
+        memory(engine, arguments.volumes)
+    finally:
+        if other:
+            other.terminate()
+            other.wait(60)
+        engine.stop()
+        shutil.rmtree(folder)
+
+
+if __name__ == '__main__':
+    main()
