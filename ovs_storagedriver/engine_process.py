@@ -80,6 +80,8 @@ class EngineProcess:
     def __init__(self, binary, folder, listen, name):
         self._binary = binary
         # The engine ends when this process does, however that happens.
+        # (More exactly, when the thread that started it does: the main one,
+        # and later the watcher, which outlives each engine that it starts.)
         self._command = ['setpriv', '--pdeathsig', 'TERM', '--',
                          binary, 'serve', '--data', folder.store,
                          # relative: the address of a unix socket is short
@@ -156,11 +158,16 @@ class EngineProcess:
                 self._process.stdout.close()
             self._last_lines.clear()
             # A session of its own: Ctrl-C is for the service.
-            self._process = subprocess.Popen(
-                self._command, cwd=self._folder.path, start_new_session=True,
-                pass_fds=[self._folder.engine_lock],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE)
+            try:
+                self._process = subprocess.Popen(
+                    self._command, cwd=self._folder.path,
+                    start_new_session=True,
+                    pass_fds=[self._folder.engine_lock],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE)
+            except OSError as error:
+                raise errors.ServiceError('%s: the engine cannot be started: '
+                                          '%s' % (self._name, error))
             self._started = time.monotonic()
             self._log = threading.Thread(
                 target=self._log_lines, args=(self._process.stderr,),
@@ -221,7 +228,7 @@ class EngineProcess:
             self.restarts += 1
             try:
                 self._launch()
-            except (errors.ServiceError, OSError) as error:
+            except errors.ServiceError as error:
                 if self._stopping.is_set():
                     return
                 LOG.error('%s', error)

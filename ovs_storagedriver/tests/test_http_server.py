@@ -31,7 +31,7 @@ class HttpServerTestCase(unittest.TestCase):
             ('127.0.0.1', 0), lambda body, host: body[::-1], 'a test',
             request_seconds=self.request_seconds)
         self.server.start()
-        self.addCleanup(self.server.stop, 0)
+        self.addCleanup(self.server.stop, support.WAIT_SECONDS)
 
     def connect(self):
         connection = socket.create_connection(
@@ -148,7 +148,7 @@ class ManyTestCase(unittest.TestCase):
 
         server = http_server.Server(('127.0.0.1', 0), answer, 'a test')
         server.start()
-        self.addCleanup(server.stop, 0)
+        self.addCleanup(server.stop, support.WAIT_SECONDS)
         with socket.create_connection(server.server_address) as slow:
             slow.sendall(REQUEST % 4 + b'slow')
             with socket.create_connection(server.server_address) as quick:
@@ -179,6 +179,6 @@ class StopTestCase(unittest.TestCase):
 
     def test_taken_port(self):
         server = http_server.Server(('127.0.0.1', 0), None, 'a test')
-        self.addCleanup(server.stop, 0)
+        self.addCleanup(server.stop, support.WAIT_SECONDS)
         with self.assertRaises(OSError):
             http_server.Server(server.server_address, None, 'another')
