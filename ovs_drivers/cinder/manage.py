@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Volumes and snapshots that were on the vPool before Cinder knew of them."""
+
+import math
+
+from cinder import context as cinder_context
+from cinder import exception
+from cinder import objects
+from oslo_log import log as logging
+from oslo_utils import units
+
+from ovs_drivers.cinder import vpool
+from ovs_drivers import location
+
+try:
+    from cinder.volume import volume_utils
+except ImportError:
+    from cinder.volume import utils as volume_utils
+
+LOG = logging.getLogger(__name__)
+
+
+class ManagingDriver(object):
+    """The part of the driver that manages and unmanages."""
+
+    def manage_existing_get_size(self, volume, existing_ref):
+        name = self._referenced(existing_ref)
+        if name not in self._vpool.volumes():
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='the vPool has no volume of this name')
+        return _gib(self._vpool.size(name))
+
+    def manage_existing(self, volume, existing_ref):
+        """Take the volume over under the name that it has.
+
+        The product cannot rename, so the name is kept in the location.
+        """
+        name = self._referenced(existing_ref)
+        if name in self._managed_names(self._cinder_volumes(volume)):
+            raise exception.ManageExistingAlreadyManaged(volume_ref=name)
+        self._vpool.extend(name, _gib(self._vpool.size(name)) * units.Gi)
+        return self._model_update(name)
+
+    def unmanage(self, volume):
+        """The volume stays as it is."""
+
+    def get_manageable_volumes(self, cinder_volumes, marker, limit, offset,
+                               sort_keys, sort_dirs):
+        managed = self._managed_names(cinder_volumes)
+        entries = []
+        for name in self._vpool.volumes():
+            try:
+                entries.append(_manageable(name, self._vpool.size(name),
+                                           managed.get(name)))
+            except vpool.NotFound:
+                LOG.debug('Volume %s has gone since it was listed', name)
+        return volume_utils.paginate_entries_list(
+            entries, marker, limit, offset, sort_keys, sort_dirs)
+
+    def manage_existing_snapshot_get_size(self, snapshot, existing_ref):
+        name = self._name(snapshot.volume)
+        if self._referenced(existing_ref) not in self._vpool.snapshots(name):
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='volume %s has no snapshot of this name' % name)
+        return _gib(self._vpool.size(name))
+
+    def manage_existing_snapshot(self, snapshot, existing_ref):
+        name = self._referenced(existing_ref)
+        others = objects.SnapshotList.get_all_for_volume(
+            cinder_context.get_admin_context(), snapshot.volume_id)
+        if any(self._snapshot_name(other) == name for other in others
+               if other.id != snapshot.id):
+            raise exception.ManageExistingAlreadyManaged(volume_ref=name)
+        return {'provider_location': name}
+
+    def unmanage_snapshot(self, snapshot):
+        """The snapshot stays as it is."""
+
+    def get_manageable_snapshots(self, cinder_snapshots, marker, limit,
+                                 offset, sort_keys, sort_dirs):
+        managed = dict(((self._name(snapshot.volume),
+                         self._snapshot_name(snapshot)), snapshot.id)
+                       for snapshot in cinder_snapshots)
+        entries = []
+        for name in self._vpool.volumes():
+            try:
+                size = self._vpool.size(name)
+                for snapshot in self._vpool.snapshots(name):
+                    entry = _manageable(snapshot, size,
+                                        managed.get((name, snapshot)))
+                    entry['source_reference'] = {'source-name': name}
+                    entries.append(entry)
+            except vpool.NotFound:
+                LOG.debug('Volume %s has gone since it was listed', name)
+        return volume_utils.paginate_entries_list(
+            entries, marker, limit, offset, sort_keys, sort_dirs)
+
+    def _referenced(self, existing_ref):
+        if not isinstance(existing_ref, dict):
+            existing_ref = {'source-name': existing_ref}
+        try:
+            name = location.check_name(existing_ref.get('source-name') or '')
+        except location.LocationError as error:
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='source-name is needed and has to be the name of a '
+                       'volume or snapshot of the vPool: %s' % error)
+        if len(name.encode('utf-8')) > vpool.NAME_BYTES_MAX:
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='a name of over %d bytes leaves no room for what the '
+                       'driver has to note on the vPool'
+                       % vpool.NAME_BYTES_MAX)
+        return name
+
+    def _cinder_volumes(self, but_for):
+        volumes = objects.VolumeList.get_all_by_host(
+            cinder_context.get_admin_context(), self.host)
+        return [volume for volume in volumes if volume.id != but_for.id]
+
+    def _managed_names(self, volumes):
+        return dict((self._name(volume), volume.id) for volume in volumes)
+
+
+def _gib(size):
+    return int(math.ceil(float(size) / units.Gi))
+
+
+def _manageable(name, size, cinder_id):
+    return {'reference': {'source-name': name},
+            'size': _gib(size),
+            'cinder_id': cinder_id,
+            'safe_to_manage': cinder_id is None,
+            'reason_not_safe': 'already managed' if cinder_id else None,
+            'extra_info': None}
