@@ -15,12 +15,19 @@ import ctypes
 import errno
 import itertools
 import os
+import socket
+import sys
+import tempfile
 import time
 import unittest
 
-import engine
 import fake_server
 import ovs
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+from support import engine as engines  # noqa: E402
 
 O_RDONLY, O_WRONLY, O_RDWR = os.O_RDONLY, os.O_WRONLY, os.O_RDWR
 #: No wait of a test is longer.
@@ -39,6 +46,23 @@ def wait_until(condition, what, seconds=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError('not within %d s: %s' % (seconds, what))
         time.sleep(0.01)
+
+
+def start_engine(add_cleanup):
+    """A real engine with a store of its own."""
+    folder = tempfile.TemporaryDirectory(prefix='ovs-edge-')
+    add_cleanup(folder.cleanup)
+    store = os.path.join(folder.name, 'store')
+    os.mkdir(store)
+    # A sanitizer's runtime is preloaded for Python only.
+    engine = engines.Engine(store, env={'LD_PRELOAD': ''})
+    add_cleanup(engine.__exit__)
+    return engine
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def absolute(seconds_from_now):
@@ -141,9 +165,8 @@ class EngineCase(LibraryCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.engine = engine.Engine()
-        cls.addClassCleanup(cls.engine.close)
-        cls.port = cls.engine.port
+        cls.engine = start_engine(cls.addClassCleanup)
+        cls.port = cls.engine.address[1]
 
     def setUp(self):
         self.ctx = self.context()
