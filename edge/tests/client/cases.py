@@ -16,18 +16,12 @@ import errno
 import itertools
 import os
 import socket
-import sys
-import tempfile
 import time
 import unittest
 
 import fake_server
 import ovs
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-
-from support import engine as engines  # noqa: E402
+import real_engine
 
 O_RDONLY, O_WRONLY, O_RDWR = os.O_RDONLY, os.O_WRONLY, os.O_RDWR
 #: No wait of a test is longer.
@@ -46,18 +40,6 @@ def wait_until(condition, what, seconds=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError('not within %d s: %s' % (seconds, what))
         time.sleep(0.01)
-
-
-def start_engine(add_cleanup):
-    """A real engine with a store of its own."""
-    folder = tempfile.TemporaryDirectory(prefix='ovs-edge-')
-    add_cleanup(folder.cleanup)
-    store = os.path.join(folder.name, 'store')
-    os.mkdir(store)
-    # A sanitizer's runtime is preloaded for Python only.
-    engine = engines.Engine(store, env={'LD_PRELOAD': ''})
-    add_cleanup(engine.__exit__)
-    return engine
 
 
 def free_port():
@@ -165,7 +147,7 @@ class EngineCase(LibraryCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.engine = start_engine(cls.addClassCleanup)
+        cls.engine = real_engine.start(cls.addClassCleanup)
         cls.port = cls.engine.address[1]
 
     def setUp(self):

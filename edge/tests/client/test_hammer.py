@@ -16,7 +16,7 @@ import subprocess
 import threading
 import unittest
 
-import cases
+import real_engine
 
 PATIENCE = 300
 
@@ -24,7 +24,7 @@ PATIENCE = 300
 class HammerTest(unittest.TestCase):
 
     def setUp(self):
-        self.engine = cases.start_engine(self.addCleanup)
+        self.engine = real_engine.start(self.addCleanup)
 
     def start(self, rounds):
         environment = dict(os.environ)

@@ -17,6 +17,7 @@ import unittest
 
 import cases
 import ovs
+import real_engine
 
 BLOCK = 4096
 BLOCKS = 64
@@ -26,7 +27,7 @@ class OwnEngineCase(cases.EngineCase):
     """An engine per test, because the test kills it."""
 
     def setUp(self):
-        self.engine = cases.start_engine(self.addCleanup)
+        self.engine = real_engine.start(self.addCleanup)
         self.port = self.engine.address[1]
         self.ctx = self.context()
         self.name = self.volume(BLOCK * BLOCKS)
@@ -44,7 +45,7 @@ class RestartTest(OwnEngineCase):
     def write_round(self, context, turn):
         """Every block once, all in flight together."""
         requests = [cases.Request(BLOCK, block * BLOCK,
-                                   self.content(block, turn))
+                                  self.content(block, turn))
                     for block in range(BLOCKS)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
