@@ -59,10 +59,24 @@ bool folder_name_is_temporary(const char *name)
     return length > 4 && !strcmp(name + length - 4, ".tmp");
 }
 
-static bool is_foreign(void *context, const char *name)
+/* What a new store consists of before it has its id. */
+static bool is_part(void *context, const char *name)
+{
+    static const char *const parts[] = {"volumes", "trash", "layers", "runtime",
+                                        "lock", ID_FILE ".tmp", "lost+found"};
+
+    (void)context;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!strcmp(name, parts[i]))
+            return true;
+    return false;
+}
+
+static bool is_nothing(void *context, const char *name)
 {
     (void)context;
-    return !strcmp(name, "lost+found") || !strcmp(name, "lock");
+    (void)name;
+    return false;
 }
 
 static bool create_id(int root, const char *path)
@@ -117,23 +131,6 @@ static bool load_id(struct folder *folder, const char *path)
     return !why;
 }
 
-static bool find_or_create_id(struct folder *folder, const char *path, bool create)
-{
-    struct stat st;
-
-    if (fstatat(folder->root, ID_FILE, &st, 0) == 0)
-        return load_id(folder, path);
-    if (!create) {
-        log_error("%s is not a store: there is no file '" ID_FILE "' in it", path);
-        return false;
-    }
-    if (!folder_visit(folder->root, is_foreign, NULL)) {
-        log_error("%s is neither a store nor empty; give an empty folder to make a store", path);
-        return false;
-    }
-    return create_id(folder->root, path) && load_id(folder, path);
-}
-
 static bool lock(struct folder *folder, const char *path)
 {
     folder->lock = openat(folder->root, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -163,12 +160,41 @@ static bool open_parts(struct folder *folder, const char *path, bool create)
     folder->trash = open_part(folder, "trash", path, create);
     folder->layers = open_part(folder, "layers", path, create);
     folder->runtime = open_part(folder, "runtime", path, create);
-    if (folder->volumes < 0 || folder->trash < 0 || folder->layers < 0 || folder->runtime < 0)
+    return folder->volumes >= 0 && folder->trash >= 0 && folder->layers >= 0
+        && folder->runtime >= 0;
+}
+
+/* The id comes last: a folder without one is a store that was never finished, or none. A folder
+ * with one that lacks a part is damaged; an empty part in its place would hide what is lost. */
+static bool create_store(struct folder *folder, const char *path)
+{
+    if (!folder_visit(folder->root, is_part, NULL)) {
+        log_error("%s is neither a store nor empty; give an empty folder to make a store", path);
         return false;
+    }
+    if (!open_parts(folder, path, true))
+        return false;
+    if (!folder_visit(folder->volumes, is_nothing, NULL)
+        || !folder_visit(folder->layers, is_nothing, NULL)) {
+        log_error("%s has volumes but no id: its file '" ID_FILE "' is lost; restore it", path);
+        return false;
+    }
     int error = disk_sync_directory(folder->root);
     if (error)
         log_error("%s: %s", path, strerror(error));
-    return !error;
+    return !error && create_id(folder->root, path) && load_id(folder, path);
+}
+
+static bool open_store(struct folder *folder, const char *path, bool create)
+{
+    struct stat st;
+
+    if (fstatat(folder->root, ID_FILE, &st, 0) == 0)
+        return load_id(folder, path) && open_parts(folder, path, false);
+    if (create)
+        return create_store(folder, path);
+    log_error("%s is not a store: there is no file '" ID_FILE "' in it", path);
+    return false;
 }
 
 bool folder_open(struct folder *folder, const char *path, bool create)
@@ -178,8 +204,7 @@ bool folder_open(struct folder *folder, const char *path, bool create)
     folder->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->root < 0)
         log_error("%s: %s; the store's folder must exist", path, strerror(errno));
-    if (folder->root >= 0 && lock(folder, path) && find_or_create_id(folder, path, create)
-        && open_parts(folder, path, create))
+    if (folder->root >= 0 && lock(folder, path) && open_store(folder, path, create))
         return true;
     folder_close(folder);
     return false;

@@ -204,6 +204,7 @@ static int serve(const struct arguments *arguments)
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* a file size limit is the writer's EFBIG, not our death */
     raise_descriptor_limit(arguments->connections);
     struct store *store = store_open(arguments->data, arguments->boot_id);
     if (!store)

@@ -172,7 +172,9 @@ static void give_info(struct conn *conn, const struct option_job *job)
     }
     struct volume *volume = find_export(conn, name, length, go, &fault);
     if (!volume || volume_stat(volume, &size, &is_template, &fault)) {
-        option_error(conn, job->option, NBD_REP_ERR_UNKNOWN, fault.text);
+        option_error(conn, job->option,
+                     fault.error == ENOENT ? NBD_REP_ERR_UNKNOWN : NBD_REP_ERR_PLATFORM,
+                         fault.text);
         if (volume && go)
             volume_close(volume);
         if (volume)

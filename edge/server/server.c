@@ -55,6 +55,7 @@ bool server_init(struct server *server, struct store *store, uint32_t connection
         && server->sync_pool)
         return true;
     log_error("cannot start: no memory, threads or file descriptors");
+    server->slots = 0;      /* server_stop follows, and there may be no table */
     return false;
 }
 

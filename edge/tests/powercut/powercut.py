@@ -221,7 +221,8 @@ def verify_snapshots(engine, work, position):
 
 def verify(target, work, position):
     status, text = engines.check(target)
-    assert status == 0, text
+    # before the first volume there may be no store yet: then 2
+    assert status == 0 or (status == 2 and position < work.created), text
     with engines.Engine(target, boot_id='after-the-power-cut') as engine:
         if position >= work.created:
             verify_volume(engine, work, position)
@@ -242,7 +243,10 @@ def run(cuts, seed, steps=400, say=print):
             work = Workload(engine, record, seed)
             work.run(steps)
         rng = random.Random(seed)
-        positions = sorted(rng.randrange(1, work.end) for _ in range(cuts))
+        early = cuts // 5
+        positions = sorted(
+            [rng.randrange(1, work.created) for _ in range(early)] +
+            [rng.randrange(1, work.end) for _ in range(cuts - early)])
         replay(data, record, work, positions, rng, folder, say)
         return len(positions)
 

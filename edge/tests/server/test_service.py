@@ -104,6 +104,20 @@ def test_it_listens_on_loopback_only_by_default(data):
         assert line == b'ready 127.0.0.1:21321\n'
 
 
+def test_the_ready_line_goes_where_it_is_wanted(data):
+    ready, told = os.pipe()
+    with subprocess.Popen(
+            [engines.binary(), 'serve', '--data', data, '--listen',
+             '127.0.0.1:0', '--ready-fd', str(told)], pass_fds=(told,),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        os.close(told)
+        with os.fdopen(ready) as pipe:
+            assert pipe.readline().startswith('ready 127.0.0.1:')
+        process.terminate()
+        assert process.stdout.read() == b''
+        assert process.wait(60) == 0
+
+
 def test_connections_are_limited(data):
     engine = engines.Engine(data, extra=['--connections', '5'])
     held = [engine.options() for _ in range(5)]

@@ -182,6 +182,27 @@ def test_a_folder_that_is_no_store(folder):
     assert sorted(os.listdir(folder))[-1] == 'somebody-elses'
 
 
+def test_a_lost_part_is_not_replaced_by_an_empty_one(stopped):
+    volumes = os.path.join(stopped, 'volumes')
+    os.rename(volumes, volumes + '-lost')
+    refused_to_serve(stopped, 'volumes: No such file')
+    assert not os.path.exists(volumes)
+    os.rename(volumes + '-lost', volumes)
+    os.unlink(os.path.join(stopped, 'store'))
+    for name in os.listdir(stopped):
+        if name == 'reserve':
+            os.unlink(os.path.join(stopped, name))
+    refused_to_serve(stopped, 'has volumes but no id')
+
+
+def test_a_store_that_was_never_finished_is_made_again(data):
+    os.mkdir(os.path.join(data, 'volumes'))
+    with open(os.path.join(data, 'store.tmp'), 'w') as file:
+        file.write('half an i')
+    engines.Engine(data).stop()
+    assert engines.check(data)[0] == 0
+
+
 def test_one_engine_per_store(engine, data):
     refused_to_serve(data, 'in use by another')
     status, text = engines.check(data)

@@ -110,6 +110,10 @@ class Engine:
     def _reap(self):
         self.process.wait(WAIT)
         self.process.stdout.close()
+        log = self.log_text()
+        for finding in ('ThreadSanitizer', 'AddressSanitizer',
+                        'LeakSanitizer', 'runtime error:'):
+            assert finding not in log, log[-8000:]
 
     def __enter__(self):
         return self
