@@ -254,7 +254,7 @@ static void use_in_child(ovs_ctx_t *inherited, const char *name)
 }
 #endif
 
-/* --- control calls: they fail while the server is away, but neither hang, crash nor leak ------- */
+/* --- control calls: they fail while the server is away, but neither hang, crash nor leak ----- */
 
 static void use_control(ovs_ctx_t *ctx, int thread, int round)
 {

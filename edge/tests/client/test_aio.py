@@ -16,13 +16,13 @@ import errno
 import threading
 import unittest
 
+import cases
 import ovs
-import support
 
 SIZE = 1 << 20
 
 
-class AioCase(support.EngineCase):
+class AioCase(cases.EngineCase):
 
     def setUp(self):
         super().setUp()
@@ -38,15 +38,15 @@ class AioTest(AioCase):
 
     def test_write_and_read(self):
         write = self.submit(self.lib.ovs_aio_write,
-                            support.Request(4096, 512, b'w' * 4096))
+                            cases.Request(4096, 512, b'w' * 4096))
         self.assertEqual((4096, 0), self.finish(self.io, write))
         read = self.submit(self.lib.ovs_aio_read,
-                           support.Request(4096, 512))
+                           cases.Request(4096, 512))
         self.assertEqual((4096, 0), self.finish(self.io, read))
         self.assertEqual(b'w' * 4096, read.data)
 
     def test_error_and_return(self):
-        request = self.submit(self.lib.ovs_aio_read, support.Request(512))
+        request = self.submit(self.lib.ovs_aio_read, cases.Request(512))
         self.assertIn(self.lib.ovs_aio_error(self.io, request.pointer),
                       (0, errno.EINPROGRESS))
         self.wait(self.io, request)
@@ -64,10 +64,10 @@ class AioTest(AioCase):
         for length, offset, result in ((512, SIZE - 100, 100),
                                        (512, SIZE, 0), (512, SIZE + 1, 0)):
             request = self.submit(self.lib.ovs_aio_read,
-                                  support.Request(length, offset))
+                                  cases.Request(length, offset))
             self.assertEqual((result, 0), self.finish(self.io, request))
         request = self.submit(self.lib.ovs_aio_write,
-                              support.Request(512, SIZE - 100))
+                              cases.Request(512, SIZE - 100))
         self.wait(self.io, request)
         self.assertEqual(errno.EFBIG, self.lib.ovs_aio_error(
             self.io, request.pointer))
@@ -83,7 +83,7 @@ class AioTest(AioCase):
         called_back = (lib.ovs_aio_readcb, lib.ovs_aio_writecb)
         for call in plain + called_back:
             more = (completion,) if call in called_back else ()
-            fine = support.Request(512)
+            fine = cases.Request(512)
             self.assertFails(errno.EINVAL, call(None, fine.pointer, *more))
             self.assertFails(errno.EINVAL, call(self.io, None, *more))
             for block in (ovs.Aiocb(None, 0, 512, None),
@@ -92,7 +92,7 @@ class AioTest(AioCase):
                 self.assertFails(errno.EINVAL, call(
                     self.io, ctypes.pointer(block), *more))
                 self.assertIsNone(block.request_)
-        fresh = support.Request(512)
+        fresh = cases.Request(512)
         for call in (lib.ovs_aio_error, lib.ovs_aio_return,
                      lib.ovs_aio_cancel, lib.ovs_aio_finish):
             self.assertFails(errno.EINVAL, call(None, fresh.pointer))
@@ -105,7 +105,7 @@ class AioTest(AioCase):
         self.assertFails(errno.EINVAL, lib.ovs_aio_flushcb(self.io, None))
 
     def test_cancel(self):
-        request = self.submit(self.lib.ovs_aio_read, support.Request(512))
+        request = self.submit(self.lib.ovs_aio_read, cases.Request(512))
         self.assertFails(errno.ENOSYS, self.lib.ovs_aio_cancel(
             self.io, request.pointer))
         self.finish(self.io, request)
@@ -116,12 +116,12 @@ class AioTest(AioCase):
                 self.io = self.opened(self.volume(SIZE), depth=depth)
                 writes = [self.submit(
                     self.lib.ovs_aio_write,
-                    support.Request(512, i * 512, bytes([i % 256]) * 512))
+                    cases.Request(512, i * 512, bytes([i % 256]) * 512))
                     for i in range(300)]
                 for request in writes:
                     self.assertEqual((512, 0), self.finish(self.io, request))
                 reads = [self.submit(self.lib.ovs_aio_read,
-                                     support.Request(512, i * 512))
+                                     cases.Request(512, i * 512))
                          for i in range(300)]
                 for i, request in enumerate(reads):
                     self.assertEqual((512, 0), self.finish(self.io, request))
@@ -131,8 +131,8 @@ class AioTest(AioCase):
         volume = self.volume(SIZE)
         context = self.context(destroy=False)
         self.assertWorks(self.lib.ovs_ctx_init(context, volume,
-                                               support.O_RDWR))
-        requests = [support.Request(4096, i * 4096, b'd' * 4096)
+                                               cases.O_RDWR))
+        requests = [cases.Request(4096, i * 4096, b'd' * 4096)
                     for i in range(200)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
@@ -148,7 +148,7 @@ class CompletionTest(AioCase):
 
     def wait_for(self, completion):
         self.assertWorks(self.lib.ovs_aio_wait_completion(
-            completion, support.absolute(support.PATIENCE)))
+            completion, cases.absolute(cases.PATIENCE)))
 
     def test_create_needs_a_callback(self):
         self.assertFails(errno.EINVAL, self.lib.ovs_aio_create_completion(
@@ -174,8 +174,8 @@ class CompletionTest(AioCase):
 
         def completion(arg):
             return self.lib.ovs_aio_create_completion(function, arg)
-        write = support.Request(512, 0, b'c' * 512)
-        read = support.Request(512)
+        write = cases.Request(512, 0, b'c' * 512)
+        read = cases.Request(512)
         done = [completion(1), completion(2), completion(3)]
         self.submit(self.lib.ovs_aio_writecb, write, done[0])
         self.wait_for(done[0])
@@ -197,7 +197,7 @@ class CompletionTest(AioCase):
         """Whatever the request's own errno."""
         completion = self.completion()
         request = self.submit(self.lib.ovs_aio_writecb,
-                              support.Request(512, SIZE), completion)
+                              cases.Request(512, SIZE), completion)
         self.wait_for(completion)
         self.assertFails(errno.EIO, self.lib.ovs_aio_return_completion(
             completion))
@@ -214,10 +214,10 @@ class CompletionTest(AioCase):
         called = threading.Event()
         function = ovs.CALLBACK(lambda completion, arg: called.set())
         completion = self.lib.ovs_aio_create_completion(function, None)
-        request = self.submit(self.lib.ovs_aio_readcb, support.Request(512),
+        request = self.submit(self.lib.ovs_aio_readcb, cases.Request(512),
                               completion)
-        self.assertTrue(called.wait(support.PATIENCE))
-        for timeout in (support.absolute(-1), support.absolute(0.01)):
+        self.assertTrue(called.wait(cases.PATIENCE))
+        for timeout in (cases.absolute(-1), cases.absolute(0.01)):
             self.assertFails(errno.EAGAIN, self.lib.ovs_aio_wait_completion(
                 completion, timeout))
         self.assertWorks(self.lib.ovs_aio_signal_completion(completion))
@@ -235,7 +235,7 @@ class CompletionTest(AioCase):
             thread.start()
         self.lib.ovs_aio_signal_completion(completion)
         for thread in threads:
-            thread.join(support.PATIENCE)
+            thread.join(cases.PATIENCE)
         self.assertEqual([0, 0, 0], results)
         self.lib.ovs_aio_release_completion(completion)
 
@@ -251,14 +251,14 @@ class CompletionTest(AioCase):
                 done.set()
         function = ovs.CALLBACK(callback)
         self.start_step(alive, 0, function)
-        self.assertTrue(done.wait(support.PATIENCE))
+        self.assertTrue(done.wait(cases.PATIENCE))
         self.assertEqual([], failed)
         self.assertEqual({}, alive)
         self.assertEqual(b''.join(bytes([i]) * 512 for i in range(100)),
                          self.read(self.io, 51200))
 
     def start_step(self, alive, step, function):
-        request = support.Request(512, step * 512, bytes([step]) * 512)
+        request = cases.Request(512, step * 512, bytes([step]) * 512)
         alive[step] = request
         completion = self.lib.ovs_aio_create_completion(function, step)
         self.submit(self.lib.ovs_aio_writecb, request, completion)
@@ -280,7 +280,7 @@ class CompletionTest(AioCase):
             done.set()
 
     def test_waiting_in_a_callback_is_refused(self):
-        results, waiting = [], support.Request(512)
+        results, waiting = [], cases.Request(512)
 
         def callback(completion, arg):
             memory = ctypes.create_string_buffer(8)
@@ -293,7 +293,7 @@ class CompletionTest(AioCase):
                 self.io, waiting.pointer, None))
             results.append(ctypes.get_errno())
         completion = self.completion(callback)
-        request = self.submit(self.lib.ovs_aio_readcb, support.Request(512),
+        request = self.submit(self.lib.ovs_aio_readcb, cases.Request(512),
                               completion)
         self.wait_for(completion)
         self.assertEqual(
@@ -307,7 +307,7 @@ class SuspendTest(AioCase):
     """The end of the wait is a point in time, not a duration."""
 
     def test_times_in_the_past(self):
-        request = self.submit(self.lib.ovs_aio_read, support.Request(512))
+        request = self.submit(self.lib.ovs_aio_read, cases.Request(512))
         self.wait(self.io, request)
         # Done is done, whatever the time says.
         self.assertWorks(self.lib.ovs_aio_suspend(
@@ -319,15 +319,15 @@ class SuspendTest(AioCase):
 
         def callback(completion, arg):
             blocked.set()
-            go_on.wait(support.PATIENCE)
+            go_on.wait(cases.PATIENCE)
         completion = self.completion(callback)
-        first = self.submit(self.lib.ovs_aio_readcb, support.Request(512),
+        first = self.submit(self.lib.ovs_aio_readcb, cases.Request(512),
                             completion)
-        self.assertTrue(blocked.wait(support.PATIENCE))
+        self.assertTrue(blocked.wait(cases.PATIENCE))
         # The thread that would complete it is held up in the callback.
-        request = self.submit(self.lib.ovs_aio_read, support.Request(512))
-        for timeout in (ovs.Timespec(1, 0), support.absolute(0),
-                        support.absolute(0.02)):
+        request = self.submit(self.lib.ovs_aio_read, cases.Request(512))
+        for timeout in (ovs.Timespec(1, 0), cases.absolute(0),
+                        cases.absolute(0.02)):
             self.assertFails(errno.EAGAIN, self.lib.ovs_aio_suspend(
                 self.io, request.pointer, timeout))
             self.assertEqual(errno.EINPROGRESS, self.lib.ovs_aio_error(

@@ -17,11 +17,11 @@ import os
 import subprocess
 import unittest
 
+import cases
 import ovs
-import support
 
 
-class AttributesTest(support.LibraryCase):
+class AttributesTest(cases.LibraryCase):
 
     port = 1
 

@@ -16,12 +16,11 @@ import errno
 import os
 import unittest
 
-import engine
-import support
-from support import O_RDONLY, O_RDWR, O_WRONLY
+import cases
+from cases import O_RDONLY, O_RDWR, O_WRONLY
 
 
-class NewTest(support.EngineCase):
+class NewTest(cases.EngineCase):
 
     def test_null_and_no_transport(self):
         attr = self.lib.ovs_ctx_attr_new()
@@ -31,7 +30,7 @@ class NewTest(support.EngineCase):
         self.assertFails(errno.EINVAL, self.lib.ovs_ctx_destroy(None))
 
     def test_nobody_listens(self):
-        attr = self.attributes(port=engine.free_port())
+        attr = self.attributes(port=cases.free_port())
         self.assertFails(errno.ECONNREFUSED, self.lib.ovs_ctx_new(attr),
                          None)
 
@@ -62,7 +61,7 @@ class NewTest(support.EngineCase):
         self.assertWorks(self.lib.ovs_ctx_destroy(context))
 
 
-class InitTest(support.EngineCase):
+class InitTest(cases.EngineCase):
 
     def test_null(self):
         self.assertFails(errno.EINVAL,
@@ -107,8 +106,8 @@ class InitTest(support.EngineCase):
 
     def test_not_open(self):
         memory = ctypes.create_string_buffer(8)
-        request = support.Request(8)
-        stat = support.ovs.Stat()
+        request = cases.Request(8)
+        stat = cases.ovs.Stat()
         for result in (
                 lambda: self.lib.ovs_read(self.ctx, memory, 8, 0),
                 lambda: self.lib.ovs_write(self.ctx, memory, 8, 0),
@@ -122,7 +121,7 @@ class InitTest(support.EngineCase):
     def test_access_modes(self):
         volume = self.volume()
         memory = ctypes.create_string_buffer(8)
-        request = support.Request(8)
+        request = cases.Request(8)
         completion = self.completion()
         self.addCleanup(self.lib.ovs_aio_release_completion, completion)
         reader = self.opened(volume, O_RDONLY)
@@ -169,7 +168,7 @@ class InitTest(support.EngineCase):
         memory = ctypes.create_string_buffer(6)
         self.assertFails(errno.EBADF,
                          self.lib.ovs_read(inherited, memory, 6, 0))
-        stat = support.ovs.Stat()
+        stat = cases.ovs.Stat()
         self.assertFails(errno.EBADF, self.lib.ovs_stat(
             inherited, ctypes.byref(stat)))
         self.assertWorks(self.lib.ovs_ctx_destroy(inherited))
@@ -179,7 +178,7 @@ class InitTest(support.EngineCase):
         self.assertWorks(self.lib.ovs_ctx_destroy(own))
 
 
-class BufferTest(support.EngineCase):
+class BufferTest(cases.EngineCase):
 
     def test_allocate(self):
         buffer = self.lib.ovs_allocate(self.ctx, 10000)

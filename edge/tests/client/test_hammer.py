@@ -16,7 +16,7 @@ import subprocess
 import threading
 import unittest
 
-import engine
+import real_engine
 
 PATIENCE = 300
 
@@ -24,16 +24,15 @@ PATIENCE = 300
 class HammerTest(unittest.TestCase):
 
     def setUp(self):
-        self.engine = engine.Engine()
-        self.addCleanup(self.engine.close)
+        self.engine = real_engine.start(self.addCleanup)
 
     def start(self, rounds):
         environment = dict(os.environ)
         environment.pop('LD_PRELOAD', None)  # it is instrumented itself
         environment.pop('ASAN_OPTIONS', None)  # and may not leak
         process = subprocess.Popen(
-            [os.environ['OVS_HAMMER'], '127.0.0.1', str(self.engine.port),
-             str(rounds)],
+            [os.environ['OVS_HAMMER'], '127.0.0.1',
+             str(self.engine.address[1]), str(rounds)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment)
         self.addCleanup(process.stdout.close)

@@ -17,15 +17,15 @@ import struct
 import threading
 import unittest
 
+import cases
 import fake_server
 import ovs
-import support
 
 
-class HalfOpenTest(support.FakeCase):
+class HalfOpenTest(cases.FakeCase):
 
     def silent(self, *arguments):
-        threading.Event().wait(support.PATIENCE)
+        threading.Event().wait(cases.PATIENCE)
 
     def test_no_greeting(self):
         self.server.greet = self.silent
@@ -43,10 +43,10 @@ class HalfOpenTest(support.FakeCase):
         self.server.go = self.silent
         self.assertFails(errno.ETIMEDOUT,
                          self.lib.ovs_ctx_init(context, b'v1',
-                                               support.O_RDWR))
+                                               cases.O_RDWR))
         del self.server.go
         self.assertWorks(self.lib.ovs_ctx_init(context, b'v1',
-                                               support.O_RDWR))
+                                               cases.O_RDWR))
 
     def test_no_answer_to_io(self):
         for ha in (False, True):
@@ -64,10 +64,10 @@ class HalfOpenTest(support.FakeCase):
                 answer(connection, kind, handle, offset, *rest)
         self.server.command = command
         context = self.opened(b'v1')
-        stuck = support.Request(512)
+        stuck = cases.Request(512)
         self.assertWorks(self.lib.ovs_aio_read(context, stuck.pointer))
         memory = ctypes.create_string_buffer(512)
-        support.wait_until(
+        cases.wait_until(
             lambda: self.lib.ovs_read(context, memory, 512, 512) < 0,
             'the connection is given up')
         self.assertEqual((-1, errno.EIO), self.finish(context, stuck))
@@ -75,14 +75,14 @@ class HalfOpenTest(support.FakeCase):
     def test_a_server_that_stops_reading(self):
         self.server.transmission = self.silent
         context = self.opened(b'v1')
-        requests = [support.Request(1 << 20) for _ in range(16)]
+        requests = [cases.Request(1 << 20) for _ in range(16)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
         for request in requests:
             self.assertEqual((-1, errno.EIO), self.finish(context, request))
 
 
-class HostileTest(support.FakeCase):
+class HostileTest(cases.FakeCase):
 
     def test_wrong_greeting(self):
         for greeting in (b'', b'SSH-2.0-OpenSSH_9', b'\0' * 18,
@@ -194,7 +194,7 @@ class HostileTest(support.FakeCase):
                 context = self.context()
                 self.server.go = go
                 self.assertFails(errno.EPROTO, self.lib.ovs_ctx_init(
-                    context, b'v1', support.O_RDWR))
+                    context, b'v1', cases.O_RDWR))
                 del self.server.go
 
     def io_answer(self, answer, ha):
@@ -203,7 +203,7 @@ class HostileTest(support.FakeCase):
             raise fake_server.Gone
         self.server.command = command
         context = self.opened(b'v1', ha=ha)
-        request = support.Request(4096)
+        request = cases.Request(4096)
         self.assertWorks(self.lib.ovs_aio_read(context, request.pointer))
         result = self.finish(context, request)
         del self.server.command
@@ -251,20 +251,20 @@ class HostileTest(support.FakeCase):
             header = self.server.receive(connection, 28)
             handle, = struct.unpack_from('>Q', header, 8)
             self.server.reply(connection, handle, 0)
-            go_on.wait(support.PATIENCE)
+            go_on.wait(cases.PATIENCE)
             self.server.receive(connection, length)
             received.set()
             raise fake_server.Gone
         self.server.data = bytearray(length)
         self.server.transmission = transmission
         context = self.opened(b'v1')
-        request = support.Request(length)
+        request = cases.Request(length)
         self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
         self.assertFails(errno.EAGAIN, self.lib.ovs_aio_suspend(
-            context, request.pointer, support.absolute(0.2)))
+            context, request.pointer, cases.absolute(0.2)))
         go_on.set()
         self.assertEqual((length, 0), self.finish(context, request))
-        self.assertTrue(received.wait(support.PATIENCE))
+        self.assertTrue(received.wait(cases.PATIENCE))
 
     def test_errors_of_requests(self):
         for number, seen in ((errno.EPERM, errno.EPERM),

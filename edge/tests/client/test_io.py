@@ -16,13 +16,13 @@ import errno
 import threading
 import unittest
 
-import support
-from support import O_RDONLY
+import cases
+from cases import O_RDONLY
 
 SIZE = 1 << 20
 
 
-class IoTest(support.EngineCase):
+class IoTest(cases.EngineCase):
 
     def setUp(self):
         super().setUp()
@@ -129,7 +129,7 @@ class IoTest(support.EngineCase):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(support.PATIENCE)
+            thread.join(cases.PATIENCE)
         self.assertEqual(list(range(8)), sorted(done))
 
 

@@ -16,12 +16,12 @@ import errno
 import threading
 import unittest
 
+import cases
 import fake_server
 import ovs
-import support
 
 
-class ConnectionLostTest(support.FakeCase):
+class ConnectionLostTest(cases.FakeCase):
 
     def test_without_ha_io_fails_at_once_and_for_good(self):
         context = self.opened(b'v1')
@@ -32,7 +32,7 @@ class ConnectionLostTest(support.FakeCase):
     def test_without_ha_what_is_in_flight_fails(self):
         self.server.command = lambda *args: None
         context = self.opened(b'v1')
-        requests = [support.Request(4096, i * 4096) for i in range(8)]
+        requests = [cases.Request(4096, i * 4096) for i in range(8)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_read(context, request.pointer))
         self.server.cut()
@@ -55,11 +55,11 @@ class ConnectionLostTest(support.FakeCase):
                 answer(connection, kind, handle, offset, length, data)
         self.server.command = command
         context = self.opened(b'v1', ha=True)
-        requests = [support.Request(512, i * 512, bytes([65 + i]) * 512)
+        requests = [cases.Request(512, i * 512, bytes([65 + i]) * 512)
                     for i in range(8)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
-        support.wait_until(lambda: len(seen) == 8, 'the writes arrive')
+        cases.wait_until(lambda: len(seen) == 8, 'the writes arrive')
         held.set()
         self.server.cut()
         for request in requests:
@@ -114,9 +114,9 @@ class ConnectionLostTest(support.FakeCase):
     def test_a_context_can_be_destroyed_while_the_server_is_gone(self):
         context = self.context(destroy=False, ha=True)
         self.assertWorks(self.lib.ovs_ctx_init(context, b'v1',
-                                               support.O_RDWR))
+                                               cases.O_RDWR))
         self.server.close()
-        requests = [support.Request(512, i * 512) for i in range(4)]
+        requests = [cases.Request(512, i * 512) for i in range(4)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_read(context, request.pointer))
         self.assertWorks(self.lib.ovs_ctx_destroy(context))
@@ -126,7 +126,7 @@ class ConnectionLostTest(support.FakeCase):
             self.assertWorks(self.lib.ovs_aio_finish(1, request.pointer))
 
 
-class LostAnswerTest(support.FakeCase):
+class LostAnswerTest(cases.FakeCase):
     """A control call that was carried out, but whose answer never came."""
 
     def repeated(self, operation, second_errno):
@@ -173,7 +173,7 @@ class LostAnswerTest(support.FakeCase):
             context, b'v1', b's'))
 
 
-class SnapshotWaitTest(support.FakeCase):
+class SnapshotWaitTest(cases.FakeCase):
     """What a real engine does too quickly to be seen."""
 
     def play(self, synced):
@@ -221,7 +221,7 @@ class SnapshotWaitTest(support.FakeCase):
                 context, b'v1', b's', 1))
 
 
-class RebootTest(support.FakeCase):
+class RebootTest(cases.FakeCase):
 
     def lose_all(self, change):
         context = self.opened(b'v1', ha=True)
@@ -244,9 +244,9 @@ class RebootTest(support.FakeCase):
         seen = []
         self.server.command = lambda *args: seen.append(args)
         context = self.opened(b'v1', ha=True)
-        request = support.Request(512, 0, b'x' * 512)
+        request = cases.Request(512, 0, b'x' * 512)
         self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
-        support.wait_until(lambda: seen, 'the write arrives')
+        cases.wait_until(lambda: seen, 'the write arrives')
         self.server.boot_id = 'boot-2'
         self.server.cut()
         self.assertEqual((-1, errno.EIO), self.finish(context, request))

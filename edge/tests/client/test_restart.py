@@ -15,21 +15,20 @@ import errno
 import threading
 import unittest
 
-import engine
+import cases
 import ovs
-import support
+import real_engine
 
 BLOCK = 4096
 BLOCKS = 64
 
 
-class OwnEngineCase(support.EngineCase):
+class OwnEngineCase(cases.EngineCase):
     """An engine per test, because the test kills it."""
 
     def setUp(self):
-        self.engine = engine.Engine()
-        self.addCleanup(self.engine.close)
-        self.port = self.engine.port
+        self.engine = real_engine.start(self.addCleanup)
+        self.port = self.engine.address[1]
         self.ctx = self.context()
         self.name = self.volume(BLOCK * BLOCKS)
 
@@ -45,8 +44,8 @@ class RestartTest(OwnEngineCase):
 
     def write_round(self, context, turn):
         """Every block once, all in flight together."""
-        requests = [support.Request(BLOCK, block * BLOCK,
-                                    self.content(block, turn))
+        requests = [cases.Request(BLOCK, block * BLOCK,
+                                  self.content(block, turn))
                     for block in range(BLOCKS)]
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))
@@ -74,7 +73,7 @@ class RestartTest(OwnEngineCase):
                 self.write_round(context, turn)
         finally:
             stop.set()
-            killer.join(support.PATIENCE)
+            killer.join(cases.PATIENCE)
         self.assertEqual([], killer_failed)
         for block in range(BLOCKS):
             self.assertEqual(self.content(block, turn),
@@ -117,7 +116,7 @@ class GoneTest(OwnEngineCase):
 
     def test_gone_for_good(self):
         context = self.opened(self.name, ha=True)
-        requests = [support.Request(BLOCK, i * BLOCK) for i in range(32)]
+        requests = [cases.Request(BLOCK, i * BLOCK) for i in range(32)]
         self.engine.kill()
         for request in requests:
             self.assertWorks(self.lib.ovs_aio_write(context, request.pointer))

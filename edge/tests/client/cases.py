@@ -15,12 +15,13 @@ import ctypes
 import errno
 import itertools
 import os
+import socket
 import time
 import unittest
 
-import engine
 import fake_server
 import ovs
+import real_engine
 
 O_RDONLY, O_WRONLY, O_RDWR = os.O_RDONLY, os.O_WRONLY, os.O_RDWR
 #: No wait of a test is longer.
@@ -39,6 +40,11 @@ def wait_until(condition, what, seconds=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError('not within %d s: %s' % (seconds, what))
         time.sleep(0.01)
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def absolute(seconds_from_now):
@@ -141,9 +147,8 @@ class EngineCase(LibraryCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.engine = engine.Engine()
-        cls.addClassCleanup(cls.engine.close)
-        cls.port = cls.engine.port
+        cls.engine = real_engine.start(cls.addClassCleanup)
+        cls.port = cls.engine.address[1]
 
     def setUp(self):
         self.ctx = self.context()

@@ -1,0 +1,33 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""A real engine, started as edge/tests/support does; no library is needed."""
+
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+from support import engine as engines  # noqa: E402
+
+
+def start(add_cleanup):
+    """A real engine with a store of its own."""
+    folder = tempfile.TemporaryDirectory(prefix='ovs-edge-')
+    add_cleanup(folder.cleanup)
+    store = os.path.join(folder.name, 'store')
+    os.mkdir(store)
+    # A sanitizer's runtime is preloaded for Python only.
+    engine = engines.Engine(store, env={'LD_PRELOAD': ''})
+    add_cleanup(engine.__exit__)
+    return engine
