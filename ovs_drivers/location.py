@@ -34,6 +34,7 @@ except ImportError:
 
 TRANSPORTS = ('tcp', 'rdma')
 DEFAULT_PORT = 21321
+DEFAULT_SNAPSHOT_TIMEOUT = 120
 NAME_BYTES_MAX = 254
 
 _SCHEME = 'openvstorage'

@@ -70,7 +70,10 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
 
     def extend_volume(self, connection_properties):
         """The size that the volume has now, in bytes."""
-        return self._size(self._location(connection_properties))
+        try:
+            return self._size(self._location(connection_properties))
+        except (edge.EdgeError, edge.LibraryMissing) as error:
+            raise exception.BrickException('%s' % error)
 
     def get_all_available_volumes(self, connection_properties=None):
         """No folder of the host shows the volumes."""

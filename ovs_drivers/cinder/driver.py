@@ -13,13 +13,10 @@
 """Cinder volume driver for Open vStorage Edge."""
 
 import contextlib
-import uuid
 
-from cinder import context as cinder_context
 from cinder import coordination
 from cinder import exception
 from cinder import interface
-from cinder import objects
 from cinder.volume import configuration as volume_configuration
 from cinder.volume import driver
 from oslo_config import cfg
@@ -37,9 +34,15 @@ from ovs_drivers import edge
 from ovs_drivers import location
 from ovs_drivers import storagedriver
 
+try:
+    from cinder.volume import volume_utils
+except ImportError:
+    from cinder.volume import utils as volume_utils
+
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 _GROUP = getattr(volume_configuration, 'SHARED_CONF_GROUP', None)
+CONF.import_opt('allowed_direct_url_schemes', 'cinder.image.glance')
 CONF.register_opts(options.OPTS, **({'group': _GROUP} if _GROUP else {}))
 
 
@@ -124,7 +127,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     @coordination.synchronized('ovs-{volume.id}')
     def delete_volume(self, volume):
-        self._vpool.delete(self._name(volume), self._source_name(volume))
+        self._vpool.delete(self._name(volume))
 
     @coordination.synchronized('ovs-{volume.id}')
     def extend_volume(self, volume, new_size):
@@ -149,7 +152,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     @coordination.synchronized('ovs-{volume.id}')
     def _clone_volume(self, volume, source):
         name = self._name(volume)
-        with _undo_on_error(self._vpool.delete, name, source):
+        with _undo_on_error(self._vpool.delete, name):
             self._vpool.clone_volume(source, name)
             return self._grown(name, volume)
 
@@ -173,11 +176,12 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     @coordination.synchronized('ovs-{snapshot.volume_id}')
     def delete_snapshot(self, snapshot):
-        self._vpool.delete_snapshot(self._name(snapshot.volume),
-                                    self._snapshot_name(snapshot))
+        name = self._snapshot_name(snapshot)
+        self._vpool.drop_copies(name)
+        self._vpool.delete_snapshot(self._name(snapshot.volume), name)
 
     def snapshot_revert_use_temp_snapshot(self):
-        """Rolling back cannot fail half-way, so nothing is to be kept."""
+        """The snapshot itself stays until the volume has its data back."""
         return False
 
     @coordination.synchronized('ovs-{volume.id}')
@@ -192,8 +196,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             self._copy_back(name, snapshot_name)
 
     def _copy_back(self, name, snapshot_name):
-        copy = 'revert-%s' % uuid.uuid4()
-        self._vpool.clone_snapshot(name, snapshot_name, copy)
+        self._vpool.drop_copies(snapshot_name)
+        copy = self._vpool.copy_of_snapshot(name, snapshot_name)
         try:
             self._qemu_img.copy_volume(self._location(copy),
                                        self._location(name))
@@ -236,28 +240,39 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     def clone_image(self, context, volume, image_location, image_meta,
                     image_service):
-        """Clone the image if it is a volume of this vPool."""
-        if image_meta.get('disk_format') != 'raw':
-            return None, False
-        for url in _urls(image_location):
-            source = self._image_volume(url)
-            if source and self._vpool.exists(source):
-                if self._vpool.size(source) > volume.size * units.Gi:
-                    raise exception.ImageUnacceptable(
-                        image_id=image_meta['id'],
-                        reason='it is larger than the volume')
-                return self._clone_volume(volume, source), True
+        """Clone the image if it is a volume of this vPool.
+
+        Only where the operator has named the scheme ``openvstorage`` in
+        allowed_direct_url_schemes, and never one of Cinder's own volumes:
+        those belong to somebody, and Cinder itself clones them for their
+        owner (``cinder://``).
+        """
+        if (image_meta.get('disk_format') == 'raw' and
+                'openvstorage' in CONF.allowed_direct_url_schemes):
+            for url in _urls(image_location):
+                source = self._image_volume(url)
+                if source and self._fits(source, volume):
+                    return self._clone_volume(volume, source), True
         return None, False
 
     def _image_volume(self, url):
         """The name of the volume that the location of an image names."""
-        if url.startswith('cinder://'):
-            return CONF.volume_name_template % url.split('/')[-1]
         try:
             place = location.parse(url)
         except location.LocationError:
             return None
-        return place.name if place.host in self._settings.hosts else None
+        here = (place.host in self._settings.hosts and
+                place.port == self._settings.edge_port and
+                place.transport == self._settings.edge_protocol)
+        of_cinder = volume_utils.extract_id_from_volume_name(place.name)
+        return place.name if here and not of_cinder else None
+
+    def _fits(self, source, volume):
+        """Whether the volume may be a clone of SOURCE, of whole GiB."""
+        if not self._vpool.exists(source):
+            return False
+        size = self._vpool.size(source)
+        return size <= volume.size * units.Gi and size % units.Gi == 0
 
     # Attaching
 
@@ -271,6 +286,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         pass
 
     def initialize_connection(self, volume, connector, **kwargs):
+        self._vpool.keep(self._name(volume))
         return {
             'driver_volume_type': 'openvstorage_edge',
             'volume_backend_name': self._backend_name(),
@@ -308,9 +324,6 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         return self._stats
 
     def _update_volume_stats(self):
-        # What could not be removed when it was deleted has another chance.
-        self._vpool.sweep()
-        info = self._vpool.info()
         self._stats = {
             'volume_backend_name': self._backend_name(),
             'vendor_name': self.VENDOR,
@@ -327,7 +340,14 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             'filter_function': self.get_filter_function(),
             'goodness_function': self.get_goodness_function(),
         }
-        self._stats.update(_capacity(info))
+        try:
+            self._stats.update(_capacity(self._vpool.info()))
+            # What could not be removed when it was deleted has another
+            # chance.
+            self._vpool.sweep()
+        except vpool.VPoolError:
+            LOG.exception('The vPool does not say how it is')
+            self._stats.update(_capacity(None), backend_state='down')
 
     # Helpers
 
@@ -344,29 +364,23 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         It is the name that Cinder gives, unless the volume was there before
         Cinder: then the location has it.
         """
-        if volume.provider_location:
+        if not volume.provider_location:
+            return volume.name
+        try:
             return location.parse(volume.provider_location).name
-        return volume.name
+        except location.LocationError as error:
+            raise vpool.VPoolError('provider_location of volume %s: %s'
+                                   % (volume.id, error))
 
     def _snapshot_name(self, snapshot):
         return snapshot.provider_location or snapshot.name
-
-    def _source_name(self, volume):
-        """The name of the volume that this one is a clone of, if any."""
-        if not volume.source_volid:
-            return None
-        try:
-            return self._name(objects.Volume.get_by_id(
-                cinder_context.get_admin_context(), volume.source_volid))
-        except exception.VolumeNotFound:
-            return None
 
     def _location(self, name):
         timeout = self._settings.snapshot_timeout
         return location.Location(
             self._settings.edge_protocol, self._vpool.answering_host(),
             self._settings.edge_port, name,
-            None if timeout == options.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
+            None if timeout == location.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 
     def _model_update(self, name):
         return {'provider_location': str(self._location(name))}
@@ -399,10 +413,12 @@ def _capacity(info):
         # A storagedriver without the question: nothing is known, and
         # nothing is promised.
         return {'total_capacity_gb': 'unknown', 'free_capacity_gb': 'unknown',
-                'multiattach': False, 'online_extend_support': True}
+                'multiattach': False, 'online_extend_support': True,
+                'backend_state': 'up'}
     return {'total_capacity_gb': round(float(info.total) / units.Gi, 2),
             'free_capacity_gb': round(float(info.free) / units.Gi, 2),
             'provisioned_capacity_gb':
                 round(float(info.provisioned) / units.Gi, 2),
             'multiattach': info.multiattach,
-            'online_extend_support': info.online_extend}
+            'online_extend_support': info.online_extend,
+            'backend_state': 'up'}

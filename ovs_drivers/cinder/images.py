@@ -31,6 +31,8 @@ except ImportError:
 _QEMU_FORMATS = {'vhd': 'vpc', 'ploop': 'parallels', 'luks': 'raw',
                  'ami': 'raw', 'aki': 'raw', 'ari': 'raw', 'iso': 'raw'}
 
+_VMDK_OF_ONE_FILE = ('monolithicSparse', 'streamOptimized')
+
 
 @contextlib.contextmanager
 def fetched(context, image_service, image_id, volume_size, room, qemu_img):
@@ -51,7 +53,9 @@ def fetched(context, image_service, image_id, volume_size, room, qemu_img):
     _check_conversion_allowed(image_meta, upload=False)
     with _local_copy(context, image_service, image_id) as path:
         found = _checked_format(path, image_id, image_meta)
-        _check_size(qemu_img.virtual_size(path, found), room, image_id)
+        info = qemu_img.info(path, found)
+        _check_size(info['virtual-size'], room, image_id)
+        _check_extents(info, image_id)
         yield path, found
 
 
@@ -119,6 +123,20 @@ def _check_size(size, room, image_id):
             image_id=image_id,
             reason='its disk has %d bytes, the volume has room for %d'
                    % (size, room))
+
+
+def _check_extents(info, image_id):
+    """Refuse a VMDK that is spread over other files.
+
+    Cinder does so since Train.
+    """
+    if hasattr(image_utils, 'check_vmdk_image') or info['format'] != 'vmdk':
+        return
+    kind = info['format-specific']['data']['create-type']
+    if kind not in _VMDK_OF_ONE_FILE:
+        raise exception.ImageUnacceptable(
+            image_id=image_id, reason='a VMDK of the kind %s can have data '
+                                      'in other files' % kind)
 
 
 def _qemu_format(disk_format):

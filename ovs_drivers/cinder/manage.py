@@ -132,7 +132,13 @@ class ManagingDriver(object):
         return [volume for volume in volumes if volume.id != but_for.id]
 
     def _managed_names(self, volumes):
-        return dict((self._name(volume), volume.id) for volume in volumes)
+        managed = {}
+        for volume in volumes:
+            try:
+                managed[self._name(volume)] = volume.id
+            except vpool.VPoolError as error:
+                LOG.warning('A volume is left out: %s', error)
+        return managed
 
 
 def _gib(size):

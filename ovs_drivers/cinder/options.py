@@ -19,8 +19,6 @@ from oslo_config import cfg
 
 from ovs_drivers import location
 
-DEFAULT_SNAPSHOT_TIMEOUT = 120
-
 # Limits are not left to oslo.config: its messages name neither the value nor
 # a cure, and come at the first use.
 OPTS = [
@@ -46,7 +44,7 @@ OPTS = [
                help='Seconds to wait for a storagedriver to take a '
                     'connection or to answer a request; at least 1.'),
     cfg.IntOpt('snapshot_timeout',
-               default=DEFAULT_SNAPSHOT_TIMEOUT,
+               default=location.DEFAULT_SNAPSHOT_TIMEOUT,
                help='Seconds to wait until a snapshot is safe on the back '
                     'end of the vPool; at least 1.'),
 ]

@@ -15,6 +15,7 @@
 import json
 
 from cinder import exception
+from cinder.image import image_utils
 from oslo_concurrency import processutils
 
 _CURE = ('Install the Open vStorage QEMU (hypervisor/build of '
@@ -51,7 +52,7 @@ class QemuImg(object):
 
     def check(self):
         """Make sure that qemu-img is there and knows our protocol."""
-        if 'openvstorage' not in self._words():
+        if 'openvstorage' not in self._abilities().split():
             raise QemuImgError('qemu-img does not know the protocol '
                                'openvstorage. ' + _CURE)
 
@@ -84,10 +85,11 @@ class QemuImg(object):
                       ['-O', path_format] + list(options), False, False, [],
                       path)
 
-    def virtual_size(self, path, path_format):
-        """How many bytes a disk has that the file PATH holds."""
-        return json.loads(self._run('info', '-f', path_format,
-                                    '--output=json', path))['virtual-size']
+    def info(self, path, path_format):
+        """What qemu-img knows of the disk in a file that a user made."""
+        return json.loads(self._run(
+            'info', '-f', path_format, '--output=json', path,
+            prlimit=image_utils.QEMU_IMG_LIMITS))
 
     def create_luks(self, path, size, cipher, key_file):
         """Make a LUKS file with a payload of SIZE bytes."""
@@ -106,20 +108,20 @@ class QemuImg(object):
         command = ['convert', '-t', 'writeback', '-f', source_format] + output
         if disable_sparse:
             command += ['-S', '0']
-        elif blank and '--target-is-zero' in self._words():
+        elif blank and '--target-is-zero' in self._abilities():
             command.append('--target-is-zero')
         self._run(*(command + objects + [source, target]))
 
-    def _words(self):
+    def _abilities(self):
         if self._help is None:
-            self._help = self._run('--help').split()
+            self._help = self._run('--help')
         return self._help
 
-    def _run(self, *arguments):
+    def _run(self, *arguments, **limits):
         try:
             # LC_ALL: the texts of errors are for logs and tests
             out, _err = self._execute('env', 'LC_ALL=C', 'qemu-img',
-                                      *arguments)
+                                      *arguments, **limits)
             return out
         except processutils.ProcessExecutionError as error:
             if error.exit_code == 127:

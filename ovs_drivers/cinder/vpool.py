@@ -27,6 +27,7 @@ which of several cinder-volumes goes on:
 
 import contextlib
 import time
+import uuid
 
 from cinder import exception
 from oslo_log import log as logging
@@ -42,11 +43,12 @@ CLONE_SNAPSHOT_PREFIX = 'clone-'
 MARK_PREFIX = 'cinder-deleted.'
 _VOLUME_MARK = MARK_PREFIX + 'volume.'
 _SNAPSHOT_MARK = MARK_PREFIX + 'snapshot.'
+_COPY_PREFIX = 'revert.'
 _MARK_BYTES = 4096
-# A mark's name holds the name of what is to go beside the prefix, for a
-# snapshot also the object id of its volume (36 characters and a dot).
+# A mark's name holds, beside the prefix, the object id of the volume (36
+# characters and a dot) and the name of what is to go.
 NAME_BYTES_MAX = (location.NAME_BYTES_MAX - len(_SNAPSHOT_MARK) - 37)
-_BUSY_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 class VPoolError(exception.VolumeBackendAPIException):
@@ -133,18 +135,24 @@ class VPool(object):
             return self._edge.size(name)
 
     def is_blank(self, name):
-        """Whether all of the volume is known to read as zeros."""
+        """Whether all of the volume is known to read as zeros.
+
+        The original product, which cannot tell its capacity either, counts
+        as stored only what has reached its back end.
+        """
         with _errors_of('volume %s' % name):
             info = self._xml_rpc.volume_info(self._id(name))
-        return info.stored == 0 and not info.parent_volume_id
+            return (info.stored == 0 and not info.parent_volume_id and
+                    self._xml_rpc.vpool_info() is not None)
 
     def volumes(self):
         """Names of the volumes, without those that Cinder deleted."""
         with _errors_of('list of volumes'):
             names = self._xml_rpc.volume_names()
-        marks = set(name for name in names if name.startswith(MARK_PREFIX))
-        return [name for name in names if name not in marks and
-                _VOLUME_MARK + name not in marks]
+        deleted = set(_marked(name)[1] for name in names
+                      if name.startswith(_VOLUME_MARK))
+        return [name for name in names
+                if not name.startswith(MARK_PREFIX) and name not in deleted]
 
     def snapshots(self, name):
         """Names of the snapshots, without our own and the deleted ones."""
@@ -153,7 +161,7 @@ class VPool(object):
             marks = set(self._xml_rpc.volume_names())
             return [snapshot for snapshot in self._xml_rpc.snapshots(volume_id)
                     if not snapshot.startswith(CLONE_SNAPSHOT_PREFIX) and
-                    _snapshot_mark(volume_id, snapshot) not in marks]
+                    _mark_of(_SNAPSHOT_MARK, volume_id, snapshot) not in marks]
 
     # Volumes
 
@@ -178,28 +186,46 @@ class VPool(object):
             if size > now:
                 self._edge.truncate(name, size)
 
-    def delete(self, name, source=None):
-        """Remove the volume, now or when its last clone goes.
-
-        :param source: the volume that it was to be a clone of: if making
-                       the clone was cut short, its snapshot goes as well
-        """
+    def delete(self, name):
+        """Remove the volume, now or when its last clone goes."""
         with _errors_of('delete volume %s' % name):
             info = self._info(name)
             if info is None:
-                if source:
-                    self._drop_clone_snapshot(source, name)
+                self._drop_clone_snapshots(name)
                 return
-            if not self._unlink(name, info):
-                self._mark(_VOLUME_MARK + name)
-                # The last clone may have gone between the two.
-                if not self._unlink(name, info):
-                    LOG.info('Volume %s has clones; it goes with the last '
-                             'of them', name)
-                    return
-                self._unmark(_VOLUME_MARK + name)
+            if not self._delete_or_mark(
+                    _mark_of(_VOLUME_MARK, info.volume_id, name),
+                    self._unlink, name, info):
+                LOG.info('Volume %s has clones; it goes with the last of '
+                         'them', name)
+                return
         if info.parent_volume_id:
-            self._try_to_sweep()
+            self._try_to_collect(info)
+
+    def keep(self, name):
+        """Forget that the volume was to go: Cinder still uses it.
+
+        A delete can fail, also after its mark was left, and the operator
+        may make the volume available again.
+        """
+        with _errors_of('volume %s' % name):
+            self._unmark(_mark_of(_VOLUME_MARK, self._id(name), name))
+
+    def _delete_or_mark(self, mark, remove, *arguments):
+        """Remove something; if it has clones, mark it. False if marked."""
+        if remove(*arguments):
+            return True
+        try:
+            self._mark(mark)
+            # The last clone may have gone between the two.
+            if not remove(*arguments):
+                return False
+        except Exception:
+            # The caller hears of a failure; it may go on using the thing.
+            with excutils.save_and_reraise_exception():
+                self._try(self._unmark, mark)
+        self._unmark(mark)
+        return True
 
     def clone_volume(self, source, name):
         """Make the volume NAME with what SOURCE holds at this moment."""
@@ -209,7 +235,7 @@ class VPool(object):
             self.clone_snapshot(source, snapshot, name)
         except Exception:
             with excutils.save_and_reraise_exception():
-                self._try_to_drop_clone_snapshot(source, name)
+                self._try(self._drop_clone_snapshot, source, name)
 
     def clone_snapshot(self, source, snapshot, name):
         """Make the volume NAME with what the snapshot holds."""
@@ -233,32 +259,30 @@ class VPool(object):
         deadline = time.time() + self._snapshot_timeout
         with _errors_of('snapshot %s of volume %s' % (snapshot, name)):
             while True:
+                left = max(1, int(deadline - time.time()))
                 try:
-                    self._edge.snapshot_create(name, snapshot,
-                                               self._snapshot_timeout)
+                    self._edge.snapshot_create(name, snapshot, left)
+                    return
                 except edge.Exists:
-                    pass
-                except edge.Busy:
-                    # The snapshot before this one has to be safe first; the
-                    # product can only be asked again.
-                    if time.time() > deadline:
-                        raise
-                    time.sleep(_BUSY_POLL_SECONDS)
-                    continue
-                return
+                    if self._edge.snapshot_is_synced(name, snapshot):
+                        return
+                    problem = 'it is not safe on the back end in time'
+                except edge.Busy as busy:
+                    # The snapshot before this one has to be safe first.
+                    problem = '%s' % busy
+                # The product can only be asked again.
+                if time.time() > deadline:
+                    raise VPoolError('snapshot %s of volume %s: %s'
+                                     % (snapshot, name, problem))
+                time.sleep(_POLL_SECONDS)
 
     def delete_snapshot(self, name, snapshot):
         """Remove the snapshot, now or when its last clone goes."""
         with _errors_of('delete snapshot %s of %s' % (snapshot, name)):
             volume_id = self._xml_rpc.volume_id(name)
-            if volume_id is None or self._destroy(volume_id, snapshot):
-                return
-            mark = _snapshot_mark(volume_id, snapshot)
-            self._mark(mark)
-            # The last clone may have gone between the two.
-            if self._destroy(volume_id, snapshot):
-                self._unmark(mark)
-            else:
+            if volume_id is not None and not self._delete_or_mark(
+                    _mark_of(_SNAPSHOT_MARK, volume_id, snapshot),
+                    self._destroy, volume_id, snapshot):
                 LOG.info('Snapshot %s of volume %s has clones; it goes with '
                          'the last of them', snapshot, name)
 
@@ -270,42 +294,70 @@ class VPool(object):
         with _errors_of('roll back %s to snapshot %s' % (name, snapshot)):
             self._xml_rpc.snapshot_restore(self._id(name), snapshot)
 
+    def copy_of_snapshot(self, name, snapshot):
+        """Make a volume of its own with what the snapshot holds."""
+        copy = '%s%s.%s' % (_COPY_PREFIX, snapshot, uuid.uuid4())
+        self.clone_snapshot(name, snapshot, copy)
+        return copy
+
+    def drop_copies(self, snapshot):
+        """Remove the copies of a snapshot that a stopped service left."""
+        prefix = '%s%s.' % (_COPY_PREFIX, snapshot)
+        for name in self.volumes():
+            if name.startswith(prefix):
+                self.delete(name)
+
     # What Cinder deleted while clones still needed it
 
     def sweep(self):
-        """Carry out the deletes that have become possible.
+        """Carry out all the deletes that have become possible.
 
         A failure is left for the next sweep: the mark stays.
         """
-        with _errors_of('list of volumes'):
-            marks = [name for name in self._xml_rpc.volume_names()
-                     if name.startswith(MARK_PREFIX)]
-        progress = True
-        while marks and progress:
+        marks = self._marks()
+        while marks:
             # Snapshots come first: their volumes can only go after them.
             done = [mark for mark in sorted(marks) if self._carry_out(mark)]
-            progress = bool(done)
-            if progress:
-                with _errors_of('list of volumes'):
-                    marks = [name for name in self._xml_rpc.volume_names()
-                             if name.startswith(MARK_PREFIX)]
+            marks = self._marks() if done else []
 
-    def _try_to_sweep(self):
+    def _try_to_collect(self, info):
+        """Carry out the deletes for which the clone INFO was the last one.
+
+        Only what it stood on can have become possible, from its parent
+        upwards.
+        """
         try:
-            self.sweep()
-        except VPoolError as error:
+            while info and info.parent_volume_id:
+                marks = self._marks()
+                parent_id = info.parent_volume_id
+                self._carry_out_if_marked(marks, _mark_of(
+                    _SNAPSHOT_MARK, parent_id, info.parent_snapshot_id or ''))
+                marked = [mark for mark in marks
+                          if mark.startswith(_VOLUME_MARK + parent_id)]
+                info = (self._xml_rpc.volume_info(parent_id) if marked
+                        else None)
+                if not marked or not self._carry_out(marked[0]):
+                    return
+        except (VPoolError, storagedriver.StorageDriverError) as error:
             LOG.warning('What waits for this delete is left for the next '
                         'sweep: %s', error)
+
+    def _carry_out_if_marked(self, marks, mark):
+        if mark in marks:
+            self._carry_out(mark)
+
+    def _marks(self):
+        with _errors_of('list of volumes'):
+            return [name for name in self._xml_rpc.volume_names()
+                    if name.startswith(MARK_PREFIX)]
 
     def _carry_out(self, mark):
         try:
             with _errors_of(mark):
+                volume_id, name = _marked(mark)
                 if mark.startswith(_SNAPSHOT_MARK):
-                    volume_id, _dot, snapshot = (
-                        mark[len(_SNAPSHOT_MARK):].partition('.'))
-                    gone = self._destroy(volume_id, snapshot)
+                    gone = self._destroy(volume_id, name)
                 else:
-                    name = mark[len(_VOLUME_MARK):]
                     info = self._info(name)
                     gone = info is None or self._unlink(name, info)
                 if gone:
@@ -356,8 +408,8 @@ class VPool(object):
         if (info.parent_snapshot_id or '').startswith(CLONE_SNAPSHOT_PREFIX):
             # Nobody would know of the parent's snapshot once the clone is
             # gone, if we are stopped just then.
-            self._mark(_snapshot_mark(info.parent_volume_id,
-                                      info.parent_snapshot_id))
+            self._mark(_mark_of(_SNAPSHOT_MARK, info.parent_volume_id,
+                                info.parent_snapshot_id))
         try:
             self._xml_rpc.unlink(name)
         except storagedriver.ObjectNotFound:
@@ -387,14 +439,36 @@ class VPool(object):
         if source_id is not None:
             self._destroy(source_id, CLONE_SNAPSHOT_PREFIX + name)
 
-    def _try_to_drop_clone_snapshot(self, source, name):
+    def _drop_clone_snapshots(self, name):
+        """Remove what is left of a clone that was cut short.
+
+        Its source is not known: Cinder clones images and cached images
+        without noting it.
+        """
+        snapshot = CLONE_SNAPSHOT_PREFIX + name
+        for volume_id in self._xml_rpc.volume_ids():
+            try:
+                if snapshot in self._xml_rpc.snapshots(volume_id):
+                    self._destroy(volume_id, snapshot)
+            except storagedriver.ObjectNotFound:
+                continue
+
+    def _try(self, step, *arguments):
+        """A step of cleaning up; sweep() or the next delete does it else."""
         try:
-            with _errors_of('snapshot for clone %s of %s' % (name, source)):
-                self._drop_clone_snapshot(source, name)
+            with _errors_of('clean up after a failure'):
+                step(*arguments)
         except VPoolError as error:
-            LOG.warning('The snapshot for a clone that failed is left; it '
-                        'goes when the clone is deleted: %s', error)
+            LOG.warning('Left for later: %s', error)
 
 
-def _snapshot_mark(volume_id, snapshot):
-    return '%s%s.%s' % (_SNAPSHOT_MARK, volume_id, snapshot)
+def _mark_of(prefix, volume_id, name):
+    return '%s%s.%s' % (prefix, volume_id, name)
+
+
+def _marked(mark):
+    """The object id and the name that a mark holds."""
+    prefix = (_SNAPSHOT_MARK if mark.startswith(_SNAPSHOT_MARK)
+              else _VOLUME_MARK)
+    volume_id, _dot, name = mark[len(prefix):].partition('.')
+    return volume_id, name

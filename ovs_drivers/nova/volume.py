@@ -20,8 +20,6 @@ from os_brick.initiator import connector
 from ovs_drivers import location
 from ovs_drivers.nova import guest_disk
 
-DEFAULT_SNAPSHOT_TIMEOUT = 120
-
 # "ovs-drivers install" registers the class under Nova's own config module.
 GuestDisk = getattr(vconfig, 'LibvirtConfigOpenvStorageEdgeGuestDisk', None)
 if GuestDisk is None:
@@ -58,8 +56,8 @@ class LibvirtOpenvStorageEdgeVolumeDriver(
         conf.source_ports = ['%d' % place.port]
         conf.source_host_transport = place.transport
         conf.source_snapshot_timeout = (
-            DEFAULT_SNAPSHOT_TIMEOUT if place.snapshot_timeout is None
-            else place.snapshot_timeout)
+            location.DEFAULT_SNAPSHOT_TIMEOUT
+            if place.snapshot_timeout is None else place.snapshot_timeout)
         return conf
 
     def connect_volume(self, connection_info, *args):

@@ -47,10 +47,7 @@ class FakeBackend(fixtures.Fixture):
         self.names = self.vpool.names
 
     def qemu_img_commands(self):
-        if not os.path.exists(self.fake.qemu_img_log):
-            return []
-        with open(self.fake.qemu_img_log) as stream:
-            return stream.read().splitlines()
+        return self.fake.qemu_img.commands()
 
 
 class LiveBackend(fixtures.Fixture):
@@ -68,8 +65,9 @@ class LiveBackend(fixtures.Fixture):
         self.useFixture(fixtures.MonkeyPatch(
             'ovs_drivers.edge.load_library',
             lambda: _load_library([folder])))
-        self.useFixture(fixture.TranslatingQemuImg(
+        self._qemu_img = self.useFixture(fixture.TranslatingQemuImg(
             'nbd://{host}:{port}/{name}'))
+        self.qemu_img_commands = self._qemu_img.commands
         self._edge = edge.Edge([host], self._port,
                                library=edge.load_library())
         self._xml_rpc = storagedriver.StorageDriver(

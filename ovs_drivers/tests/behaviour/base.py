@@ -20,7 +20,6 @@ import uuid
 import fixtures
 from cinder import context as cinder_context
 from cinder import coordination
-from cinder import exception
 from cinder import objects
 from cinder.volume import configuration
 from cinder.volume import driver as cinder_driver
@@ -79,9 +78,6 @@ class DriverTestCase(unittest.TestCase):
         self._configure_cinder()
         self.backend = self.use(backends.backend())
         self.context = cinder_context.get_admin_context()
-        self.sources = {}
-        self.use(fixtures.MonkeyPatch('cinder.objects.Volume.get_by_id',
-                                      self._get_by_id))
         self.driver = self.new_driver()
 
     def use(self, fixture):
@@ -166,7 +162,6 @@ class DriverTestCase(unittest.TestCase):
 
     def clone(self, source, size=None):
         volume = self.volume(size or source.size, source_volid=source.id)
-        self.sources[source.id] = source
         self.update(volume, self.driver.create_cloned_volume(volume, source))
         return volume
 
@@ -176,12 +171,6 @@ class DriverTestCase(unittest.TestCase):
 
     def delete(self, volume):
         self.driver.delete_volume(volume)
-
-    def _get_by_id(self, _context, volume_id):
-        """Cinder's database, as far as the driver asks it for sources."""
-        if volume_id not in self.sources:
-            raise exception.VolumeNotFound(volume_id=volume_id)
-        return self.sources[volume_id]
 
     def size_of(self, name):
         return self.driver._vpool.size(name)

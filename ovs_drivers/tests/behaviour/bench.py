@@ -55,7 +55,6 @@ class Bench(base.DriverTestCase):
         timed('volume from snapshot', self.driver.create_volume_from_snapshot,
               copy, snapshot)
         clone = self.volume(size, source_volid=volume.id)
-        self.sources = {volume.id: volume}
         timed('clone', self.driver.create_cloned_volume, clone, volume)
         timed('extend', self.driver.extend_volume, copy, size + 1)
         timed('attach (initialize_connection)',

@@ -18,11 +18,17 @@ is lost, doing it again works, and nothing is left in the end.
 
 from cinder import exception
 
+from ovs_drivers import edge
+from ovs_drivers import storagedriver
 from ovs_drivers.tests.behaviour import backends
 from ovs_drivers.tests.behaviour import base
 
 HOWS = {'edge': ('refuse', 'lose'),
         'xml_rpc': ('refuse', 'lose', 'cut', 'garbage')}
+
+
+class Killed(BaseException):
+    """cinder-volume is gone: nothing of it runs any more."""
 
 
 class FailureTestCase(base.DriverTestCase):
@@ -59,6 +65,24 @@ class FailureTestCase(base.DriverTestCase):
                 self.driver.get_volume_stats(refresh=True)
                 self.assertEqual([], self.backend.names(),
                                  (index, port, call, how))
+
+        for number in range(len(calls)):
+            for done in (False, True):
+                operation(self._killed(number, done))
+                self.driver.get_volume_stats(refresh=True)
+                self.assertEqual([], self.backend.names(), (number, done))
+
+    def _killed(self, number, done):
+        """Kill cinder-volume at a call, before or after it is carried out."""
+        def run(step):
+            with _KilledAt(number, done):
+                try:
+                    step()
+                except Killed:
+                    pass
+            self.driver = self.new_driver()
+            step()
+        return run
 
     def _failing(self, port, call, how, earlier):
         def run(step):
@@ -161,7 +185,6 @@ class FailureTestCase(base.DriverTestCase):
             volume = self.create()
             self.backend.write(volume.name, 0, b'data')
             clone = self.volume(2, source_volid=volume.id)
-            self.sources = {volume.id: volume}
             failing(lambda: self.update(
                 clone, self.driver.create_cloned_volume(clone, volume)))
             self.assertEqual(b'data', self.backend.read(clone.name, 0, 4))
@@ -175,7 +198,6 @@ class FailureTestCase(base.DriverTestCase):
         """cinder-volume dies between the snapshot and the clone."""
         volume = self.create()
         clone = self.volume(source_volid=volume.id)
-        self.sources = {volume.id: volume}
         self.driver._vpool.snapshot(volume.name, 'clone-' + clone.name)
         self.driver = self.new_driver()
         self.delete(clone)
@@ -213,6 +235,85 @@ class FailureTestCase(base.DriverTestCase):
             self.delete(volume)
         self.each_failure(operation)
 
+    def test_revert_by_copy(self):
+        def operation(failing):
+            volume = self.create()
+            self.backend.write(volume.name, 0, b'old')
+            snapshot = self.take_snapshot(volume)
+            self.backend.write(volume.name, 0, b'new')
+            clone = self.clone(volume)
+            failing(lambda: self.driver.revert_to_snapshot(
+                self.context, volume, snapshot))
+            self.assertEqual(b'old', self.backend.read(volume.name, 0, 3))
+            self.assertEqual(b'new', self.backend.read(clone.name, 0, 3))
+            self.driver.delete_snapshot(snapshot)
+            self.delete(volume)
+            self.delete(clone)
+        self.each_failure(operation)
+
+    def test_a_delete_that_failed_is_forgotten(self):
+        """The volume may be made available again, and used."""
+        volume = self.create()
+        clone = self.clone(volume)
+        # The second try to remove it, after the mark
+        self.vpool.fail('xml_rpc', 'unlink', 'refuse', 1)
+        self.assertRaises(exception.VolumeBackendAPIException, self.delete,
+                          volume)
+        self.delete(clone)
+        self.driver.get_volume_stats(refresh=True)
+        self.assertEqual([volume.name], self.backend.names())
+
+    def test_an_attached_volume_is_no_longer_to_go(self):
+        """cinder-volume died in a delete; the operator reset the state."""
+        volume = self.create()
+        clone = self.clone(volume)
+        self.delete(volume)
+        self.driver.initialize_connection(volume, None)
+        self.delete(clone)
+        self.driver.get_volume_stats(refresh=True)
+        self.assertEqual([volume.name], self.backend.names())
+
+    def test_a_delete_costs_the_same_however_many_are_waiting(self):
+        def calls():
+            source = self.create()
+            clone = self.clone(source)
+            del self.vpool.calls[:]
+            self.delete(clone)
+            return len(self.vpool.calls)
+        before = calls()
+        for _ in range(10):
+            waiting = self.create()
+            self.clone(waiting)
+            self.delete(waiting)
+        self.assertEqual(before, calls())
+
+    def test_statistics_of_a_vpool_that_is_down(self):
+        self.vpool.fail('xml_rpc', 'vpoolInfo', 'refuse')
+        stats = self.driver.get_volume_stats(refresh=True)
+        self.assertEqual(('down', 'unknown'), (stats['backend_state'],
+                                               stats['free_capacity_gb']))
+        self.assertEqual(
+            'up', self.driver.get_volume_stats(True)['backend_state'])
+
+    def test_a_repeated_snapshot_is_waited_for(self):
+        volume = self.create()
+        snapshot = self.take_snapshot(volume)
+        held = self.vpool.volume(volume.name).snapshots[snapshot.name]
+        held.in_backend = False
+
+        def safe_now(_seconds):
+            held.in_backend = True
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.cinder.vpool.time.sleep', safe_now))
+        self.driver.create_snapshot(snapshot)
+        self.assertTrue(held.in_backend)
+
+    def test_a_broken_location_is_an_error_of_the_volume(self):
+        broken = self.volume(provider_location='/dev/sdb')
+        self.assertRaises(exception.VolumeBackendAPIException,
+                          self.driver.extend_volume, broken, 2)
+        self.assertEqual({}, self.driver._managed_names([broken]))
+
     def test_a_snapshot_that_is_not_safe_in_time(self):
         volume = self.create()
         self.vpool.back_end_is_slow = True
@@ -243,3 +344,37 @@ class FailureTestCase(base.DriverTestCase):
         with self.assertRaises(exception.VolumeBackendAPIException) as caught:
             self.take_snapshot(volume)
         self.assertIn('EBUSY', str(caught.exception))
+
+
+class _KilledAt(object):
+    """From one call to the vPool on, every call ends the process."""
+
+    def __init__(self, number, done):
+        self._left = number
+        self._done = done
+        self._dead = False
+        self._patches = []
+
+    def __enter__(self):
+        for owner, name in ((edge.Edge, '_blocking'),
+                            (storagedriver.StorageDriver, '_call')):
+            original = vars(owner)[name]
+            self._patches.append((owner, name, original))
+            setattr(owner, name, self._deadly(original))
+
+    def __exit__(self, *_error):
+        for owner, name, original in self._patches:
+            setattr(owner, name, original)
+
+    def _deadly(self, original):
+        def call(*args, **kwargs):
+            if self._dead or (self._left == 0 and not self._done):
+                self._dead = True
+                raise Killed()
+            self._left -= 1
+            result = original(*args, **kwargs)
+            if self._left < 0:
+                self._dead = True
+                raise Killed()
+            return result
+        return call

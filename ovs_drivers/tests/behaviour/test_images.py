@@ -57,6 +57,11 @@ class ImageTestCase(base.DriverTestCase):
                                          image_id, **kwargs)
         return volume
 
+    def last_conversion(self):
+        return [command for command in self.backend.qemu_img_commands()
+                if command.startswith('convert ') and 'openvstorage' in
+                command][-1]
+
     def nothing_temporary_is_left(self):
         return os.listdir(self.folder + '/conversion') == []
 
@@ -81,12 +86,15 @@ class ImageToVolumeTestCase(ImageTestCase):
         volume_id = self.driver._vpool._id(volume.name)
         info = self.driver._vpool._xml_rpc.volume_info(volume_id)
         self.assertLess(info.stored, 2 * MIB)
+        self.assertIn(' --target-is-zero ', self.last_conversion())
 
     def test_without_sparseness(self):
         image_id = self.service.add(self.raw_file(), 'raw')
         volume = self.copy_to_new_volume(image_id, disable_sparse=True)
         self.assertEqual(PATTERN, self.backend.read(volume.name, 0,
                                                     len(PATTERN)))
+        self.assertIn(' -S 0 ', self.last_conversion())
+        self.assertNotIn('--target-is-zero', self.last_conversion())
 
     def test_an_image_over_old_data(self):
         """Reimaging: zeros of the image have to be written."""
@@ -97,6 +105,7 @@ class ImageToVolumeTestCase(ImageTestCase):
                                          image_id)
         self.assertEqual(8 * b'\0',
                          self.backend.read(volume.name, 5 * MIB, 8))
+        self.assertNotIn('--target-is-zero', self.last_conversion())
 
     def test_an_image_that_was_fetched_is_not_fetched_again(self):
         image_id = self.service.add(self.image('qcow2'), 'qcow2')
@@ -192,6 +201,18 @@ class VolumeToImageTestCase(ImageTestCase):
 
 class CloneImageTestCase(ImageTestCase):
 
+    def setUp(self):
+        super(CloneImageTestCase, self).setUp()
+        base.CONF.set_override('allowed_direct_url_schemes',
+                               ['openvstorage'])
+
+    def image_volume(self, size=base.GIB):
+        name = 'image-%s' % self.volume().id
+        self.driver._vpool.create(name, size)
+        self.addCleanup(self.driver._vpool.delete, name)
+        self.backend.write(name, 0, b'image')
+        return str(self.driver._location(name))
+
     def clone_image(self, volume, url, disk_format='raw', others=()):
         update, cloned = self.driver.clone_image(
             self.context, volume, (url, [{'url': other} for other in others]),
@@ -200,33 +221,37 @@ class CloneImageTestCase(ImageTestCase):
         return cloned
 
     def test_an_image_that_is_a_volume_here_is_cloned(self):
-        source = self.create()
-        self.backend.write(source.name, 0, b'image')
-        for url in (self.driver.local_path(source), 'cinder://' + source.id,
-                    'cinder://store/' + source.id):
+        place = self.image_volume()
+        for url, others in ((place, ()), (None, ['http://x/y', place])):
             volume = self.volume(2)
-            self.assertTrue(self.clone_image(volume, url))
+            self.assertTrue(self.clone_image(volume, url, others=others))
             self.assertEqual(b'image', self.backend.read(volume.name, 0, 5))
             self.assertEqual(2 * base.GIB, self.size_of(volume.name))
-        volume = self.volume(1)
-        self.assertTrue(self.clone_image(
-            volume, None, others=['http://x/y', 'cinder://' + source.id]))
+            self.delete(volume)
 
     def test_everything_else_is_not(self):
-        source = self.create()
-        place = self.driver.local_path(source)
+        place = self.image_volume()
+        large = self.image_volume(2 * base.GIB)
+        uneven = self.image_volume(base.GIB - 4096)
         for url, disk_format in (
                 (None, 'raw'), ('http://glance/file', 'raw'),
-                ('cinder://no-such-volume', 'raw'), (place, 'qcow2'),
-                (place.replace('127.0.0.1', '10.0.0.1'), 'raw')):
+                (place, 'qcow2'), (large, 'raw'), (uneven, 'raw'),
+                (place.replace('image-', 'nothing-'), 'raw'),
+                (place.replace('127.0.0.1', '10.0.0.1'), 'raw'),
+                (place.replace('/', '1/'), 'raw')):
             self.assertFalse(self.clone_image(self.volume(), url,
-                                              disk_format))
+                                              disk_format), url)
         self.assertEqual((None, False), self.driver.clone_image(
             self.context, self.volume(), None, {'id': 'x'}, self.service))
-        self.assertEqual([source.name], self.backend.names())
 
-    def test_a_larger_image_is_refused(self):
-        source = self.create(2)
-        self.assertRaises(exception.ImageUnacceptable, self.clone_image,
-                          self.volume(1), 'cinder://' + source.id)
-        self.assertEqual([source.name], self.backend.names())
+    def test_somebody_s_volume_is_not_given_away(self):
+        """Whoever can set an image's location could name any volume."""
+        victim = self.create()
+        for url in (self.driver.local_path(victim), 'cinder://' + victim.id):
+            self.assertFalse(self.clone_image(self.volume(), url))
+        self.assertEqual([victim.name], self.backend.names())
+
+    def test_only_where_the_operator_allows_it(self):
+        place = self.image_volume()
+        base.CONF.set_override('allowed_direct_url_schemes', ['cinder'])
+        self.assertFalse(self.clone_image(self.volume(), place))

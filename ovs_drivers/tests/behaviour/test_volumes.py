@@ -127,7 +127,6 @@ class SnapshotsTestCase(base.DriverTestCase):
         clone = self.volume(source_volid=volume.id)
         self.driver.create_cloned_volume(clone, volume)
         self.driver.create_cloned_volume(clone, volume)
-        self.sources = {volume.id: volume}
         for _again in range(2):
             self.delete(copy)
             self.delete(clone)
@@ -445,6 +444,7 @@ class StatisticsTestCase(base.DriverTestCase):
                          stats['driver_version'])
 
     def test_statistics_carry_out_what_was_left(self):
-        self.driver._vpool._mark('cinder-deleted.volume.gone')
+        self.driver._vpool._mark('cinder-deleted.volume.%s.gone'
+                                 % self.volume().id)
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([], self.backend.names())

@@ -72,6 +72,9 @@ class ConnectorTestCase(unittest.TestCase):
         place = 'openvstorage+tcp:127.0.0.1:%d/%%s' % fake.edge.port
         self.assertEqual(3 * MIB, self.connector.extend_volume(
             {'device_path': place % 'v'}))
+        self.assertRaises(exception.BrickException,
+                          self.connector.extend_volume,
+                          {'device_path': place % 'w'})
         self.assertTrue(self.connector.check_valid_device(place % 'v'))
         self.assertTrue(self.connector.check_valid_device(place % 'v', False))
         self.assertFalse(self.connector.check_valid_device(place % 'w'))

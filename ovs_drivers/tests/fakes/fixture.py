@@ -44,6 +44,13 @@ class TranslatingQemuImg(fixtures.Fixture):
                             ('PATH', _HERE + ':' + os.environ['PATH'])):
             self.useFixture(fixtures.EnvironmentVariable(name, value))
 
+    def commands(self):
+        """What qemu-img was told, a line a call."""
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log) as stream:
+            return stream.read().splitlines()
+
 
 class FakeVPool(fixtures.Fixture):
     """A vPool under ``vpool``, its ports under ``edge`` and ``xml_rpc``."""
@@ -56,8 +63,8 @@ class FakeVPool(fixtures.Fixture):
         self.library_folder = _library_folder()
         self.useFixture(fixtures.MonkeyPatch(
             'ovs_drivers.edge.load_library', self._load_library))
-        self.qemu_img_log = self.useFixture(
-            TranslatingQemuImg(folder + '/{name}')).log
+        self.qemu_img = self.useFixture(
+            TranslatingQemuImg(folder + '/{name}'))
 
     def second_xml_rpc(self):
         """Another node of the same vPool."""
