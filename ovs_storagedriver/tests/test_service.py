@@ -315,10 +315,9 @@ class RefusalTestCase(ServiceTestCase):
     @unittest.skipIf(os.geteuid(), 'only root can become somebody else')
     def test_folder_of_somebody_else(self):
         os.chmod(self.folder, 0o755)
-        # A stand-in that this user may run, wherever the real one lies.
-        code = ('import os, sys; os.setuid(65534); '
-                'from ovs_storagedriver import main; '
-                'sys.exit(main.main(sys.argv[1:]))')
+        # Everything is imported before: this user may not read where it lies.
+        code = ('import os, sys; from ovs_storagedriver import main; '
+                'os.setuid(65534); sys.exit(main.main(sys.argv[1:]))')
         failed = subprocess.run(
             [sys.executable, '-c', code, 'serve', '--data', self.data,
              '--engine', '/bin/true'], stderr=subprocess.PIPE, text=True,
