@@ -12,84 +12,101 @@
  * under the License.
  */
 
-/* The engine through libovsvolumedriver: library PATH.so HOST PORT VOLUME KIND BYTES DEPTH COUNT
- * SIZE. Prints seconds. As many threads as the depth, each with one synchronous call at a time
- * on the one context. */
+/* The engine through libovsvolumedriver: library HOST PORT VOLUME KIND BYTES DEPTH COUNT SIZE.
+ * Prints seconds. Asynchronous: each request is submitted by the callback of the one before. */
 
-#include <dlfcn.h>
 #include <err.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
-#include <sys/types.h>
+
+#include <openvstorage/volumedriver.h>
 
 #include "load.h"
 
 static struct load load;
+static ovs_ctx_t *context;
+static sem_t lanes_over;
 static _Atomic uint64_t next;
-static void *context;
-static ssize_t (*read_)(void *, void *, size_t, off_t);
-static ssize_t (*write_)(void *, const void *, size_t, off_t);
 
-static void *symbol(void *library, const char *name)
+struct lane {
+    struct ovs_aiocb aiocb;
+    char *data;
+};
+
+static void finished(ovs_completion_t *completion, void *argument);
+
+static void start_next(struct lane *lane)
 {
-    void *found = dlsym(library, name);
+    uint64_t number = next++;
 
-    if (!found)
-        errx(1, "%s", dlerror());
-    return found;
+    if (number >= load.count) {
+        sem_post(&lanes_over);
+        return;
+    }
+    ovs_completion_t *completion = ovs_aio_create_completion(finished, lane);
+    if (!completion)
+        err(1, "ovs_aio_create_completion");
+    lane->aiocb = (struct ovs_aiocb){.aio_buf = lane->data, .aio_nbytes = load.bytes,
+                                     .aio_offset = offset_of(&load, number)};
+    if (load.is_write ? ovs_aio_writecb(context, &lane->aiocb, completion)
+                      : ovs_aio_readcb(context, &lane->aiocb, completion))
+        err(1, "submitting");
+}
+
+static void finished(ovs_completion_t *completion, void *argument)
+{
+    struct lane *lane = argument;
+
+    if (ovs_aio_return_completion(completion) != (ssize_t)load.bytes)
+        errx(1, "a request failed or was short");
+    ovs_aio_finish(context, &lane->aiocb);
+    ovs_aio_release_completion(completion);
+    start_next(lane);
 }
 
 static void open_volume(char **argv)
 {
-    void *library = dlopen(argv[1], RTLD_NOW);
+    ovs_ctx_attr_t *attr = ovs_ctx_attr_new();
 
-    if (!library)
-        errx(1, "%s", dlerror());
-    void *(*attr_new)(void) = (void *(*)(void))symbol(library, "ovs_ctx_attr_new");
-    int (*transport)(void *, const char *, const char *, int) =
-        (int (*)(void *, const char *, const char *, int))symbol(library,
-                                                                 "ovs_ctx_attr_set_transport");
-    void *(*ctx_new)(void *) = (void *(*)(void *))symbol(library, "ovs_ctx_new");
-    int (*ctx_init)(void *, const char *, int) =
-        (int (*)(void *, const char *, int))symbol(library, "ovs_ctx_init");
-    read_ = (ssize_t (*)(void *, void *, size_t, off_t))symbol(library, "ovs_read");
-    write_ = (ssize_t (*)(void *, const void *, size_t, off_t))symbol(library, "ovs_write");
-    void *attr = attr_new();
-    if (!attr || transport(attr, "tcp", argv[2], atoi(argv[3])) || !(context = ctx_new(attr))
-        || ctx_init(context, argv[4], O_RDWR))
-        err(1, "%s", argv[4]);
+    if (!attr || ovs_ctx_attr_set_transport(attr, "tcp", argv[1], atoi(argv[2]))
+        || !(context = ovs_ctx_new(attr)) || ovs_ctx_init(context, argv[3], O_RDWR))
+        err(1, "%s", argv[3]);
+    ovs_ctx_attr_destroy(attr);
 }
 
-static void *work(void *unused)
+static struct lane *make_lanes(void)
 {
-    char *data = malloc(load.bytes);
-    uint64_t number;
+    struct lane *lanes = calloc(load.depth, sizeof(*lanes));
 
-    memset(data, 'b', load.bytes);
-    while ((number = next++) < load.count) {
-        ssize_t n = load.is_write ? write_(context, data, load.bytes, offset_of(&load, number))
-                                  : read_(context, data, load.bytes, offset_of(&load, number));
-        if (n != (ssize_t)load.bytes)
-            err(1, "I/O");
+    for (unsigned i = 0; lanes && i < load.depth; i++) {
+        lanes[i].data = malloc(load.bytes);
+        if (!lanes[i].data)
+            err(1, "buffers");
+        memset(lanes[i].data, 'b', load.bytes);
     }
-    free(data);
-    return unused;
+    if (!lanes)
+        err(1, "buffers");
+    return lanes;
 }
 
 int main(int argc, char **argv)
 {
-    pthread_t thread[64];
-
-    if (argc != 10)
-        errx(2, "library PATH.so HOST PORT VOLUME KIND BYTES DEPTH COUNT SIZE");
-    load = load_of(argv + 5);
+    if (argc != 9)
+        errx(2, "library HOST PORT VOLUME KIND BYTES DEPTH COUNT SIZE");
+    load = load_of(argv + 4);
     open_volume(argv);
+    struct lane *lanes = make_lanes();
+    sem_init(&lanes_over, 0, 0);
     double begun = now();
-    for (unsigned i = 0; i < load.depth && i < 64; i++)
-        pthread_create(&thread[i], NULL, work, NULL);
-    for (unsigned i = 0; i < load.depth && i < 64; i++)
-        pthread_join(thread[i], NULL);
+    for (unsigned i = 0; i < load.depth; i++)
+        start_next(&lanes[i]);
+    for (unsigned i = 0; i < load.depth; i++)
+        sem_wait(&lanes_over);
     printf("%f\n", now() - begun);
+    ovs_ctx_destroy(context);
+    for (unsigned i = 0; i < load.depth; i++)
+        free(lanes[i].data);
+    free(lanes);
     return 0;
 }

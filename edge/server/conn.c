@@ -20,12 +20,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "data.h"
-#include "log.h"
 #include "options.h"
 #include "server.h"
 #include "volume.h"
@@ -34,11 +32,8 @@
 #define ROUNDS_MAX 64               /* receives before others get their turn */
 #define JOBS_MAX 128
 #define JOB_BYTES_MAX (64u << 20)
-#define OUT_PUSH_BYTES (256u << 10)
 #define BULK_BYTES 4096
-#define DIRECT_BYTES (32u << 10)    /* not worth a copy */
 #define OUT_STOP_BYTES (1u << 20)    /* no request is taken while so much is unread */
-#define OUT_KEEP_BYTES (16u << 10)  /* an idle connection keeps no more */
 
 static _Thread_local uint8_t *scratch;
 
@@ -74,118 +69,6 @@ void conn_free(struct conn *conn)
     free(conn);
 }
 
-static size_t pending(const struct conn *conn)
-{
-    return conn->out_length - conn->out_start;
-}
-
-static void drop_sent(struct conn *conn)
-{
-    if (pending(conn))
-        return;
-    conn->out_start = conn->out_length = 0;
-    if (conn->out_capacity > OUT_KEEP_BYTES) {
-        free(conn->out);
-        conn->out = NULL;
-        conn->out_capacity = 0;
-    }
-}
-
-static void push_locked(struct conn *conn)
-{
-    while (pending(conn) && !conn->broken) {
-        ssize_t n = send(conn->fd, conn->out + conn->out_start, pending(conn),
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            conn->broken = errno != EAGAIN;
-            break;
-        }
-        conn->out_start += n;
-        server_out_bytes(conn->server, -n);
-        conn->stalled_at = 0;
-    }
-    drop_sent(conn);
-}
-
-static bool reserve_locked(struct conn *conn, size_t more)
-{
-    if (conn->out_start && conn->out_length + more > conn->out_capacity) {
-        memmove(conn->out, conn->out + conn->out_start, pending(conn));
-        conn->out_length -= conn->out_start;
-        conn->out_start = 0;
-    }
-    if (conn->out_length + more <= conn->out_capacity)
-        return true;
-    size_t capacity = conn->out_length + more + conn->out_length / 2;
-    uint8_t *out = realloc(conn->out, capacity);
-    if (!out)
-        return false;
-    conn->out = out;
-    conn->out_capacity = capacity;
-    return true;
-}
-
-static void append_locked(struct conn *conn, const void *data, size_t length)
-{
-    if (!length)
-        return;
-    memcpy(conn->out + conn->out_length, data, length);
-    conn->out_length += length;
-}
-
-/* Sends from where the data is, as far as the socket takes it; returns how many bytes that was. */
-static size_t send_directly(struct conn *conn, const void *head, size_t head_length,
-                            const void *data, size_t length)
-{
-    struct iovec pieces[2] = {{(void *)head, head_length}, {(void *)data, length}};
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
-    ssize_t n = sendmsg(conn->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-    if (n < 0)
-        conn->broken |= errno != EAGAIN && errno != EINTR;
-    return n < 0 ? 0 : n;
-}
-
-void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data,
-               size_t length)
-{
-    pthread_mutex_lock(&conn->lock);
-    if (length >= DIRECT_BYTES && !conn->broken) {
-        push_locked(conn);
-        size_t sent = pending(conn) ? 0 : send_directly(conn, head, head_length, data, length);
-        size_t of_head = sent < head_length ? sent : head_length;
-
-        head = (const uint8_t *)head + of_head;
-        head_length -= of_head;
-        data = (const uint8_t *)data + (sent - of_head);
-        length -= sent - of_head;
-    }
-    if (conn->broken) {
-        /* nobody is there to read it */
-    } else if (!server_out_bytes(conn->server, head_length + length)
-               || !reserve_locked(conn, head_length + length)) {
-        server_out_bytes(conn->server, -(long long)(head_length + length));
-        log_warning("a connection is closed: replies that nobody reads take too much memory");
-        conn->broken = true;
-    } else {
-        append_locked(conn, head, head_length);
-        append_locked(conn, data, length);
-        if (pending(conn) >= OUT_PUSH_BYTES)
-            push_locked(conn);
-    }
-    pthread_mutex_unlock(&conn->lock);
-}
-
-void conn_push(struct conn *conn)
-{
-    pthread_mutex_lock(&conn->lock);
-    push_locked(conn);
-    pthread_mutex_unlock(&conn->lock);
-}
-
 static bool has_ended(const struct conn *conn)
 {
     return conn->finished || conn->broken || conn->killed;
@@ -194,7 +77,7 @@ static bool has_ended(const struct conn *conn)
 static bool must_wait(const struct conn *conn)
 {
     return conn->busy || conn->jobs >= JOBS_MAX || conn->job_bytes >= JOB_BYTES_MAX
-        || pending(conn) >= OUT_STOP_BYTES;
+        || conn_pending(conn) >= OUT_STOP_BYTES;
 }
 
 /* What shall wake the connection up next: 0 means a job's end will. */
@@ -202,7 +85,7 @@ static uint32_t wanted_events(const struct conn *conn)
 {
     if (conn->broken || conn->killed)
         return conn->jobs ? 0 : EPOLLIN | EPOLLOUT;
-    if (pending(conn))
+    if (conn_pending(conn))
         return EPOLLOUT;
     if (conn->finished)
         return conn->jobs ? 0 : EPOLLIN | EPOLLOUT;
@@ -212,7 +95,8 @@ static uint32_t wanted_events(const struct conn *conn)
 /* A request that has begun must be complete in time; waiting for the next one may take for ever. */
 static void set_deadline(struct conn *conn)
 {
-    bool stalled = pending(conn) || ((conn->in_length || conn->stream.left) && !must_wait(conn));
+    bool stalled = conn_pending(conn)
+        || ((conn->in_length || conn->stream.left) && !must_wait(conn));
 
     if (conn->phase != PHASE_DATA)
         return;     /* the options set their own */
@@ -242,7 +126,7 @@ static void rearm_after_job(struct conn *conn, bool waited)
     /* a writable socket: the thread that comes takes what is left in `in` */
     if (events && waited)
         server_arm(conn, events | EPOLLOUT);
-    else if (events && (has_ended(conn) || pending(conn)))
+    else if (events && (has_ended(conn) || conn_pending(conn)))
         server_arm(conn, events);
 }
 
@@ -250,7 +134,7 @@ void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
 {
     pthread_mutex_lock(&conn->lock);
     bool waited = must_wait(conn);
-    push_locked(conn);
+    conn_push_locked(conn);
     conn->jobs--;
     conn->job_bytes -= bytes;
     if (exclusive)
@@ -410,7 +294,7 @@ static bool begin_run(struct conn *conn)
 /* What held up requests that had come in already is over. */
 static bool may_resume(const struct conn *conn)
 {
-    return conn->held && !has_ended(conn) && !must_wait(conn) && !pending(conn);
+    return conn->held && !has_ended(conn) && !must_wait(conn) && !conn_pending(conn);
 }
 
 /* 1: run again, 0: wait for an event, -1: the connection is over. */
@@ -419,9 +303,9 @@ static int end_run(struct conn *conn)
     int next = 0;
 
     pthread_mutex_lock(&conn->lock);
-    push_locked(conn);
+    conn_push_locked(conn);
     set_deadline(conn);
-    if (has_ended(conn) && !conn->jobs && (!pending(conn) || conn->broken || conn->killed)) {
+    if (has_ended(conn) && !conn->jobs && (!conn_pending(conn) || conn->broken || conn->killed)) {
         conn->dead = true;
         next = -1;
     } else if (conn->again || may_resume(conn)) {
@@ -441,8 +325,8 @@ static int end_run(struct conn *conn)
 static bool blocked(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);
-    push_locked(conn);
-    bool is_blocked = pending(conn) != 0;
+    conn_push_locked(conn);
+    bool is_blocked = conn_pending(conn) != 0;
     pthread_mutex_unlock(&conn->lock);
     return is_blocked;
 }
@@ -468,4 +352,5 @@ void conn_thread_end(void)
 {
     free(scratch);
     scratch = NULL;
+    data_thread_end();
 }

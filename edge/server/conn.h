@@ -17,7 +17,7 @@
 /*
  * A connection. One thread at a time reads from it (`running`), takes requests out of what came
  * in, carries out at once what does not wait for the disk, and leaves the rest to a pool.
- * Replies are appended to `out`, by whoever has them, in any order.
+ * Replies are sent, or appended to `out`, by whoever has them, in any order (reply.c).
  */
 
 #include <pthread.h>
@@ -88,8 +88,18 @@ void conn_thread_end(void);
 /* Appends to what is to be sent. The memory belongs to the caller. */
 void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data,
                size_t length);
+/* The same with data that is in a pipe; it takes all of it out. False: it could not. */
+bool conn_send_pipe(struct conn *conn, const void *head, size_t head_length, int pipe,
+                    size_t length);
 /* Sends what was appended, as far as the socket takes it. */
 void conn_push(struct conn *conn);
+
+/* The same for those who hold `lock`, and how much is left. */
+void conn_push_locked(struct conn *conn);
+static inline size_t conn_pending(const struct conn *conn)
+{
+    return conn->out_length - conn->out_start;
+}
 
 /* Before and after a request is given to a pool. */
 void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive);

@@ -37,6 +37,8 @@ int layer_data_create(struct layer *layer, unsigned segment);
 void layer_data_remove(struct layer_home *home, const struct uuid *id);
 
 int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t offset, bool nowait);
+/* As disk_splice; EAGAIN also if the range is not in one file. */
+int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t offset);
 /* The segments exist (layer_prepare). */
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset);
 int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset);

@@ -314,3 +314,29 @@ def test_an_unread_reply_does_not_hold_up_others(control, engine):
             assert wire.receive(lazy.sock, MIB).count(b'x') == MIB
         assert len(cookies) == 200
         lazy.close()
+
+
+def test_large_reads_of_a_slow_client_are_whole(control, engine):
+    """They go from the layers' files to the socket; what it does not take
+    is kept."""
+    control.create('v', 4 * MIB)
+    rng = random.Random(SEED)
+    with engine.open('v') as disk, engine.open('v') as slow:
+        content = bytearray(rng.randbytes(3 * MIB) + bytes(MIB))
+        disk.write(0, bytes(content[:3 * MIB]))
+        control.snapshot('v', 's')
+        content[MIB + 77:2 * MIB] = rng.randbytes(MIB - 77)
+        disk.write(MIB + 77, bytes(content[MIB + 77:2 * MIB]))
+        slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        waiting = {}
+        for _ in range(120):
+            length = rng.randrange(32768, 262145)
+            offset = rng.randrange(4 * MIB - length + 1)
+            cookie = slow.send(wire.READ, offset, length)
+            waiting[cookie] = offset, length
+        while waiting:
+            cookie, error = slow.reply()
+            assert not error
+            offset, length = waiting.pop(cookie)
+            assert wire.receive(slow.sock, length) == content[
+                offset:offset + length], (offset, length)

@@ -1,0 +1,198 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* The sending half of a connection. */
+
+#include "conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "server.h"
+
+#define OUT_PUSH_BYTES (256u << 10)
+#define DIRECT_BYTES (32u << 10)    /* not worth a copy */
+#define OUT_KEEP_BYTES (16u << 10)  /* an idle connection keeps no more */
+
+static void drop_sent(struct conn *conn)
+{
+    if (conn_pending(conn))
+        return;
+    conn->out_start = conn->out_length = 0;
+    if (conn->out_capacity > OUT_KEEP_BYTES) {
+        free(conn->out);
+        conn->out = NULL;
+        conn->out_capacity = 0;
+    }
+}
+
+void conn_push_locked(struct conn *conn)
+{
+    while (conn_pending(conn) && !conn->broken) {
+        ssize_t n = send(conn->fd, conn->out + conn->out_start, conn_pending(conn),
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            conn->broken = errno != EAGAIN;
+            break;
+        }
+        conn->out_start += n;
+        server_out_bytes(conn->server, -n);
+        conn->stalled_at = 0;
+    }
+    drop_sent(conn);
+}
+
+static bool reserve_locked(struct conn *conn, size_t more)
+{
+    if (conn->out_start && conn->out_length + more > conn->out_capacity) {
+        memmove(conn->out, conn->out + conn->out_start, conn_pending(conn));
+        conn->out_length -= conn->out_start;
+        conn->out_start = 0;
+    }
+    if (conn->out_length + more <= conn->out_capacity)
+        return true;
+    size_t capacity = conn->out_length + more + conn->out_length / 2;
+    uint8_t *out = realloc(conn->out, capacity);
+    if (!out)
+        return false;
+    conn->out = out;
+    conn->out_capacity = capacity;
+    return true;
+}
+
+static void append_locked(struct conn *conn, const void *data, size_t length)
+{
+    if (!length)
+        return;
+    memcpy(conn->out + conn->out_length, data, length);
+    conn->out_length += length;
+}
+
+/* Makes room for what is to be sent later. */
+static bool may_append(struct conn *conn, size_t length)
+{
+    if (conn->broken)
+        return false;   /* nobody is there to read it */
+    if (server_out_bytes(conn->server, length) && reserve_locked(conn, length))
+        return true;
+    server_out_bytes(conn->server, -(long long)length);
+    log_warning("a connection is closed: replies that nobody reads take too much memory");
+    conn->broken = true;
+    return false;
+}
+
+/* Sends from where the data is, as far as the socket takes it; returns how many bytes that was. */
+static size_t send_directly(struct conn *conn, const void *head, size_t head_length,
+                            const void *data, size_t length, int flags)
+{
+    struct iovec pieces[2] = {{(void *)head, head_length}, {(void *)data, length}};
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
+    ssize_t n = sendmsg(conn->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | flags);
+
+    if (n < 0)
+        conn->broken |= errno != EAGAIN && errno != EINTR;
+    return n < 0 ? 0 : n;
+}
+
+void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data,
+               size_t length)
+{
+    pthread_mutex_lock(&conn->lock);
+    if (length >= DIRECT_BYTES && !conn->broken) {
+        conn_push_locked(conn);
+        size_t sent = conn_pending(conn)
+            ? 0 : send_directly(conn, head, head_length, data, length, 0);
+        size_t of_head = sent < head_length ? sent : head_length;
+
+        head = (const uint8_t *)head + of_head;
+        head_length -= of_head;
+        data = (const uint8_t *)data + (sent - of_head);
+        length -= sent - of_head;
+    }
+    if (may_append(conn, head_length + length)) {
+        append_locked(conn, head, head_length);
+        append_locked(conn, data, length);
+        if (conn_pending(conn) >= OUT_PUSH_BYTES)
+            conn_push_locked(conn);
+    }
+    pthread_mutex_unlock(&conn->lock);
+}
+
+/* As far as the socket takes it; returns how many bytes that was. */
+static size_t splice_out(struct conn *conn, int pipe, size_t length)
+{
+    size_t sent = 0;
+    ssize_t n = 0;
+
+    while (sent < length) {
+        n = splice(pipe, NULL, conn->fd, NULL, length - sent, SPLICE_F_NONBLOCK);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            break;
+        sent += n > 0 ? n : 0;
+    }
+    conn->broken |= n < 0 && errno != EAGAIN && errno != EINTR;
+    return sent;
+}
+
+static bool append_from_pipe(struct conn *conn, int pipe, size_t length)
+{
+    while (length) {
+        ssize_t n = read(pipe, conn->out + conn->out_length, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        conn->out_length += n;
+        length -= n;
+    }
+    return true;
+}
+
+bool conn_send_pipe(struct conn *conn, const void *head, size_t head_length, int pipe,
+                    size_t length)
+{
+    size_t of_head = 0, of_pipe = 0;
+
+    pthread_mutex_lock(&conn->lock);
+    conn_push_locked(conn);
+    if (!conn_pending(conn) && !conn->broken)
+        of_head = send_directly(conn, head, head_length, NULL, 0, MSG_MORE);
+    if (of_head == head_length)
+        of_pipe = splice_out(conn, pipe, length);
+    bool complete = of_pipe == length;
+    if (!complete && may_append(conn, head_length - of_head + length - of_pipe)) {
+        append_locked(conn, (const uint8_t *)head + of_head, head_length - of_head);
+        complete = append_from_pipe(conn, pipe, length - of_pipe);
+        conn->broken |= !complete;
+    }
+    pthread_mutex_unlock(&conn->lock);
+    return complete;
+}
+
+void conn_push(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    conn_push_locked(conn);
+    pthread_mutex_unlock(&conn->lock);
+}
