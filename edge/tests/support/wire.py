@@ -29,6 +29,7 @@ READ, WRITE, DISC, FLUSH, TRIM, WRITE_ZEROES = 0, 1, 2, 3, 4, 6
 FUA, NO_HOLE = 1, 2
 NO_ID = uuid.UUID(int=0)
 TIMEOUT = 60
+GREETING_SECONDS = 5
 
 HELLO, CREATE, REMOVE, TRUNCATE, STAT, INFO, LIST, CLONE = (
     1, 10, 11, 12, 13, 14, 15, 16)
@@ -134,7 +135,11 @@ class Options:
 
     def __init__(self, address, flags=3):
         self.sock = connect(address)
+        # As the C library does: an engine that was killed in between may
+        # leave a connection that nobody ends.
+        self.sock.settimeout(GREETING_SECONDS)
         greeting = receive(self.sock, 18)
+        self.sock.settimeout(TIMEOUT)
         assert greeting[:16] == b'NBDMAGICIHAVEOPT', greeting
         self.handshake_flags = struct.unpack('>H', greeting[16:])[0]
         self.sock.sendall(struct.pack('>I', flags))
