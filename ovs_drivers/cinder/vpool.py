@@ -21,8 +21,8 @@ which of several cinder-volumes goes on:
 * A clone of a volume is a clone of a snapshot ``clone-NAME`` that is taken
   for it alone, and goes when the clone goes.
 * What Cinder deleted while clones still needed it is remembered by an empty
-  volume, a *mark*, whose name says what is to go. Each delete of a clone
-  carries out what has become possible (:meth:`VPool.sweep`).
+  volume, a *mark*, whose name says what is to go. The delete of a clone
+  carries out what it made possible; :meth:`VPool.sweep` tries all marks.
 """
 
 import contextlib
