@@ -136,6 +136,14 @@ def congestion_control():
         return file.read().strip()
 
 
+def warn_if_busy():
+    load, processors = os.getloadavg()[0], os.cpu_count()
+    if load > processors / 2:
+        print('WARNING: this host is busy (load %.1f on %d processors); the '
+              'raw file needs one, the others two: shares come out too low.'
+              % (load, processors))
+
+
 def compare(shares, judged):
     """One line per target of the project."""
     print('\n%s through QEMU against its targets:' % judged)
@@ -282,6 +290,7 @@ def measure(stack, arguments):
     engine = stack.enter_context(serving(folder, 'store'))
     measured = list(targets(stack, folder, engine, arguments.library))
     print('TCP congestion control of this host: %s' % congestion_control())
+    warn_if_busy()
     throughput('without QEMU', measured, arguments.repeat)
     shares = {}
     if shutil.which('qemu-img'):
