@@ -50,7 +50,7 @@ OOMScoreAdjust=-999
 WantedBy=multi-user.target
 '''
 
-_LIBVIRTD = '''# Settings of the libvirtd in {prefix}; all that there are, explained:
+_LIBVIRTD = '''# Settings of the libvirtd in {prefix}; all are explained in
 # {prefix}/{samples}/libvirtd.conf
 
 # Reached by its own UNIX sockets only, beside the distribution's libvirtd:
@@ -65,7 +65,7 @@ unix_sock_rw_perms = "0770"'''
 _ROOT_MAY = '''unix_sock_ro_perms = "0700"
 unix_sock_rw_perms = "0700"'''
 
-_QEMU = '''# Settings of the QEMU driver in {prefix}; all that there are, explained:
+_QEMU = '''# Settings of the QEMU driver in {prefix}; all are explained in
 # {prefix}/{samples}/qemu.conf
 
 # There is no virtlogd here.

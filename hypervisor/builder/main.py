@@ -14,6 +14,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -116,6 +117,8 @@ def main(argv=None):
         parsed.error('--output and --sign go with --package')
     if arguments.json and not arguments.check:
         parsed.error('--json goes with --check')
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return _Command(arguments).run()
     except failure.Failure as error:
@@ -128,6 +131,10 @@ def main(argv=None):
         return 130
     except BrokenPipeError:
         return 1
+
+
+def _stop(_number, _frame):
+    raise KeyboardInterrupt
 
 
 class _Command:

@@ -95,7 +95,7 @@ class Prefix:
         """Return the settings that differ from how they were written."""
         return [path for path, written
                 in sorted(self.manifest['settings'].items())
-                if self._difference(path, written)]
+                if any(self._difference(path, written))]
 
     def _difference(self, path, expected):
         found = staging.describe_file(self._at(path))
@@ -180,7 +180,7 @@ class Prefix:
                 stays.append('%s was changed since it was written'
                              % self._at(path))
         for path, written in self.manifest['settings'].items():
-            if not list(self._difference(path, written)):
+            if not any(self._difference(path, written)):
                 self._remove(path)
         for about in self.manifest['components'].values():
             for path in about['files']:

@@ -64,10 +64,9 @@ def output(command, cwd=None, cure=None):
         raise failure.Failure('%s did not end within 300 s'
                               % ' '.join(command), cure)
     if done.returncode != 0:
-        lines = done.stderr.decode(errors='replace').strip().splitlines()
         raise failure.Failure('%s: %s' % (
-            command[0], lines[-1] if lines else
-            'ended with code %d' % done.returncode), cure)
+            command[0], _reason(done.stderr.splitlines(), done.returncode)),
+            cure)
     return done.stdout.decode(errors='replace')
 
 
@@ -105,7 +104,11 @@ def first_error(log, begin, code):
     """Return the line of a log that says best why a command failed."""
     with open(log, 'rb') as file:
         file.seek(begin)
-        lines = [line.decode(errors='replace').strip() for line in file]
+        return _reason(file, code)
+
+
+def _reason(lines, code):
+    lines = [line.decode(errors='replace').strip() for line in lines]
     lines = [line for line in lines if line]
     for line in lines:
         if _ERROR.search(line):

@@ -52,8 +52,7 @@ def how_to_use(folder, signed):
     if signed:
         yield 'in local.conf: OVS_HYPERVISOR=repo'
         yield '               OVS_APT_REPO="file://%s ./"' % folder
-        yield '               OVS_APT_KEY=file://%s' % os.path.join(folder,
-                                                                     KEY)
+        yield '               OVS_APT_KEY=' + os.path.join(folder, KEY)
 
 
 def _entry(path):

@@ -116,6 +116,8 @@ def _strip(tree):
 
 def _depends(tree, binaries):
     """Return Debian's dependencies of binaries, as dpkg computes them."""
+    if not binaries:
+        return []
     with tempfile.TemporaryDirectory(prefix='ovs-shlibdeps-') as folder:
         # it insists on being called in a source package
         os.mkdir(os.path.join(folder, 'debian'))

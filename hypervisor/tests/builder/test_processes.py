@@ -25,12 +25,6 @@ def log(tmp_path):
     return str(tmp_path / 'log')
 
 
-@pytest.fixture
-def fresh(monkeypatch):
-    """Stopping is for the rest of a program; here for one test."""
-    monkeypatch.setattr(processes, '_stopped', threading.Event())
-
-
 def test_the_first_error_line_is_the_reason(log):
     with pytest.raises(failure.Failure) as caught:
         processes.run(['sh', '-c', 'echo fine; echo "a.c:3: error: no x"; '
@@ -70,7 +64,7 @@ def test_builds_see_debians_programs_and_no_flags(monkeypatch):
     assert seen['http_proxy'] == 'proxy' and seen['MORE'] == '1'
 
 
-def test_stopping_ends_commands_with_their_children(log, tmp_path, fresh):
+def test_stopping_ends_commands_with_their_children(log, tmp_path):
     child = tmp_path / 'child'
     script = 'sleep 1000 & echo $! >%s.new; mv %s.new %s; wait' % (
         child, child, child)
