@@ -105,7 +105,7 @@ def parser():
     parsed.add_argument(
         '--sign', metavar='KEY', nargs='?', const='',
         help='with --package: sign the repository with a secret key of gpg, '
-             'or without KEY with a new one that is kept beside it')
+             'or without KEY with a new one that is kept in the cache')
     return parsed
 
 
@@ -241,7 +241,8 @@ class _Command:
         output = os.path.abspath(self._arguments.output or
                                  self._store.path('packages'))
         packages.build(staged, self._prefix.path, output, self._progress,
-                       self._store.log('package'), self._arguments.sign)
+                       self._store.log('package'), self._arguments.sign,
+                       self._store.path('signing-key'))
         return 0
 
     def _uninstall(self):
