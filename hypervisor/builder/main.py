@@ -86,7 +86,7 @@ def parser():
         '--cache', metavar='DIR', default=cache.default_folder(),
         help='(default: %(default)s, or hypervisor in $OVS_CACHE)')
     parsed.add_argument(
-        '--jobs', metavar='N', type=_positive, default=os.cpu_count(),
+        '--jobs', metavar='N', type=_positive, default=len(os.sched_getaffinity(0)),
         help='compilers at a time (default: one a core, %(default)s)')
     parsed.add_argument(
         '--update', action='store_true',
@@ -125,12 +125,13 @@ def main(argv=None):
         for line in error.lines():
             print('hypervisor/build: %s' % line, file=sys.stderr)
         return 1
+    except OSError as error:
+        print('hypervisor/build: %s' % error, file=sys.stderr)
+        return 1
     except (KeyboardInterrupt, processes.Stopped):
         print('\nhypervisor/build: stopped; run it again to go on',
               file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 1
 
 
 def _stop(_number, _frame):
