@@ -86,7 +86,8 @@ def parser():
         '--cache', metavar='DIR', default=cache.default_folder(),
         help='(default: %(default)s, or hypervisor in $OVS_CACHE)')
     parsed.add_argument(
-        '--jobs', metavar='N', type=_positive, default=len(os.sched_getaffinity(0)),
+        '--jobs', metavar='N', type=_positive,
+        default=len(os.sched_getaffinity(0)),
         help='compilers at a time (default: one a core, %(default)s)')
     parsed.add_argument(
         '--update', action='store_true',
