@@ -79,10 +79,9 @@ def run(command, log, cwd=None, env=None, cure=None, on_line=None,
     :param may_be_ended: no: let it finish when the user wants to stop
     :raises: failure.Failure with the first error in what it wrote
     """
-    with open(log, 'ab') as file:
+    with open(log, 'ab', buffering=0) as file:
         file.write(b'$ %s\n' % ' '.join(command).encode())
         begin = file.tell()
-        file.flush()
         process = _start(command, cwd, env or environment(), cure,
                          may_be_ended)
         try:
