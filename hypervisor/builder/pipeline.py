@@ -256,7 +256,7 @@ class Pipeline:
             staged = staging.stage(
                 part, self._work(part), self._folder('staged', part),
                 self._abouts[part.name])
-            phase.detail = '%.0f MB' % (staged.size / 1e6)
+            phase.detail = '%.1f MB' % (staged.size / 1e6)
         self._staged[part.name] = staged
         self._forget_builds(part)
 
