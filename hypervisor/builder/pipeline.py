@@ -194,13 +194,10 @@ class Pipeline:
                 parts = [part for part in parts if part.source]
                 prepared = [pool.submit(self._prepare, part)
                             for part in parts]
-                jobs = []
                 for part, job in zip(parts, prepared):
                     job.result()
                     self._compile(part)
-                    jobs.append(pool.submit(self._stage, part))
-                for job in jobs:
-                    job.result()
+                    self._stage(part)
             except BaseException:
                 processes.stop_all()
                 raise
