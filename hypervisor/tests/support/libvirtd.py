@@ -19,7 +19,8 @@
 
 It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders of
 its own, so that it neither sees nor disturbs a libvirtd of the same prefix that
-serves this machine. Everything it writes is in ``folder``; its domains end with
+serves this machine. Each one takes itself for a host of its own: two of them can
+migrate a domain from one to the other. Everything it writes is in ``folder``; its domains end with
 it. Needs root, as a system libvirtd does. Only the standard library is used.
 """
 
@@ -29,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -40,6 +42,7 @@ _LIBVIRTD_CONF = '''
 unix_sock_dir = "{run}"
 auth_unix_ro = "none"
 auth_unix_rw = "none"
+host_uuid = "{uuid}"
 log_level = 3
 log_outputs = "3:file:{log}"
 '''
@@ -196,7 +199,8 @@ class PrivateLibvirtd:
         os.makedirs(configuration, exist_ok=True)
         os.makedirs(os.path.join(self.folder, 'var'), exist_ok=True)
         for name, text in (
-                ('libvirtd.conf', _LIBVIRTD_CONF.format(run=run, log=self.log)),
+                ('libvirtd.conf', _LIBVIRTD_CONF.format(
+                    run=run, log=self.log, uuid=uuid.uuid4())),
                 ('qemu.conf', _QEMU_CONF + self._qemu_conf)):
             with open(os.path.join(configuration, name), 'w') as file:
                 file.write(text)
