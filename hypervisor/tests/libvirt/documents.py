@@ -73,7 +73,7 @@ class Refused(typing.NamedTuple):
 class RefusedBySchema(typing.NamedTuple):
     """A disk with something that libvirt does not know: the schema refuses it.
 
-    Without validation libvirt drops what it does not know, as it does everywhere.
+    Without validation libvirt drops it, as it does everywhere.
     """
     what: str
     disk: str
@@ -339,7 +339,8 @@ REFUSED_BY_SCHEMA = [
         disk(VOLUME % HOST)),
     RefusedBySchema(
         'cookies',
-        disk(VOLUME % (HOST + "<cookies><cookie name='a'>b</cookie></cookies>")),
+        disk(VOLUME % (HOST + "<cookies><cookie name='a'>b</cookie>"
+                       "</cookies>")),
         disk(VOLUME % HOST)),
     RefusedBySchema(
         'verification of a certificate',

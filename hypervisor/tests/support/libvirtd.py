@@ -17,11 +17,12 @@
     with PrivateLibvirtd('/opt/openvstorage', folder) as daemon:
         print(daemon.virsh('list', '--all'))
 
-It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders of
-its own, so that it neither sees nor disturbs a libvirtd of the same prefix that
-serves this machine. Each one takes itself for a host of its own: two of them can
-migrate a domain from one to the other. Everything it writes is in ``folder``; its domains end with
-it. Needs root, as a system libvirtd does. Only the standard library is used.
+It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders
+of its own, so that it neither sees nor disturbs a libvirtd of the same prefix
+that serves this machine. Each one takes itself for a host of its own: two of
+them can migrate a domain from one to the other. Everything it writes is in
+``folder``; its domains end with it. Needs root, as a system libvirtd does.
+Only the standard library is used.
 """
 
 import os
@@ -134,6 +135,7 @@ class PrivateLibvirtd:
                  sys.executable, os.path.abspath(__file__), self.prefix,
                  self.folder],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                start_new_session=True,     # Ctrl-C is for who runs it
                 env=dict(os.environ, PATH=self._path()))
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -218,9 +220,11 @@ class PrivateLibvirtd:
             self._run.cleanup()
 
     def _destroy_domains(self):
-        for name in self.virsh('list', '--name').split('\n'):
-            if name:
+        try:
+            for name in self.virsh('list', '--name').split():
                 self.virsh('destroy', name)
+        except Failure:
+            pass    # what is left is killed
 
     def _kill_emulators(self):
         """Kill what libvirtd could not end; their pids are in its folder."""
