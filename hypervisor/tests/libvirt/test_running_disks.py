@@ -77,6 +77,15 @@ def test_attach_and_detach(running, vpool, other_volume):
     assert vpool.has(other_volume, 0x12, 0)
 
 
+def test_attach_without_xml(running, vpool, other_volume):
+    running.virsh('attach-disk', '--live', '--source', other_volume,
+                  '--source-protocol', 'openvstorage', '--source-host-name',
+                  '%s:%d' % (vpool.host, vpool.port), '--subdriver', 'raw',
+                  '--target', 'sdb', '--targetbus', 'scsi')
+    running.write(0x13, 0, disk=1)
+    assert vpool.has(other_volume, 0x13, 0)
+
+
 def test_a_missing_volume_is_not_attached(running, vpool):
     missing = 'volume-%s' % uuid.uuid4()
     with pytest.raises(libvirtd.Failure) as refusal:
