@@ -70,7 +70,7 @@ def run(command, log=None, env=None, cwd=None, stdin=None, timeout=None,
         raise errors.CommandFailed(
             '%s %s: %s' % (_short(command), _ended(
                 process.returncode, timeout if late else None),
-                first_error(tail or output) or 'it said nothing'), log=log)
+                last_error(tail or output) or 'it said nothing'), log=log)
     return output
 
 
@@ -107,13 +107,20 @@ def _ended(code, timeout):
 
 
 def first_error(text):
-    """Find the line that tells what went wrong: the first that looks like
-    an error, else the last one."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for line in lines:
-        if _ERROR.search(line):
-            return line[:300]
-    return lines[-1][:300] if lines else ''
+    """Find the line of a service's log that tells what went wrong: the first
+    that looks like an error, else the last one."""
+    lines = _lines(text)
+    return next(filter(_ERROR.search, lines), lines[-1] if lines else '')
+
+
+def last_error(text):
+    """Find the line of a command's output that tells why it ended."""
+    lines = _lines(text)[-5:][::-1]
+    return next(filter(_ERROR.search, lines), lines[0] if lines else '')
+
+
+def _lines(text):
+    return [line.strip()[:300] for line in text.splitlines() if line.strip()]
 
 
 def stop_all():

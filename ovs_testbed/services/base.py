@@ -130,7 +130,9 @@ class OpenStackService(Service):
              '--virtualenv', self.testbed.cache.environment,
              '--master', '--processes', '1', '--threads', '4',
              '--lazy-apps', '--need-app', '--buffer-size', '65535',
-             '--die-on-term', '--thunder-lock', '--disable-logging'] +
+             '--die-on-term', '--thunder-lock', '--disable-logging',
+             # it closes the connection, so it has to say so
+             '--add-header', 'Connection: close'] +
             list(arguments), env=dict(self.environment(), **(env or {})),
             stop_signal='TERM')
 

@@ -34,6 +34,7 @@ class Service(base.OpenStackService):
             'DEFAULT': self.log_options(),
             'database': {'connection': self.connection('keystone')},
             'fernet_tokens': {'key_repository': self._keys('fernet')},
+            'fernet_receipts': {'key_repository': self._keys('fernet')},
             'credential': {'key_repository': self._keys('credential')},
             # one process serves it, so that its memory is a cache for all
             'cache': {'enabled': True, 'backend': 'oslo_cache.dict',
