@@ -74,10 +74,8 @@ def look_for_host(testbed):
     connection = connect(testbed)
 
     def look():
-        answer = connection.compute.get('/os-hypervisors').json()
-        found = [entry for entry in answer['hypervisors']
-                 if entry['state'] == 'up']
-        return bool(found), '%d hosts' % len(answer['hypervisors'])
+        hosts = [host.state for host in connection.compute.hypervisors()]
+        return 'up' in hosts, 'hosts in state %s' % hosts
     return look
 
 
@@ -92,3 +90,13 @@ def look_for_volume_services(testbed, count):
         up = [host for host in states if states[host] == 'up']
         return len(up) >= count, states or 'no service'
     return look
+
+
+def variables(testbed, user='admin', project=None):
+    """The variables that OpenStack's clients log in by."""
+    values = {'OS_' + name.upper(): value for name, value in
+              credentials(testbed, user, project).items()}
+    return dict(values, OS_IDENTITY_API_VERSION='3',
+                OS_REGION_NAME=testbeds.REGION, OS_INTERFACE='public',
+                OS_VOLUME_API_VERSION='3', OS_AUTH_TYPE='password',
+                no_proxy='127.0.0.1,localhost')

@@ -26,6 +26,8 @@ WANTED = (
     # the tools that services and tests call
     'iproute2', 'iputils-ping', 'genisoimage', 'openssh-client', 'kmod',
     'cryptsetup-bin', 'procps', 'util-linux',
+    # what the storagedriver's commands are made with
+    'python3-cliff',
     # what builds uwsgi, libvirt-python and the C parts
     'build-essential', 'pkg-config', 'python3-dev', 'python3-venv',
     'libvirt-dev', 'libpcre2-dev', 'git',

@@ -41,6 +41,8 @@ SOCKETS = '/run/ovs-testbed'
 HOST = 'testbed'
 ADDRESS = '127.0.0.1'
 REGION = 'RegionOne'
+#: the back ends of cinder
+VPOOLS = ('myvpool01', 'myvpool02')
 _NAME = re.compile(r'[a-z][a-z0-9-]{0,30}\Z')
 _PASSWORDS = ('database', 'messaging', 'admin', 'demo', 'glance', 'placement',
               'neutron', 'nova', 'cinder')

@@ -1,14 +1,16 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-RESOURCES = ''
-def make(testbed): pass
-def is_there(testbed): return True
+"""The guest: what servers boot from and tests ask over SSH.
+
+A Linux of Debian's packages, small enough to boot in seconds without KVM:
+Debian's cloud kernel, busybox, dropbear, and the tools that upstream Tempest's
+scenarios use. The first partition has syslinux and the kernel, the second one
+is the root file system, on ext4, so that what a test writes survives as it
+does on a real server. It tells the serial console which disks it has, with
+bytes and serial, as they come, go and grow. Its user is ``cirros``, with the
+keys of the config drive; user data that is a script is run.
+"""
+
+from ovs_testbed.guest.image import is_there
+from ovs_testbed.guest.image import make
+from ovs_testbed.guest.image import path
+
+__all__ = ['is_there', 'make', 'path']

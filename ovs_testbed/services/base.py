@@ -15,6 +15,7 @@ import os
 import shutil
 
 from ovs_testbed import namespaces
+from ovs_testbed import plugin_path
 from ovs_testbed import run
 from ovs_testbed import supervisor
 from ovs_testbed import testbed as testbeds
@@ -116,10 +117,10 @@ class OpenStackService(Service):
                     log=self.testbed.log(self.name + '-manage'),
                     env=dict(ENVIRONMENT, **(env or {})), timeout=300)
 
-    def daemon(self, name, *arguments, env=None):
+    def daemon(self, name, binary, *arguments):
         return supervisor.Program(
-            name, [self.binary(name)] + list(arguments),
-            env=dict(self.environment(), **(env or {})))
+            name, [self.binary(binary)] + list(arguments),
+            env=self.environment())
 
     def uwsgi(self, name, module, port, *arguments, env=None):
         """A program that serves a WSGI application."""
@@ -133,13 +134,12 @@ class OpenStackService(Service):
              '--die-on-term', '--thunder-lock', '--disable-logging',
              # it closes the connection, so it has to say so
              '--add-header', 'Connection: close'] +
-            list(arguments), env=dict(self.environment(), **(env or {})),
-            stop_signal='TERM')
+            list(arguments), env=dict(self.environment(), **(env or {})))
 
     def environment(self):
-        """The variables that its programs run with."""
-        tools = os.path.join(self.testbed.cache.environment, 'bin')
-        return dict(ENVIRONMENT, PATH='%s:%s' % (tools, PATH))
+        """The variables that its programs run with; the plugin may have put
+        folders first on the PATH."""
+        return dict(ENVIRONMENT, PATH=plugin_path.read(self.testbed))
 
     def log_options(self, debug=False):
         return {'use_stderr': True, 'debug': debug,
@@ -195,8 +195,7 @@ class OpenStackService(Service):
             self.testbed.url(self.name, path), expected)
 
 
-PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 #: the same for all programs, whatever the user's shell says
-ENVIRONMENT = {'PATH': PATH, 'LANG': 'C.UTF-8', 'LC_ALL': 'C.UTF-8',
+ENVIRONMENT = {'PATH': plugin_path.SYSTEM, 'LANG': 'C.UTF-8', 'LC_ALL': 'C.UTF-8',
                'HOME': '/root', 'PYTHONDONTWRITEBYTECODE': '1',
                'PYTHONUNBUFFERED': '1', 'PYTHONWARNINGS': 'ignore'}

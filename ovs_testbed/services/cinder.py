@@ -15,8 +15,8 @@ from ovs_testbed import ini
 from ovs_testbed import testbed as testbeds
 from ovs_testbed.services import base
 
-CONTROL = ('cinder-api', 'cinder-scheduler')
-VOLUME = ('cinder-volume',)
+CONTROL = ('c-api', 'c-sch')
+VOLUME = ('c-vol',)
 
 
 class Service(base.OpenStackService):
@@ -39,7 +39,8 @@ class Service(base.OpenStackService):
                 api_paste_config=self.conf('api-paste.ini'),
                 resource_query_filters_file=self.conf(
                     'resource_filters.json'),
-                enabled_backends='', quota_volumes=500,
+                enabled_backends=','.join(testbeds.VPOOLS),
+                default_volume_type=testbeds.VPOOLS[0], quota_volumes=500,
                 quota_snapshots=500, quota_gigabytes=200000,
                 quota_backups=100, quota_groups=100),
             database={'connection': self.connection('cinder'),
@@ -59,11 +60,11 @@ class Service(base.OpenStackService):
 
     def programs(self):
         return [
-            self.uwsgi('cinder-api', 'cinder.wsgi.api:application',
+            self.uwsgi('c-api', 'cinder.wsgi.api:application',
                        self.testbed.ports['cinder'],
                        '--pyargv=--config-file=' + self.conf()),
-            self.daemon('cinder-scheduler', '--config-file', self.conf()),
-            self.daemon('cinder-volume', '--config-file', self.conf())]
+            self.daemon('c-sch', 'cinder-scheduler', '--config-file', self.conf()),
+            self.daemon('c-vol', 'cinder-volume', '--config-file', self.conf())]
 
     def looks(self):
         return [self.api_look()]

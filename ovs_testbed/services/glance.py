@@ -54,7 +54,7 @@ class Service(base.OpenStackService):
                     self.conf('glance-api.conf'), 'db_sync')
 
     def programs(self):
-        return [self.daemon('glance-api', '--config-file',
+        return [self.daemon('g-api', 'glance-api', '--config-file',
                             self.conf('glance-api.conf'))]
 
     def looks(self):

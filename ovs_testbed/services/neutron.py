@@ -81,8 +81,8 @@ class Service(base.OpenStackService):
                            'OS_NEUTRON_CONFIG_DIR': self.etc,
                            'OS_NEUTRON_CONFIG_FILES':
                            'neutron.conf;ml2.conf'}),
-            self.daemon('neutron-periodic-workers', *self._files()),
-            self.daemon('neutron-ovn-maintenance-worker', *self._files())]
+        ] + [self.daemon(name, name, *self._files()) for name in (
+            'neutron-periodic-workers', 'neutron-ovn-maintenance-worker')]
 
     def looks(self):
         return [self.api_look()]

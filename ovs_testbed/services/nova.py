@@ -24,8 +24,8 @@ from ovs_testbed.services import network
 #: the parts of nova's configured addresses, filled in when they are used: so
 #: that the databases can be kept for testbeds with other passwords and ports
 _TEMPLATE = '{scheme}://{username}:{password}@{hostname}:{port}/'
-CONTROL = ('nova-api', 'nova-conductor', 'nova-scheduler')
-COMPUTE = ('nova-compute',)
+CONTROL = ('n-api', 'n-cond', 'n-sch')
+COMPUTE = ('n-cpu',)
 
 
 class Service(base.OpenStackService):
@@ -37,8 +37,9 @@ class Service(base.OpenStackService):
 
     def configure(self):
         self.copy_from_environment('api-paste.ini')
-        ini.write(self.conf(), dict(
-            self._shared(),
+        ini.write(self.conf(), self._shared())
+        ini.write(self.conf('nova-cpu.conf'), self._compute())
+        ini.write(self.conf('nova-control.conf'), dict(
             database={'connection': self.connection('nova'),
                       'max_pool_size': 10},
             api_database={'connection': self.connection('nova_api'),
@@ -49,11 +50,10 @@ class Service(base.OpenStackService):
             scheduler={'workers': 1, 'discover_hosts_in_cells_interval': 2},
             quota={'instances': 100, 'cores': 200, 'ram': 200000,
                    'key_pairs': 1000}))
-        ini.write(self.conf('nova-cpu.conf'), dict(
-            self._shared(), **self._compute()))
 
     def _shared(self):
-        """What all of nova's services are told."""
+        """What all of nova's services are told; the compute host is not
+        told the databases."""
         common = self.common()
         del common['database']
         return dict(
@@ -96,17 +96,23 @@ class Service(base.OpenStackService):
                           '--database_connection', _TEMPLATE + 'nova')
 
     def _nova_manage(self, *arguments):
-        self.manage('nova-manage', '--config-file', self.conf(), *arguments)
+        self.manage('nova-manage', *self._files(), *arguments)
+
+    def _files(self, own='nova-control.conf'):
+        return ['--config-file', self.conf(), '--config-file',
+                self.conf(own)]
 
     def programs(self):
         return [
-            self.uwsgi('nova-api', 'nova.wsgi.osapi_compute:application',
-                       self.testbed.ports['nova'],
-                       env={'OS_NOVA_CONFIG_DIR': self.etc}),
-            self.daemon('nova-conductor', '--config-file', self.conf()),
-            self.daemon('nova-scheduler', '--config-file', self.conf()),
-            self.daemon('nova-compute', '--config-file',
-                        self.conf('nova-cpu.conf'))]
+            self.uwsgi('n-api', 'nova.wsgi.osapi_compute:application',
+                       self.testbed.ports['nova'], env={
+                           'OS_NOVA_CONFIG_DIR': self.etc,
+                           'OS_NOVA_CONFIG_FILES':
+                           'api-paste.ini;nova.conf;nova-control.conf'}),
+            self.daemon('n-cond', 'nova-conductor', *self._files()),
+            self.daemon('n-sch', 'nova-scheduler', *self._files()),
+            self.daemon('n-cpu', 'nova-compute',
+                        *self._files('nova-cpu.conf'))]
 
     def looks(self):
         return [self.api_look()]

@@ -36,7 +36,7 @@ class Service(base.OpenStackService):
                     'db', 'sync')
 
     def programs(self):
-        return [self.uwsgi('placement', 'placement.wsgi.api:application',
+        return [self.uwsgi('placement-api', 'placement.wsgi.api:application',
                            self.testbed.ports['placement'],
                            env={'OS_PLACEMENT_CONFIG_DIR': self.etc})]
 
