@@ -18,11 +18,14 @@ from ovs_testbed import engine
 from ovs_testbed import environment
 from ovs_testbed import files
 from ovs_testbed import guest
+from ovs_testbed import namespaces
 from ovs_testbed import packages
 from ovs_testbed import plugin
+from ovs_testbed import resources
 from ovs_testbed import room
 from ovs_testbed import services
 from ovs_testbed import supervisor
+from ovs_testbed import tempest
 from ovs_testbed.services import cinder
 from ovs_testbed.services import nova
 
@@ -65,11 +68,11 @@ class BringUp:
         """The services and, at their places among them, the plugin."""
         steps = [
             engine.Step('room', 'namespaces and supervisor', self._open,
-                        self.room.exists, ['python', 'build']),
+                        self.room.exists, ['python']),
             self._once('configuration', 'configuration of the services',
                        self._configure, ['room']),
             self._once('install', 'plugin.sh stack install',
-                       self.plugin.install, ['configuration']),
+                       self.plugin.install, ['build', 'configuration']),
             self._service('database', after=['configuration']),
             self._service('messaging', after=['configuration']),
             self._service('network', after=['configuration']),
@@ -101,7 +104,7 @@ class BringUp:
                        ['volume', 'glance']),
             self._once('resources', 'flavors, networks and the image',
                        self._make_resources,
-                       ['guest', 'glance', 'neutron', 'nova']),
+                       ['guest', 'glance', 'neutron', 'nova', 'cinder']),
             engine.Step('host', 'compute host', self._wait_for_hosts,
                         after=['compute', 'volume']),
             self._once('test-config', 'plugin.sh stack test-config',
@@ -144,7 +147,9 @@ class BringUp:
             self.services.values())
 
     def _make_resources(self):
-        return guest.RESOURCES
+        with namespaces.entered(self.testbed.net):
+            resources.make(self.testbed)
+            tempest.configure(self.testbed)
 
     def _wait_for_hosts(self):
         self.services['nova'].wait_for_host()

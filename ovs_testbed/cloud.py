@@ -18,6 +18,8 @@ from ovs_testbed import testbed as testbeds
 #: the roles of the services' own users: "service" is what volume attach asks
 #: for, "admin" is what looking at other projects' resources asks for
 _SERVICE_ROLES = ('service', 'admin')
+#: the services find each other by the second one
+INTERFACES = ('public', 'internal')
 
 
 def credentials(testbed, user='admin', project=None):
@@ -63,10 +65,13 @@ class Catalog:
     def make_endpoint(self, name, kind, url):
         service = self._identity.find_service(name) \
             or self._identity.create_service(name=name, type=kind)
-        if not list(self._identity.endpoints(service_id=service.id)):
-            self._identity.create_endpoint(
-                service_id=service.id, interface='public', url=url,
-                region_id=testbeds.REGION)
+        there = {endpoint.interface for endpoint
+                 in self._identity.endpoints(service_id=service.id)}
+        for interface in INTERFACES:
+            if interface not in there:
+                self._identity.create_endpoint(
+                    service_id=service.id, interface=interface, url=url,
+                    region_id=testbeds.REGION)
 
 
 def look_for_host(testbed):

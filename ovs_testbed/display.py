@@ -67,6 +67,17 @@ class Display:
         self._stream.flush()
 
 
+def show_error(error, stream):
+    """Print what went wrong, where, and what helps."""
+    step = getattr(error, 'step', None)
+    stream.write('\nfailed%s: %s\n' % (
+        ' (%s)' % step.title if step else '', error))
+    if error.log:
+        stream.write('log: %s\n' % error.log)
+    if error.cure:
+        stream.write('what helps: %s\n' % error.cure)
+
+
 class Timings:
     """How long each step took, this time and the time before."""
 

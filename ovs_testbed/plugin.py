@@ -47,7 +47,8 @@ class Plugin:
 
     def mounts(self):
         """What the room has at other places than the machine."""
-        os.makedirs(PREFIX, exist_ok=True)
+        for folder in PREFIX, self._root + PREFIX:
+            os.makedirs(folder, exist_ok=True)
         return {PREFIX: self._root + PREFIX}
 
     def install(self):

@@ -139,8 +139,8 @@ def command_of(pid):
         return 'gone'
 
 
-def abandoned():
-    """Namespaces of testbeds whose folder is gone, with no process left."""
+def namespaces_there():
+    """The network namespaces of testbeds on this machine."""
     answer = subprocess.run(['ip', 'netns', 'list'], capture_output=True,
                             text=True).stdout
     return re.findall(r'^(ovs-testbed-\d+)\b', answer, re.M)

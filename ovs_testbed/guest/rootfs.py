@@ -72,7 +72,7 @@ def make_tree(tree, packages, log):
     shutil.copytree(os.path.join(_HERE, 'root'), tree)
     for folder in ('bin', 'sbin', 'usr/bin', 'usr/sbin', 'lib', 'lib64',
                    'dev', 'proc', 'sys', 'run', 'mnt', 'media', 'root',
-                   'tmp', 'var', 'home', 'etc/dropbear'):
+                   'tmp', 'var/log', 'var/run', 'home', 'etc/dropbear'):
         os.makedirs(os.path.join(tree, folder), exist_ok=True)
     os.chmod(os.path.join(tree, 'tmp'), 0o1777)
     os.chmod(os.path.join(tree, 'etc', 'shadow'), 0o600)

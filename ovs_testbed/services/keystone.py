@@ -60,13 +60,13 @@ class Service(base.OpenStackService):
                         secrets.token_bytes(32)).decode())
                 os.chmod(os.path.dirname(path), 0o700)
         # a password in the environment is in no list of processes
+        env = {'OS_BOOTSTRAP_PASSWORD': self.testbed.passwords['admin'],
+               'OS_BOOTSTRAP_REGION_ID': testbeds.REGION}
+        for interface in cloud.INTERFACES:
+            env['OS_BOOTSTRAP_%s_URL' % interface.upper()] = \
+                self.testbed.url('keystone', '/v3')
         self.manage('keystone-manage', '--config-file', self.conf(),
-                    'bootstrap', env={
-                        'OS_BOOTSTRAP_PASSWORD':
-                        self.testbed.passwords['admin'],
-                        'OS_BOOTSTRAP_REGION_ID': testbeds.REGION,
-                        'OS_BOOTSTRAP_PUBLIC_URL':
-                        self.testbed.url('keystone', '/v3')})
+                    'bootstrap', env=env)
 
     def programs(self):
         return [self.uwsgi('keystone', 'keystone.wsgi.api:application',
