@@ -21,7 +21,7 @@ import threading
 
 from ovs_testbed import errors
 
-_ERROR = re.compile(r'\b(ERROR|CRITICAL|FATAL|fatal|[Ee]rror|E:)\b')
+_ERROR = re.compile(r'\b(ERROR|CRITICAL|FATAL|[Ff]atal|[Ee]rror)\b|^E:')
 _running = set()
 _lock = threading.Lock()
 
@@ -100,7 +100,7 @@ def _short(command):
 
 def _ended(code, timeout):
     if timeout:
-        return 'did not end within %d s' % timeout
+        return 'did not end within %g s' % timeout
     if code < 0:
         return 'was killed by signal %d' % -code
     return 'failed with exit code %d' % code

@@ -92,7 +92,7 @@ class Smoke:
             ('volume from snapshot', self._create_from_snapshot),
             ('clone', self._clone),
             ('extend', self._extend),
-            ('extend while attached, seen by the guest', self._extend_attached),
+            ('extend while attached', self._extend_attached),
             ('detach', self._detach),
             ('attach the clone: it has what was written', self._read_clone),
             ('delete everything', self._remove_all),

@@ -130,7 +130,8 @@ class Supervisor:
                 '%s="%s"' % (name, value.replace('%', '%%'))
                 for name, value in sorted(program.env.items())) or None,
             'directory': program.folder,
-            'autostart': False, 'autorestart': False, 'startsecs': 0, 'startretries': 0,
+            'autostart': False, 'autorestart': False,
+            'startsecs': 0, 'startretries': 0,
             'stopsignal': program.stop_signal, 'stopwaitsecs': 20,
             'stopasgroup': True, 'killasgroup': True,
             'redirect_stderr': True, 'stdout_logfile_maxbytes': 0,

@@ -196,6 +196,7 @@ class OpenStackService(Service):
 
 
 #: the same for all programs, whatever the user's shell says
-ENVIRONMENT = {'PATH': plugin_path.SYSTEM, 'LANG': 'C.UTF-8', 'LC_ALL': 'C.UTF-8',
+ENVIRONMENT = {'PATH': plugin_path.SYSTEM, 'LANG': 'C.UTF-8',
+               'LC_ALL': 'C.UTF-8',
                'HOME': '/root', 'PYTHONDONTWRITEBYTECODE': '1',
                'PYTHONUNBUFFERED': '1', 'PYTHONWARNINGS': 'ignore'}

@@ -63,8 +63,9 @@ class Service(base.OpenStackService):
             self.uwsgi('c-api', 'cinder.wsgi.api:application',
                        self.testbed.ports['cinder'],
                        '--pyargv=--config-file=' + self.conf()),
-            self.daemon('c-sch', 'cinder-scheduler', '--config-file', self.conf()),
-            self.daemon('c-vol', 'cinder-volume', '--config-file', self.conf())]
+        ] + [self.daemon(name, binary, '--config-file', self.conf())
+             for name, binary in (('c-sch', 'cinder-scheduler'),
+                                  ('c-vol', 'cinder-volume'))]
 
     def looks(self):
         return [self.api_look()]
