@@ -16,6 +16,7 @@
 ``tox/py311`` and ``tox/py27`` that the services come from.
 """
 
+import filecmp
 import glob
 import json
 import os
@@ -87,12 +88,21 @@ units=/etc/systemd/system/$1.service
 path=$(cat $units $units.d/*.conf 2>/dev/null |
     sed -n 's/^Environment="PATH=\\(.*\\)"/\\1/p' | tail -n 1)
 if [[ $1 == cinder-volume && -n "%(python)s" ]]; then
-    [[ ! -e /run/cinder.pid ]] || kill -KILL "$(</run/cinder.pid)" || true
+    if [[ -e /run/cinder.pid ]]; then
+        kill -KILL "$(</run/cinder.pid)"
+        timeout 60 tail --pid "$(</run/cinder.pid)" -f /dev/null
+    fi
     mkdir -p /var/log/cinder
     : >/var/log/cinder/cinder-volume.log
     PATH=$path setsid "%(python)s" -W ignore %(top)s/tests/ansible/one_cinder.py \\
         </dev/null >/var/log/cinder/output 2>&1 &
     echo $! >/run/cinder.pid
+    for _ in {1..600}; do
+        ! (: </dev/tcp/127.0.0.1/8776) 2>/dev/null || exit 0
+        sleep 0.1
+    done
+    echo 'Cinder does not listen after a minute' >&2
+    exit 1
 fi
 '''
 
@@ -124,18 +134,16 @@ def wheelhouse(name):
     folder = os.path.join(CACHE, 'ansible', 'wheels-' + name)
     constraints = os.path.join(TOP, 'constraints', name + '.txt')
     stamp = os.path.join(folder, 'constraints.txt')
-    with open(constraints) as source:
-        wanted = source.read()
-    if not os.path.exists(stamp) or open(stamp).read() != wanted:
+    if not os.path.exists(stamp) or not filecmp.cmp(stamp, constraints,
+                                                    shallow=False):
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(
             [os.path.join(environment(name), 'bin', 'python'), '-W', 'ignore',
-             '-m', 'pip', '-q', 'wheel', '--wheel-dir', folder, '-c',
+             '-m', 'pip', '-qqq', 'wheel', '--wheel-dir', folder, '-c',
              constraints, '-r', os.path.join(TOP, 'requirements.txt'),
              # what its build needs on a host without a network
              'setuptools', 'wheel'], check=True)
-        with open(stamp, 'w') as target:
-            target.write(wanted)
+        shutil.copy(constraints, stamp)
     return folder
 
 
