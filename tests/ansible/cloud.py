@@ -147,6 +147,21 @@ def wheelhouse(name):
     return folder
 
 
+def build_wheel(host, folder):
+    """Build our package into a folder of a host; return the wheel's path."""
+    with tempfile.TemporaryDirectory() as workplace:
+        subprocess.run(['git', 'clone', '-q', TOP, workplace + '/source'],
+                       check=True)
+        subprocess.run(
+            [sys.executable, '-m', 'pip', '-qqq', 'wheel', '--no-deps',
+             '--no-build-isolation', '--wheel-dir', workplace,
+             workplace + '/source'], check=True)
+        wheel, = glob.glob(workplace + '/*.whl')
+        os.makedirs(host.path(folder))
+        shutil.copy(wheel, host.path(folder))
+    return os.path.join(folder, os.path.basename(wheel))
+
+
 class Cloud(object):
     """Hosts, their inventory, and Ansible to work on them."""
 

@@ -215,3 +215,67 @@ class TodayTest(_Case):
         self.assertFalse(run.ok)
         self.assertIn('no vPool is named', run.output)
         self.assert_same(before)
+
+
+class NewtonTest(_Case):
+    """Ocata on a host whose only Python is 2.7, with the Ansible for it.
+
+    OpenStack-Ansible of that time has put the package into the environments
+    of the services (cinder_pip_packages, nova_pip_packages).
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.path.isdir(cloud.environment('py27')):
+            raise unittest.SkipTest('there is no Python 2.7')
+        cls.cloud = cloud.Cloud(cls, cloud.environment('ansible216') + '/bin')
+        python = cloud.base_of('py27') + '/bin/python2.7'
+        cls.host = cls.cloud.add_host(
+            'aio1', ['cinder_volume', 'nova_compute'],
+            ansible_python_interpreter=python)
+        for service, package, other in (('cinder-volume', 'cinder', 'nova'),
+                                        ('nova-compute', 'nova', 'cinder')):
+            cloud.add_service(cls.host, service, package,
+                              '/openstack/venvs/%s-15.1.0' % package, 'py27',
+                              other)
+        cloud.add_restarter(cls.host)
+        cls.wheel = cloud.build_wheel(cls.host, '/run/wheels')
+        for package in ('cinder', 'nova'):
+            cls.host.run('/openstack/venvs/%s-15.1.0/bin/python' % package,
+                         '-W', 'ignore', '-m', 'pip', '-q', 'install',
+                         '--no-index', '--no-deps', cls.wheel)
+        cls.cloud.write_variables({
+            'cinder_backends': {'myvpool01': {
+                'volume_driver': cloud.DRIVER,
+                'volume_backend_name': 'myvpool01',
+                'storage_ip': '10.100.199.191,10.100.199.192',
+                'vpool_guid': '7968a798-a0ab-4f6a-8f3d-32f785215307'}},
+            'ovs_client_hosts': 'none',
+            'ovs_hypervisor_mode': 'none',
+            'ovs_drivers_package': cls.wheel,
+            'ovs_drivers_virtualenv_command': '%s/tools/bin/virtualenv -p %s'
+                                              % (cloud.CACHE, python),
+            'ovs_drivers_pip_args':
+                '--no-index --find-links ' + cloud.wheelhouse('py27'),
+            'ovs_drivers_restart_command': ['restart-service']})
+
+    def test_install_uninstall(self):
+        before = self.cloud.changes()
+        self.assert_changed(self.play('--check', '--skip-tags', 'verify'),
+                            ['aio1'])
+        self.assert_same(before)
+        self.assert_changed(self.play('--skip-tags', 'verify'), ['aio1'])
+        self.assertEqual(['cinder-volume', 'nova-compute'],
+                         self.host.read('/var/log/restarts').split())
+        self.check_drivers()
+        self.assert_changed(self.play('--skip-tags', 'verify'), [])
+        self.assert_changed(self.play('--tags', 'uninstall'), ['aio1'])
+        self.assert_same(before)
+
+    def check_drivers(self):
+        """Have the services' own Pythons find the drivers."""
+        for package, module in (
+                ('cinder', 'cinder.volume.drivers.openvstorage_edge'),
+                ('nova', 'nova.virt.libvirt.volume.openvstorage_edge')):
+            self.host.run('/openstack/venvs/%s-15.1.0/bin/python' % package,
+                          '-W', 'ignore', '-c', 'import ' + module)
