@@ -41,7 +41,7 @@ class GateTest(unittest.TestCase):
             'zuul_output_dir': os.path.join(self.folder, 'zuul-output'),
             'ansible_become': False,
             'ovs_prepare_node_cache': os.path.join(self.folder, 'cache'),
-            'ovs_collect_logs_virsh': os.path.join(self.folder, 'virsh'),
+            'ovs_collect_logs_virsh': [os.path.join(self.folder, 'virsh')],
             'ovs_check_orphans_config': os.path.join(self.folder, 'none'),
         }
 
