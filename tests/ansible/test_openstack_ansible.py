@@ -159,10 +159,8 @@ class TodayTest(_Case):
         for host, parts in ((self.cinder, ['edge', 'qemu']),
                             (self.compute, ['edge', 'libvirt', 'qemu'])):
             self.assertEqual(parts, self.packages(host))
-        self.assertIn(
-            '  *** 1000 file:/run/apt',
-            self.cinder.run('apt-cache', 'policy', 'openvstorage-qemu')
-            .replace(' *** 1.0 1000\n       1000', '  *** 1000'))
+        self.assertIn(' *** 1.0 1000\n', self.cinder.run(
+            'apt-cache', 'policy', 'openvstorage-qemu'))
         self.assertEqual(['nova-compute'], self.restarts(self.compute))
 
     def check_that_volumes_keep_the_vpools(self):
