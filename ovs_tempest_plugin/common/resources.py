@@ -127,7 +127,7 @@ class Resources(object):
     def attach(self, server_id, volume_id):
         """Attach a volume; return the answer of Nova."""
         answer = self.servers.attach_volume(server_id, volumeId=volume_id)
-        self._add_cleanup(self._detach_if_attached, server_id, volume_id)
+        self._add_cleanup(self.detach_if_attached, server_id, volume_id)
         self.wait_for_volume(volume_id, 'in-use')
         return answer
 
@@ -202,7 +202,7 @@ class Resources(object):
         waiting.wait_for_deletion('%s %s' % (kind, resource_id),
                                   lambda: show(resource_id), timeout)
 
-    def _detach_if_attached(self, server_id, volume_id):
+    def detach_if_attached(self, server_id, volume_id):
         try:
             volume = self.show_volume(volume_id)
             attached = [attachment['server_id']

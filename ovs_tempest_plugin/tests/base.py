@@ -108,6 +108,12 @@ class BaseTest(test.BaseTestCase):
         return resources.Resources(clients, add_cleanup,
                                    cls.vpool.settings.volume_type)
 
+    def volumes_of(self, server_id):
+        """The ids of the volumes that Nova says are attached."""
+        return [attachment['volumeId'] for attachment in
+                self.made.servers.list_volume_attachments(server_id)[
+                    'volumeAttachments']]
+
     # What the vPools say
 
     @classmethod

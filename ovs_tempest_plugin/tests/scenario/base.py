@@ -111,9 +111,3 @@ class ScenarioTest(base.BaseTest):
     def skip_without_libvirt(self):
         if not CONF.openvstorage.libvirt_uri:
             raise self.skipException('[openvstorage] libvirt_uri is not set')
-
-    def volumes_of(self, server_id):
-        """The ids of the volumes that Nova says are attached."""
-        return [attachment['volumeId'] for attachment in
-                self.servers.list_volume_attachments(server_id)[
-                    'volumeAttachments']]
