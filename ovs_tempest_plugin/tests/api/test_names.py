@@ -31,6 +31,7 @@ NAMES = (
     u'-n --size 99',
 )
 
+
 class TestNames(base.BaseTest):
 
     @decorators.idempotent_id('40473cf9-ea09-4c0f-967c-f60731c369bc')

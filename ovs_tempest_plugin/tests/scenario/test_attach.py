@@ -19,9 +19,27 @@ from tempest import config
 from tempest.lib import decorators
 
 from ovs_tempest_plugin.common import patterns
+from ovs_tempest_plugin.common import service_log
+from ovs_tempest_plugin.common import waiting
 from ovs_tempest_plugin.tests.scenario import base
 
 CONF = config.CONF
+
+ATTACHING = (
+    service_log.Step('get the connector', 'nova-compute',
+                     '==> get_connector_properties'),
+    service_log.Step('initialize_connection', 'cinder-volume',
+                     'Connection info returned from driver|'
+                     'Initialize volume connection completed'),
+    service_log.Step('connect', 'nova-compute', '==> connect_volume'),
+    service_log.Step('attach', 'nova-compute', 'attach device xml'),
+)
+DETACHING = (
+    service_log.Step('detach', 'nova-compute', 'detach device xml'),
+    service_log.Step('disconnect', 'nova-compute', '==> disconnect_volume'),
+    service_log.Step('terminate_connection', 'cinder-volume',
+                     'Terminate volume connection completed'),
+)
 
 # Tempest has this since 2022; before, such a class runs beside others.
 serial = getattr(decorators, 'serial', lambda test_class: test_class)
@@ -136,6 +154,45 @@ class TestAttach(base.ScenarioTest):
         self.assertIn(host.get('name'), vpool.hosts)
         self.assertEqual(('%d' % vpool.edge_port, vpool.edge_protocol),
                          (host.get('port'), host.get('transport')))
+
+
+    @decorators.idempotent_id('3110cccd-0c44-4906-b6c3-7fb17dc50665')
+    def test_order_of_calls(self):
+        """Nova and Cinder call each other in the order of the contract
+
+        * attach a volume and detach it, and read from the logs of
+          nova-compute and cinder-volume what each request did
+        * connector, initialize_connection, connect, attach; and back
+        """
+        places = CONF.openvstorage.service_logs
+        for service in ('nova-compute', 'cinder-volume'):
+            if service not in places:
+                raise self.skipException(
+                    '[openvstorage] service_logs has no %s' % service)
+        volume = self.made.volume()
+        answer = self.made.attach(self.machine.id, volume['id'])
+        self.assert_order(ATTACHING, answer)
+        self.machine.wait_for_disk(volume['id'], base.GIB)
+        answer = self.made.detach(self.machine.id, volume['id'])
+        self.assert_order(DETACHING, answer)
+
+    def assert_order(self, steps, answer):
+        request_id = (answer.response.get('x-compute-request-id') or
+                      answer.response['x-openstack-request-id'])
+
+        def look():
+            look.times = service_log.first_times(
+                steps, CONF.openvstorage.service_logs, request_id)
+            missing = [step.name for step in steps
+                       if step.name not in look.times]
+            return not missing, 'missing: %s' % missing
+
+        waiting.wait_for('the steps of %s in the logs' % request_id, look,
+                         CONF.openvstorage.settle_timeout)
+        self.assertEqual(
+            [step.name for step in steps],
+            sorted(look.times, key=lambda name: look.times[name]),
+            'steps of request %s: %s' % (request_id, look.times))
 
 
 class TestColdAttach(base.ScenarioTest):
