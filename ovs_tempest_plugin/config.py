@@ -68,6 +68,13 @@ OpenvStorageGroup = [
                help='Restarts cinder-volume and returns when it was told to, '
                     'for example "sudo systemctl restart devstack@c-vol". '
                     'Empty: tests that restart it are skipped.'),
+    cfg.BoolOpt('guest_tells_disks',
+                default=False,
+                help='Whether the image of the servers prints its disks to '
+                     'the serial console as they come, grow and go, as the '
+                     'image of the testbed does: "guest: disk added: vdb '
+                     '1073741824 SERIAL". False: tests that read the console '
+                     'are skipped.'),
     cfg.BoolOpt('revert_to_snapshot',
                 default=True,
                 help='Whether Cinder can revert a volume to a snapshot (Pike '

@@ -25,6 +25,9 @@ GIB = base.GIB
 
 class ScenarioTest(base.BaseTest):
 
+    # Whether the guest is asked over SSH.
+    needs_ssh = True
+
     @classmethod
     def skip_checks(cls):
         super(ScenarioTest, cls).skip_checks()
@@ -32,7 +35,7 @@ class ScenarioTest(base.BaseTest):
                          '[service_available] nova is false')
         cls.skip_without(CONF.service_available.glance,
                          '[service_available] glance is false')
-        cls.skip_without(CONF.validation.run_validation,
+        cls.skip_without(CONF.validation.run_validation or not cls.needs_ssh,
                          '[validation] run_validation is false: no guest can '
                          'be asked')
 

@@ -155,7 +155,6 @@ class TestAttach(base.ScenarioTest):
         self.assertEqual(('%d' % vpool.edge_port, vpool.edge_protocol),
                          (host.get('port'), host.get('transport')))
 
-
     @decorators.idempotent_id('3110cccd-0c44-4906-b6c3-7fb17dc50665')
     def test_order_of_calls(self):
         """Nova and Cinder call each other in the order of the contract
