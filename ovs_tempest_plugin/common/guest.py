@@ -14,6 +14,7 @@
 
 import collections
 
+import paramiko
 from tempest.common.utils.linux import remote_client
 from tempest import config
 from tempest.lib import exceptions as lib_exc
@@ -54,7 +55,7 @@ class Guest(object):
             try:
                 boot_id = self._run(_BOOT_ID).strip()
             except (lib_exc.SSHTimeout, lib_exc.SSHExecCommandFailed,
-                    EOFError, IOError) as error:
+                    paramiko.SSHException, EOFError, IOError) as error:
                 return False, '%s' % error
             return boot_id != last_boot_id, boot_id
 
