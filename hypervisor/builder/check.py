@@ -86,11 +86,13 @@ def _of_package(prefix, name):
     if about is None:
         return None
     try:
-        verified = processes.output(['dpkg', '--verify',
-                                     packages.package_name(name)])
+        lines = processes.output(['dpkg', '--verify',
+                                  packages.package_name(name)]).splitlines()
     except failure.Failure as error:
-        verified = str(error)
-    return dict(about, state='installed', damage=verified.splitlines())
+        lines = [str(error)]
+    # "c": a setting, which the operator may change
+    return dict(about, state='installed', damage=[
+        line for line in lines if line.split()[1:2] != ['c']])
 
 
 def _lines(found):

@@ -86,7 +86,8 @@ def parser():
         '--cache', metavar='DIR', default=cache.default_folder(),
         help='(default: %(default)s, or hypervisor in $OVS_CACHE)')
     parsed.add_argument(
-        '--jobs', metavar='N', type=_positive, default=os.cpu_count(),
+        '--jobs', metavar='N', type=_positive,
+        default=len(os.sched_getaffinity(0)),
         help='compilers at a time (default: one a core, %(default)s)')
     parsed.add_argument(
         '--update', action='store_true',
@@ -105,7 +106,7 @@ def parser():
     parsed.add_argument(
         '--sign', metavar='KEY', nargs='?', const='',
         help='with --package: sign the repository with a secret key of gpg, '
-             'or without KEY with a new one that is kept beside it')
+             'or without KEY with a new one that is kept in the cache')
     return parsed
 
 
@@ -125,12 +126,13 @@ def main(argv=None):
         for line in error.lines():
             print('hypervisor/build: %s' % line, file=sys.stderr)
         return 1
+    except OSError as error:
+        print('hypervisor/build: %s' % error, file=sys.stderr)
+        return 1
     except (KeyboardInterrupt, processes.Stopped):
         print('\nhypervisor/build: stopped; run it again to go on',
               file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 1
 
 
 def _stop(_number, _frame):
@@ -221,6 +223,7 @@ class _Command:
         return subprocess.call(command)
 
     def _say_what_next(self, staged):
+        self._progress.sum_up()
         home = self._prefix.path
         for pid, program in self._prefix.users():
             self._progress.say('  process %d still runs the old %s; restart '
@@ -241,7 +244,8 @@ class _Command:
         output = os.path.abspath(self._arguments.output or
                                  self._store.path('packages'))
         packages.build(staged, self._prefix.path, output, self._progress,
-                       self._store.log('package'), self._arguments.sign)
+                       self._store.log('package'), self._arguments.sign,
+                       self._store.path('signing-key'))
         return 0
 
     def _uninstall(self):

@@ -87,10 +87,11 @@ fi
 '''
 
 
-def build(all_staged, prefix, output, progress, log, key):
+def build(all_staged, prefix, output, progress, log, key, keyring):
     """Make the packages and the repository; say how to use it.
 
     :param key: None: unsigned; '': a key of our own; else a key of gpg
+    :param keyring: folder that keeps the key of our own
     """
     os.makedirs(output, exist_ok=True)
     for staged in all_staged.values():
@@ -99,7 +100,8 @@ def build(all_staged, prefix, output, progress, log, key):
             phase.detail = '%s, %.1f MB' % (os.path.basename(path),
                                             os.path.getsize(path) / 1e6)
     with progress.phase('repository'):
-        repository.write(output, log, key)
+        repository.write(output, log, key, keyring)
+    progress.sum_up()
     progress.say()
     for line in repository.how_to_use(output, key is not None):
         progress.say(line)

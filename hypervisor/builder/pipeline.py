@@ -194,13 +194,10 @@ class Pipeline:
                 parts = [part for part in parts if part.source]
                 prepared = [pool.submit(self._prepare, part)
                             for part in parts]
-                jobs = []
                 for part, job in zip(parts, prepared):
                     job.result()
                     self._compile(part)
-                    jobs.append(pool.submit(self._stage, part))
-                for job in jobs:
-                    job.result()
+                    self._stage(part)
             except BaseException:
                 processes.stop_all()
                 raise
@@ -237,7 +234,7 @@ class Pipeline:
                         if name.endswith('.dsc')]
         temporary = work.source + '.new'
         shutil.rmtree(temporary, ignore_errors=True)
-        work.run(['dpkg-source', '--extract', os.path.join(
+        work.run(['dpkg-source', '--no-copy', '--extract', os.path.join(
             self._source_folder(part), description), temporary],
             cwd=os.path.dirname(work.source))
         chosen = series.load(part.source, about['series'], self._patches)
@@ -256,7 +253,7 @@ class Pipeline:
             staged = staging.stage(
                 part, self._work(part), self._folder('staged', part),
                 self._abouts[part.name])
-            phase.detail = '%.0f MB' % (staged.size / 1e6)
+            phase.detail = '%.1f MB' % (staged.size / 1e6)
         self._staged[part.name] = staged
         self._forget_builds(part)
 

@@ -121,6 +121,8 @@ class Prefix:
 
     def owner(self):
         """Return the packages that own this prefix, as dpkg knows them."""
+        if self.home != self.path:
+            return []
         try:
             text = processes.output(['dpkg', '-S', self.path + '/bin'])
         except failure.Failure:

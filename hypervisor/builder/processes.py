@@ -20,10 +20,11 @@ import threading
 
 from hypervisor.builder import failure
 
-# What a compiler, ninja, meson, apt, patch and dpkg begin an error with.
-_ERROR = re.compile(
-    r'(\berror\b ?:|^ERROR\b|^E: |\bfatal error\b|^FAILED: |^Hunk .* FAILED|'
-    r'No space left|Traceback|cannot find|not found)', re.IGNORECASE)
+# What a compiler, ninja, meson, apt, patch and dpkg begin an error with; then
+# what may also be said in passing.
+_REASONS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
+    r'\berror ?:|^E: |\bfatal error\b|^FAILED: |^Hunk .* FAILED|^Traceback',
+    r'No space left|cannot find|not found'))
 _STOP_SECONDS = 10
 
 _running = set()
@@ -78,10 +79,9 @@ def run(command, log, cwd=None, env=None, cure=None, on_line=None,
     :param may_be_ended: no: let it finish when the user wants to stop
     :raises: failure.Failure with the first error in what it wrote
     """
-    with open(log, 'ab') as file:
+    with open(log, 'ab', buffering=0) as file:
         file.write(b'$ %s\n' % ' '.join(command).encode())
         begin = file.tell()
-        file.flush()
         process = _start(command, cwd, env or environment(), cure,
                          may_be_ended)
         try:
@@ -110,9 +110,10 @@ def first_error(log, begin, code):
 def _reason(lines, code):
     lines = [line.decode(errors='replace').strip() for line in lines]
     lines = [line for line in lines if line]
-    for line in lines:
-        if _ERROR.search(line):
-            return line
+    for pattern in _REASONS:
+        for line in lines:
+            if pattern.search(line):
+                return line
     return lines[-1] if lines else 'ended with code %d' % code
 
 

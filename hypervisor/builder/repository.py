@@ -23,14 +23,14 @@ from hypervisor.builder import processes
 
 ORIGIN = 'openvstorage'
 KEY = 'openvstorage.asc'
-_KEYRING = '.signing-key'
 _SIGNATURES = ('InRelease', 'Release.gpg', KEY)
 
 
-def write(folder, log, key):
+def write(folder, log, key, keyring):
     """Write the indexes of all packages in a folder.
 
     :param key: None: unsigned; '': a key of our own; else a key of gpg
+    :param keyring: folder that keeps the key of our own
     """
     for name in _SIGNATURES:
         if os.path.exists(os.path.join(folder, name)):
@@ -41,7 +41,7 @@ def write(folder, log, key):
     _write(folder, 'Packages.gz', gzip.compress(index.encode(), mtime=0))
     _write(folder, 'Release', _release(folder).encode())
     if key is not None:
-        _sign(folder, log, key)
+        _sign(folder, log, key, keyring)
 
 
 def how_to_use(folder, signed):
@@ -85,17 +85,16 @@ def _write(folder, name, content):
         file.write(content)
 
 
-def _sign(folder, log, key):
+def _sign(folder, log, key, keyring):
     missing = apt.missing(['gnupg'])
     if missing:
         apt.install(missing, log)
     gpg = ['gpg', '--batch', '--yes']
     if not key:
-        home = os.path.join(folder, _KEYRING)
-        os.makedirs(home, mode=0o700, exist_ok=True)
-        gpg += ['--homedir', home]
+        os.makedirs(keyring, mode=0o700, exist_ok=True)
+        gpg += ['--homedir', keyring]
         key = ORIGIN + ' repository'
-        if not os.path.exists(os.path.join(home, 'pubring.kbx')):
+        if not os.path.exists(os.path.join(keyring, 'pubring.kbx')):
             processes.run(gpg + ['--passphrase', '', '--quick-generate-key',
                                  key, 'default', 'default', 'never'], log)
     gpg += ['--local-user', key]

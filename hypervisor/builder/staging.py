@@ -69,7 +69,7 @@ def stage(part, work, folder, about):
         tree = os.path.join(temporary, _TREE)
         part.stage(work, tree)
         binaries = _strip(tree)
-        about = dict(about, depends=_depends(tree, binaries),
+        about = dict(about, depends=_depends(binaries, [tree, work.edge]),
                      files=describe(tree), built=int(time.time()))
         os.chmod(temporary, 0o755)
         cache.write_json(os.path.join(temporary, _ABOUT), about)
@@ -114,8 +114,11 @@ def _strip(tree):
     return binaries
 
 
-def _depends(tree, binaries):
-    """Return Debian's dependencies of binaries, as dpkg computes them."""
+def _depends(binaries, trees):
+    """Return Debian's dependencies of binaries, as dpkg computes them.
+
+    :param trees: where libraries of ours are, which no package has
+    """
     if not binaries:
         return []
     with tempfile.TemporaryDirectory(prefix='ovs-shlibdeps-') as folder:
@@ -125,8 +128,8 @@ def _depends(tree, binaries):
             file.write('Source: staged\n\nPackage: staged\n'
                        'Architecture: any\n')
         text = processes.output(
-            ['dpkg-shlibdeps', '-O', '--ignore-missing-info',
-             '-l' + os.path.join(tree, 'lib')]
+            ['dpkg-shlibdeps', '-O', '--ignore-missing-info']
+            + ['-l' + os.path.join(tree, 'lib') for tree in trees if tree]
             + ['-e' + path for path in binaries], cwd=folder)
     found = re.search(r'^shlibs:Depends=(.*)$', text, re.MULTILINE)
     return found.group(1).split(', ') if found else []

@@ -20,7 +20,7 @@
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-for module in virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev \
+for module in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev \
         virtio_pci virtio_blk; do
     insmod "/modules/$module.ko"
 done

@@ -13,8 +13,10 @@
 """What the components have in common."""
 
 import dataclasses
+import json
 import os
 import re
+import shutil
 
 from hypervisor.builder import processes
 
@@ -51,6 +53,43 @@ class Work:
                      cwd=self.build, on_line=show)
         finally:
             phase.detail = ''
+
+    def outputs(self, kinds=None):
+        """Return what is compiled and installed, relative to the build.
+
+        :param kinds: of targets, as meson names them; None: all
+        """
+        targets = json.loads(processes.output(
+            ['meson', 'introspect', '--targets', self.build]))
+        return [os.path.relpath(path, self.build) for target in targets
+                if target['installed'] and (not kinds or
+                                            target['type'] in kinds)
+                for path in target['filename']]
+
+    def install(self, tree, kept):
+        """Let meson install, and keep some of it as the tree.
+
+        :param kept: paths of files and folders below the prefix
+        """
+        # It installs all or nothing: let it see what was not compiled.
+        for path in self.outputs():
+            path = os.path.join(self.build, path)
+            if not os.path.exists(path):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                open(path, 'w').close()
+        root = tree + '.root'
+        self.run(['meson', 'install', '--no-rebuild', '-C', self.build,
+                  '--destdir', root], cwd=self.build)
+        for path in kept:
+            target = os.path.join(tree, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.rename(os.path.join(root + self.prefix, path), target)
+        shutil.rmtree(root)
+        # what stood in for something that was not compiled
+        for path in list(files_below(tree)):
+            path = os.path.join(tree, path)
+            if not os.path.islink(path) and not os.path.getsize(path):
+                os.unlink(path)
 
 
 class Component:

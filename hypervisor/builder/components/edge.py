@@ -14,7 +14,6 @@
 
 import os
 import re
-import shutil
 
 from hypervisor.builder import series
 from hypervisor.builder.components import component
@@ -62,11 +61,7 @@ class Edge(component.Component):
         work.ninja(_TARGETS, phase)
 
     def stage(self, work, tree):
-        root = tree + '.root'
-        work.run(['meson', 'install', '--no-rebuild', '-C', work.build,
-                  '--destdir', root], cwd=CHECKOUT)
-        os.rename(root + work.prefix, tree)
-        shutil.rmtree(root)
+        work.install(tree, ('bin', 'include', 'lib'))
 
 
 def _files(home):

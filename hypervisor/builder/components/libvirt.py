@@ -13,12 +13,10 @@
 """libvirt: the daemon with the QEMU driver, its libraries and clients."""
 
 import glob
-import json
 import os
 import shutil
 
 from hypervisor.builder import configuration
-from hypervisor.builder import processes
 from hypervisor.builder.components import component
 
 _FEATURES = (
@@ -47,7 +45,7 @@ _KEPT = ('bin/virsh', 'bin/virt-admin', 'bin/virt-host-validate',
          'libexec/libvirt_iohelper', 'share/libvirt',
          'etc/libvirt/libvirt.conf', 'etc/libvirt/libvirt-admin.conf')
 # As the distribution's, with every setting explained.
-_SAMPLES = ('libvirtd.conf', 'qemu.conf')
+_SAMPLES = ('etc/libvirt/libvirtd.conf', 'etc/libvirt/qemu.conf')
 
 
 class Libvirt(component.Component):
@@ -79,10 +77,8 @@ class Libvirt(component.Component):
                  + component.with_values(dict(_OPTIONS, **folders, **off)))
 
     def compile(self, work, phase):
-        wanted = [path for path in self._outputs(work)
-                  if not _is_unwanted(path)]
-        work.ninja([os.path.relpath(path, work.build) for path in wanted],
-                   phase)
+        work.ninja([path for path in work.outputs()
+                    if not _is_unwanted(path)], phase)
         # What libvirt-python is generated from; all that is needed of the
         # documentation.
         documents = os.path.join(work.build, 'docs')
@@ -92,15 +88,12 @@ class Libvirt(component.Component):
                   os.path.join(work.source, 'docs'), documents])
 
     def stage(self, work, tree):
-        # meson installs all or nothing: let it see what was not compiled
-        for path in self._outputs(work):
-            if _is_unwanted(path) and not os.path.exists(path):
-                open(path, 'w').close()
-        root = tree + '.root'
-        work.run(['meson', 'install', '--no-rebuild', '-C', work.build,
-                  '--destdir', root])
-        self._take(root + work.prefix, tree)
-        shutil.rmtree(root)
+        work.install(tree, _KEPT + _SAMPLES)
+        shutil.rmtree(os.path.join(tree, 'lib', 'libvirt', 'lock-driver'))
+        samples = os.path.join(tree, configuration.SAMPLES)
+        os.makedirs(samples)
+        for path in _SAMPLES:
+            shutil.move(os.path.join(tree, path), samples)
         interface = os.path.join(tree, 'share', 'libvirt', 'api')
         os.makedirs(interface)
         for path in glob.glob(os.path.join(work.build, 'docs', '*-api.xml')):
@@ -112,25 +105,6 @@ class Libvirt(component.Component):
                 file.write(text)
             if text.startswith('#!'):
                 os.chmod(target, 0o755)
-
-    def _outputs(self, work):
-        """Return the paths of compiled files that meson would install."""
-        targets = json.loads(processes.output(
-            ['meson', 'introspect', '--targets', work.build]))
-        return [path for target in targets if target['installed']
-                for path in target['filename']]
-
-    def _take(self, installed, tree):
-        for path in _KEPT:
-            target = os.path.join(tree, path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.rename(os.path.join(installed, path), target)
-        shutil.rmtree(os.path.join(tree, 'lib', 'libvirt', 'lock-driver'))
-        samples = os.path.join(tree, configuration.SAMPLES)
-        os.makedirs(samples)
-        for name in _SAMPLES:
-            os.rename(os.path.join(installed, 'etc', 'libvirt', name),
-                      os.path.join(samples, name))
 
 
 def _is_unwanted(path):

@@ -13,22 +13,21 @@
 """QEMU: the x86_64 system emulator and the tools for images."""
 
 import os
-import shutil
 
 from hypervisor.builder import series
 from hypervisor.builder.components import component
 from hypervisor.builder.components import edge
 
 _PROGRAMS = ('qemu-system-x86_64', 'qemu-img', 'qemu-io', 'qemu-nbd')
-# QEMU finds its own folders from where its program is, so that the result
-# does not depend on the prefix.
-_PREFIX = '/opt/openvstorage'
-_LIBRARY = r'$ORIGIN/../lib'
+# From bin, and from lib/qemu: where the modules find the library.
+_RUN_PATH = r'$ORIGIN/../lib:$ORIGIN/..'
 _FIRMWARE = ('/usr/share/qemu', '/usr/share/seabios', '/usr/lib/ipxe/qemu')
 _OPTIONS = (
     '--without-default-features',
     '--target-list=x86_64-softmmu',
     '--enable-system', '--enable-tcg', '--enable-kvm', '--enable-tools',
+    # as a module: a machine without the library has QEMU all the same
+    '--enable-openvstorage', '--enable-modules',
     # disks
     '--enable-linux-aio', '--enable-linux-io-uring', '--enable-attr',
     '--enable-live-block-migration', '--enable-coroutine-pool',
@@ -42,7 +41,7 @@ _OPTIONS = (
     '--disable-docs', '--disable-install-blobs', '--disable-debug-info',
     '--disable-werror', '--with-git-submodules=ignore',
     '--firmwarepath=' + ':'.join(_FIRMWARE),
-    '--prefix=' + _PREFIX, '--libdir=lib',
+    '--libdir=lib',
 )
 
 
@@ -60,22 +59,23 @@ class Qemu(component.Component):
     depends_on = ('edge',)
 
     def identity(self, prefix):
-        return {'options': _OPTIONS, 'library': _LIBRARY,
+        # QEMU finds its own folders from where its program is: the prefix
+        # makes no difference
+        return {'options': _OPTIONS, 'run path': _RUN_PATH,
                 'header': series.file_hash(edge.header())}
 
     def configure(self, work):
         os.makedirs(work.build, exist_ok=True)
         work.run([os.path.join(work.source, 'configure')] + list(_OPTIONS)
-                 + ['--extra-cflags=-I%s/include' % work.edge,
-                    '--extra-ldflags=-Wl,-rpath,%s' % _LIBRARY],
+                 + ['--prefix=' + work.prefix,
+                    '--extra-ldflags=-Wl,-rpath,' + _RUN_PATH],
                  cwd=work.build,
                  PKG_CONFIG_PATH=os.path.join(work.edge, 'lib', 'pkgconfig'))
 
     def compile(self, work, phase):
-        work.ninja(_PROGRAMS, phase)
+        work.ninja(list(_PROGRAMS) + work.outputs(('shared module', )),
+                   phase)
 
     def stage(self, work, tree):
-        folder = os.path.join(tree, 'bin')
-        os.makedirs(folder)
-        for program in _PROGRAMS:
-            shutil.copy2(os.path.join(work.build, program), folder)
+        work.install(tree, ['bin/' + program for program in _PROGRAMS]
+                     + ['lib/qemu'])

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import os
 import subprocess
 import sys
 
@@ -17,8 +18,7 @@ import pytest
 
 from hypervisor.builder import cache
 from hypervisor.builder import failure
-
-from conftest import CHECKOUT
+from hypervisor.builder import series
 
 
 def test_a_key_depends_on_everything():
@@ -52,7 +52,8 @@ def test_two_builds_do_not_share_a_cache(tmp_path):
     other = ('import sys; sys.path.insert(0, sys.argv[1])\n'
              'from hypervisor.builder import cache\n'
              'with cache.Cache(sys.argv[2]).lock(): pass\n')
-    command = [sys.executable, '-c', other, CHECKOUT, str(tmp_path)]
+    command = [sys.executable, '-c', other,
+               os.path.dirname(series.FOLDER), str(tmp_path)]
     with cache.Cache(str(tmp_path)).lock():
         done = subprocess.run(command, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode != 0

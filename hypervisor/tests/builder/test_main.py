@@ -19,14 +19,13 @@ import pytest
 from hypervisor.builder import components
 from hypervisor.builder import main
 from hypervisor.builder import prefix
+from hypervisor.builder import series
 from hypervisor.builder import staging
-
-from conftest import CHECKOUT
 
 
 def build(*arguments):
     return subprocess.run(
-        [os.path.join(CHECKOUT, 'hypervisor', 'build'), *arguments],
+        [os.path.join(series.FOLDER, 'build'), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         timeout=120)
 

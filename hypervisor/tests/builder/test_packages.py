@@ -57,7 +57,7 @@ def build(all_staged, tmp_path):
         output = str(tmp_path / 'repository')
         packages.build(all_staged, PREFIX, output,
                        progress.Progress(io.StringIO()),
-                       str(tmp_path / 'log'), key)
+                       str(tmp_path / 'log'), key, str(tmp_path / 'key'))
         return output
     return build
 

@@ -17,10 +17,12 @@
     with PrivateLibvirtd('/opt/openvstorage', folder) as daemon:
         print(daemon.virsh('list', '--all'))
 
-It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders of
-its own, so that it neither sees nor disturbs a libvirtd of the same prefix that
-serves this machine. Everything it writes is in ``folder``; its domains end with
-it. Needs root, as a system libvirtd does. Only the standard library is used.
+It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders
+of its own, so that it neither sees nor disturbs a libvirtd of the same prefix
+that serves this machine. Each one takes itself for a host of its own: two of
+them can migrate a domain from one to the other. Everything it writes is in
+``folder``; its domains end with it. Needs root, as a system libvirtd does.
+Only the standard library is used.
 """
 
 import os
@@ -29,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -40,6 +43,7 @@ _LIBVIRTD_CONF = '''
 unix_sock_dir = "{run}"
 auth_unix_ro = "none"
 auth_unix_rw = "none"
+host_uuid = "{uuid}"
 log_level = 3
 log_outputs = "3:file:{log}"
 '''
@@ -131,6 +135,7 @@ class PrivateLibvirtd:
                  sys.executable, os.path.abspath(__file__), self.prefix,
                  self.folder],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                start_new_session=True,     # Ctrl-C is for who runs it
                 env=dict(os.environ, PATH=self._path()))
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -196,7 +201,8 @@ class PrivateLibvirtd:
         os.makedirs(configuration, exist_ok=True)
         os.makedirs(os.path.join(self.folder, 'var'), exist_ok=True)
         for name, text in (
-                ('libvirtd.conf', _LIBVIRTD_CONF.format(run=run, log=self.log)),
+                ('libvirtd.conf', _LIBVIRTD_CONF.format(
+                    run=run, log=self.log, uuid=uuid.uuid4())),
                 ('qemu.conf', _QEMU_CONF + self._qemu_conf)):
             with open(os.path.join(configuration, name), 'w') as file:
                 file.write(text)
@@ -214,9 +220,11 @@ class PrivateLibvirtd:
             self._run.cleanup()
 
     def _destroy_domains(self):
-        for name in self.virsh('list', '--name').split('\n'):
-            if name:
+        try:
+            for name in self.virsh('list', '--name').split():
                 self.virsh('destroy', name)
+        except Failure:
+            pass    # what is left is killed
 
     def _kill_emulators(self):
         """Kill what libvirtd could not end; their pids are in its folder."""
