@@ -19,7 +19,8 @@ import urllib.request
 
 from ovs_testbed import errors
 
-_PAUSE = 0.1
+#: seconds between two looks, at first and at most
+_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 #: set when the run is being stopped: every wait then ends at once
 stopped = threading.Event()
@@ -33,7 +34,7 @@ def wait_for(what, look, timeout, alive=None):
     :param alive: raises if there is nothing left to wait for
     """
     end = time.monotonic() + timeout
-    state = 'nothing'
+    pause = _PAUSE
     while True:
         done, state = look()
         if done:
@@ -43,8 +44,9 @@ def wait_for(what, look, timeout, alive=None):
         if time.monotonic() > end:
             raise errors.TimedOut('waited %d s for %s; last seen: %s'
                                   % (timeout, what, state))
-        if stopped.wait(_PAUSE):
+        if stopped.wait(pause):
             raise errors.TestbedError('stopped while waiting for %s' % what)
+        pause = min(pause * 1.3, _LONGEST_PAUSE)
 
 
 def port_open(port, host='127.0.0.1'):

@@ -21,10 +21,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
 
 # free_ports COUNT - print ports that nobody listens at
 function free_ports {
-    python3 -c 'import socket, sys
-listeners = [socket.create_server(("127.0.0.1", 0))
-             for _ in range(int(sys.argv[1]))]
-print(*(listener.getsockname()[1] for listener in listeners))' "$1"
+    python3 -c '
+import socket, sys
+found = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(listener.getsockname()[1] for listener in found))
+' "$1"
 }
 
 read -r -a PORTS < <(free_ports 4)

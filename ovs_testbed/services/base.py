@@ -22,7 +22,7 @@ from ovs_testbed import testbed as testbeds
 from ovs_testbed import waiting
 
 #: for one service to become ready
-TIMEOUT = 120
+TIMEOUT = 300
 
 
 class Service:
