@@ -78,33 +78,7 @@ export OS_ENDPOINT=http://127.0.0.1:8776/v3/%(project)s
 export OS_VOLUME_API_VERSION=3
 PATH=%(bin)s:$PATH
 '''
-# In place of systemd: runs one_cinder.py with the PATH that systemd would
-# give to the service, and notes every restart.
-_RESTART = '''\
-#!/bin/bash
-set -o errexit -o nounset
-echo "$1" >>/var/log/restarts
-units=/etc/systemd/system/$1.service
-path=$(cat $units $units.d/*.conf 2>/dev/null |
-    sed -n 's/^Environment="PATH=\\(.*\\)"/\\1/p' | tail -n 1)
-if [[ $1 == cinder-volume && -n "%(python)s" ]]; then
-    if [[ -e /run/cinder.pid ]]; then
-        kill -KILL "$(</run/cinder.pid)"
-        timeout 60 tail --pid "$(</run/cinder.pid)" -f /dev/null
-    fi
-    mkdir -p /var/log/cinder
-    : >/var/log/cinder/cinder-volume.log
-    PATH=$path setsid "%(python)s" -W ignore %(top)s/tests/ansible/one_cinder.py \\
-        </dev/null >/var/log/cinder/output 2>&1 &
-    echo $! >/run/cinder.pid
-    for _ in {1..600}; do
-        ! (: </dev/tcp/127.0.0.1/8776) 2>/dev/null || exit 0
-        sleep 0.1
-    done
-    echo 'Cinder does not listen after a minute' >&2
-    exit 1
-fi
-'''
+RESTART = os.path.join(TOP, 'tests', 'ansible', 'restart-service')
 
 
 def environment(name):
@@ -265,12 +239,6 @@ def add_service(host, service, package, venv, tox, without):
     host.write('/etc/%s/%s.conf' % (package, package), _CINDER_CONF % {
         'host': host.name, 'venv': venv} if package == 'cinder' else
         '# as OpenStack-Ansible writes it\n[libvirt]\nvirt_type = kvm\n')
-
-
-def add_restarter(host, python=''):
-    """Put the command on a host that restarts a service."""
-    host.write('/usr/local/sbin/restart-service',
-               _RESTART % {'python': python, 'top': TOP}, 0o755)
 
 
 def add_client(host):

@@ -65,6 +65,9 @@ class _Case(unittest.TestCase):
 class TodayTest(_Case):
     """2026.1 on Python 3, with today's Ansible."""
 
+    restart_command = [cloud.RESTART,
+                       '/openstack/venvs/cinder-33.0.0/bin/python']
+
     @classmethod
     def setUpClass(cls):
         cls.cloud = cloud.Cloud(cls)
@@ -75,9 +78,6 @@ class TodayTest(_Case):
                           '/openstack/venvs/cinder-33.0.0', 'py311', 'nova')
         cloud.add_service(cls.compute, 'nova-compute', 'nova',
                           '/openstack/venvs/nova-33.0.0', 'py311', 'cinder')
-        cloud.add_restarter(cls.cinder,
-                            '/openstack/venvs/cinder-33.0.0/bin/python')
-        cloud.add_restarter(cls.compute)
         cloud.add_client(cls.cinder)
         guids = dict(
             (name, cloud.add_vpool(cls, cls.cinder, name, *ports))
@@ -88,33 +88,16 @@ class TodayTest(_Case):
             cloud.TOP, 'build/edge-plain/client/libovsvolumedriver.so.1'))
         for host in cls.cloud.hosts.values():
             shutil.copytree(folder, host.path('/run/apt'))
-        cls.cinder.run('restart-service', 'cinder-volume')
+        cls.cinder.run(*cls.restart_command, 'cinder-volume')
         cls.cloud.write_variables(cls._variables(guids, key))
 
-    @staticmethod
-    def _variables(guids, key):
+    @classmethod
+    def _variables(cls, guids, key):
         return {
-            'cinder_backends': dict(
-                [('other', {
-                    'volume_driver': 'cinder.tests.fake_driver.'
-                                     'FakeLoggingVolumeDriver',
-                    'volume_backend_name': 'other'})] + [(name, {
-                        'volume_driver': cloud.DRIVER,
-                        'volume_backend_name': name,
-                        'storage_ip': '127.0.0.1',
-                        'edge_port': ports[0],
-                        'xml_rpc_port': ports[1],
-                        'vpool_guid': guids[name],
-                        'extra_volume_types': ['fast'],
-                    }) for name, ports in sorted(VPOOLS.items())[:1]]
-                + [(name, {
-                    'volume_driver': cloud.DRIVER,
-                    'volume_backend_name': name,
-                    'storage_ip': '127.0.0.1',
-                    'edge_port': ports[0],
-                    'xml_rpc_port': ports[1],
-                    'vpool_guid': guids[name],
-                }) for name, ports in sorted(VPOOLS.items())[1:]]),
+            'cinder_backends': dict(cls._vpools(guids), other={
+                'volume_driver':
+                    'cinder.tests.fake_driver.FakeLoggingVolumeDriver',
+                'volume_backend_name': 'other'}),
             'ovs_hypervisor_mode': 'repo',
             'ovs_hypervisor_apt_repo': 'file:/run/apt ./',
             'ovs_hypervisor_apt_key': key,
@@ -122,9 +105,22 @@ class TodayTest(_Case):
             'ovs_drivers_build_args': ['--no-build-isolation'],
             'ovs_drivers_pip_args':
                 '--no-index --find-links ' + cloud.wheelhouse('py311'),
-            'ovs_drivers_restart_command': ['restart-service'],
+            'ovs_drivers_restart_command': cls.restart_command,
             'ovs_vpools_log': ['cat', '/var/log/cinder/cinder-volume.log'],
         }
+
+    @staticmethod
+    def _vpools(guids):
+        found = dict(
+            (name, {'volume_driver': cloud.DRIVER,
+                    'volume_backend_name': name,
+                    'storage_ip': '127.0.0.1',
+                    'edge_port': edge_port,
+                    'xml_rpc_port': xml_rpc_port,
+                    'vpool_guid': guids[name]})
+            for name, (edge_port, xml_rpc_port) in VPOOLS.items())
+        found['myvpool01']['extra_volume_types'] = ['fast']
+        return found
 
     def test_install_verify_uninstall(self):
         before = self.cloud.changes()
@@ -239,7 +235,6 @@ class NewtonTest(_Case):
             cloud.add_service(cls.host, service, package,
                               '/openstack/venvs/%s-15.1.0' % package, 'py27',
                               other)
-        cloud.add_restarter(cls.host)
         cls.wheel = cloud.build_wheel(cls.host, '/run/wheels')
         for package in ('cinder', 'nova'):
             cls.host.run('/openstack/venvs/%s-15.1.0/bin/python' % package,
@@ -258,7 +253,7 @@ class NewtonTest(_Case):
                                               % (cloud.CACHE, python),
             'ovs_drivers_pip_args':
                 '--no-index --find-links ' + cloud.wheelhouse('py27'),
-            'ovs_drivers_restart_command': ['restart-service']})
+            'ovs_drivers_restart_command': [cloud.RESTART, '']})
 
     def test_install_uninstall(self):
         before = self.cloud.changes()
