@@ -144,7 +144,7 @@ def _packages():
 def _leftovers(folder):
     known = [testbeds.load(name, folder).namespace
              for name in testbeds.names(folder)]
-    lost = [name for name in room.namespaces_there()
+    lost = [name for name in ports.taken_blocks()
             if name not in known and not room.members(
                 os.path.join(ports.NAMESPACES, name))]
     return _finding('leftovers', ', '.join(lost) or 'none', bool(lost),

@@ -9,8 +9,8 @@ import os
 import sys
 
 from ovs_testbed import cloud
-from ovs_testbed import files
 from ovs_testbed import plugin_path
+from ovs_testbed import ports
 from ovs_testbed import run
 from ovs_testbed import testbed as testbeds
 from ovs_testbed.services import base
@@ -111,10 +111,8 @@ class Plugin:
 
 
 def remove_mount_point():
-    """Remove the prefix's folder on the machine if it is an empty one."""
-    if os.path.isdir(PREFIX) and not os.listdir(PREFIX):
+    """Remove the prefix's folder on the machine if it is an empty one and no
+    testbed is left: where it is mounted upon, the mount would go with it."""
+    if not ports.taken_blocks() and os.path.isdir(PREFIX) \
+            and not os.listdir(PREFIX):
         os.rmdir(PREFIX)
-
-
-def remove_root(testbed):
-    files.remove_tree(testbed.path('hypervisor'))

@@ -18,6 +18,7 @@ that carries its number: that can succeed only once on a machine.
 """
 
 import os
+import re
 import socket
 import subprocess
 
@@ -81,6 +82,14 @@ def _check_base(base):
 
 def namespace(base):
     return 'ovs-testbed-%d' % base
+
+
+def taken_blocks():
+    """The network namespaces of all testbeds of this machine."""
+    if not os.path.isdir(NAMESPACES):
+        return []
+    return sorted(name for name in os.listdir(NAMESPACES)
+                  if re.fullmatch(r'ovs-testbed-\d+', name))
 
 
 def _take(base):

@@ -27,9 +27,7 @@ installed into, and libvirtd's folders under the hypervisor's prefix.
 """
 
 import os
-import re
 import signal
-import subprocess
 import time
 
 from ovs_testbed import errors
@@ -137,10 +135,3 @@ def command_of(pid):
             return stream.read().strip()
     except OSError:
         return 'gone'
-
-
-def namespaces_there():
-    """The network namespaces of testbeds on this machine."""
-    answer = subprocess.run(['ip', 'netns', 'list'], capture_output=True,
-                            text=True).stdout
-    return re.findall(r'^(ovs-testbed-\d+)\b', answer, re.M)

@@ -42,7 +42,7 @@ def remove_leftovers(folder=None):
     known = [testbeds.load(name, folder).namespace
              for name in testbeds.names(folder)]
     removed = []
-    for name in room.namespaces_there():
+    for name in ports.taken_blocks():
         if name not in known and not room.members(
                 os.path.join(ports.NAMESPACES, name)):
             run.run(['ip', 'netns', 'delete', name])

@@ -15,7 +15,6 @@ from ovs_testbed import doctor
 from ovs_testbed import errors
 from ovs_testbed import packages
 from ovs_testbed import ports
-from ovs_testbed import room
 from ovs_testbed.tests import support
 
 _MEMORY = 'MemTotal: 999 kB\nMemAvailable: %d kB\n'
@@ -27,7 +26,7 @@ class DoctorTestCase(support.TestbedTestCase):
         super().setUp()
         self.patch(packages, 'missing', lambda *_: [])
         self.patch(ports, 'taken_ports', lambda base: [])
-        self.patch(room, 'namespaces_there', lambda: [])
+        self.patch(ports, 'taken_blocks', lambda: [])
         self.patch(doctor.os, 'geteuid', lambda: 0)
 
     def patch(self, where, name, value):
@@ -76,7 +75,7 @@ class DoctorTestCase(support.TestbedTestCase):
         self.assertIn('mariadb-client', finding.cure)
 
     def test_leftovers(self):
-        self.patch(room, 'namespaces_there', lambda: ['ovs-testbed-29000'])
+        self.patch(ports, 'taken_blocks', lambda: ['ovs-testbed-29000'])
         self.assertEqual(doctor.WARNING, self.findings()['leftovers'].level)
 
     def test_before_raises_with_all_errors(self):
