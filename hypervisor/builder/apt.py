@@ -137,12 +137,6 @@ class PrivateApt:
             shutil.rmtree(fetched, ignore_errors=True)
             raise
 
-    def download_binary(self, package, folder):
-        """Fetch a binary package, by the machine's lists, into a folder."""
-        os.makedirs(folder, exist_ok=True)
-        processes.run(['apt-get', '-q', 'download', package], self._log,
-                      cwd=folder, cure='"apt-get update", then again')
-
     def _path(self, *names):
         return os.path.join(self._folder, *names)
 

@@ -223,6 +223,7 @@ class _Command:
         return subprocess.call(command)
 
     def _say_what_next(self, staged):
+        self._progress.sum_up()
         home = self._prefix.path
         for pid, program in self._prefix.users():
             self._progress.say('  process %d still runs the old %s; restart '

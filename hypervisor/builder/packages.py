@@ -101,6 +101,7 @@ def build(all_staged, prefix, output, progress, log, key, keyring):
                                             os.path.getsize(path) / 1e6)
     with progress.phase('repository'):
         repository.write(output, log, key, keyring)
+    progress.sum_up()
     progress.say()
     for line in repository.how_to_use(output, key is not None):
         progress.say(line)

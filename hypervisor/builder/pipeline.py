@@ -234,7 +234,7 @@ class Pipeline:
                         if name.endswith('.dsc')]
         temporary = work.source + '.new'
         shutil.rmtree(temporary, ignore_errors=True)
-        work.run(['dpkg-source', '--extract', os.path.join(
+        work.run(['dpkg-source', '--no-copy', '--extract', os.path.join(
             self._source_folder(part), description), temporary],
             cwd=os.path.dirname(work.source))
         chosen = series.load(part.source, about['series'], self._patches)

@@ -110,13 +110,17 @@ class Prefix:
         """Return [(pid, program)] of what runs from here."""
         found = []
         for pid in filter(str.isdigit, os.listdir('/proc')):
+            link = '/proc/%s/exe' % pid
             try:
-                program = os.readlink('/proc/%s/exe' % pid)
+                program, is_replaced = _deleted(os.readlink(link))
+                if program.startswith(self.home + '/') and (
+                        is_replaced or os.path.samefile(link, program)):
+                    found.append((int(pid),
+                                  os.path.relpath(program, self.home)))
             except OSError:
+                # it has ended, is another user's, or runs in a mount
+                # namespace in which this name is another file
                 continue
-            program = program.replace(' (deleted)', '')
-            if program.startswith(self.home + '/'):
-                found.append((int(pid), os.path.relpath(program, self.home)))
         return sorted(found)
 
     def owner(self):
@@ -238,3 +242,9 @@ class Prefix:
             except OSError:
                 break
             folder = os.path.dirname(folder)
+
+
+def _deleted(program):
+    """Return a link of /proc without the kernel's mark, and if it had it."""
+    name = program.removesuffix(' (deleted)')
+    return name, name != program

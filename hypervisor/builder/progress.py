@@ -49,7 +49,8 @@ class Progress:
         self._running = []
         self._moves = self._stream.isatty()
         self._drawer = None
-        self.finished = []
+        self._whole = Phase('in all')
+        self._phases = 0
 
     def say(self, line=''):
         """Write a line that stays."""
@@ -69,10 +70,18 @@ class Progress:
             self._remove(phase)
             raise
         self._remove(phase)
-        self.finished.append((name, phase.seconds))
+        self._phases += 1
+        self._report(phase)
+
+    def sum_up(self):
+        """Write how long all took, if it was more than one phase."""
+        if self._phases > 1:
+            self._report(self._whole)
+
+    def _report(self, phase):
         note = '  %s' % phase.detail if phase.detail else ''
-        self.say('  %-*s %8s%s' % (_NAME_WIDTH, name, duration(phase.seconds),
-                                   note))
+        self.say('  %-*s %8s%s' % (_NAME_WIDTH, phase.name,
+                                   duration(phase.seconds), note))
 
     def _remove(self, phase):
         with self._lock:

@@ -17,6 +17,7 @@ import glob
 import gzip
 import hashlib
 import os
+import stat
 
 from hypervisor.builder import apt
 from hypervisor.builder import processes
@@ -53,6 +54,19 @@ def how_to_use(folder, signed):
         yield 'in local.conf: OVS_HYPERVISOR=repo'
         yield '               OVS_APT_REPO="file://%s ./"' % folder
         yield '               OVS_APT_KEY=' + os.path.join(folder, KEY)
+    closed = _closed_folder(folder)
+    if closed:
+        yield ('(apt reads as a user of its own, who cannot get into %s: use '
+               'another --output, or a web server)' % closed)
+
+
+def _closed_folder(path):
+    """Return the folder on the way that others cannot enter, or None."""
+    while path != '/':
+        if not os.stat(path).st_mode & stat.S_IXOTH:
+            return path
+        path = os.path.dirname(path)
+    return None
 
 
 def _entry(path):

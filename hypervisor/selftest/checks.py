@@ -118,7 +118,7 @@ class Checks:
         version = self._tool('qemu-system-x86_64', '--version')
         if 'openvstorage' not in self._image('--help').split():
             raise waiting.Problem('qemu-img does not know openvstorage')
-        return version.split('(')[0].strip()
+        return version.splitlines()[0]
 
     def images(self):
         """qemu-img create, convert in, convert out, resize"""

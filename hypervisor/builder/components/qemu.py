@@ -31,6 +31,8 @@ _OPTIONS = (
     # disks
     '--enable-linux-aio', '--enable-linux-io-uring', '--enable-attr',
     '--enable-live-block-migration', '--enable-coroutine-pool',
+    # formats of images that Glance may have
+    '--enable-vdi', '--enable-parallels', '--enable-zstd',
     # LUKS, TLS of consoles and migration
     '--enable-gnutls',
     # what libvirt asks for on KVM: vhost for virtio-net, NUMA, sandbox
@@ -53,7 +55,8 @@ class Qemu(component.Component):
     build_packages = component.TOOLCHAIN + (
         'libaio-dev', 'libattr1-dev', 'libcap-ng-dev', 'libfdt-dev',
         'libglib2.0-dev', 'libgnutls28-dev', 'libnuma-dev',
-        'libpixman-1-dev', 'libseccomp-dev', 'liburing-dev', 'zlib1g-dev')
+        'libpixman-1-dev', 'libseccomp-dev', 'liburing-dev', 'libzstd-dev',
+        'zlib1g-dev')
     # firmware and keyboard maps are the distribution's
     runtime_packages = ('ipxe-qemu', 'qemu-system-data', 'seabios')
     depends_on = ('edge',)

@@ -22,6 +22,7 @@ import pytest
 from hypervisor.builder import configuration
 from hypervisor.builder import packages
 from hypervisor.builder import progress
+from hypervisor.builder import repository
 from hypervisor.builder import staging
 
 PREFIX = '/opt/here'
@@ -131,6 +132,14 @@ def test_a_second_run_replaces_packages(build, all_staged):
     assert find(output, 'openvstorage-qemu').endswith(
         '+ovs20260101000001_%s.deb'
         % run('dpkg', '--print-architecture').strip())
+
+
+def test_a_folder_that_apt_cannot_read_is_named(tmp_path):
+    folder = tmp_path / 'closed' / 'repository'
+    folder.mkdir(parents=True)
+    (tmp_path / 'closed').chmod(0o700)
+    assert any('cannot get into %s/closed' % tmp_path in line
+               for line in repository.how_to_use(str(folder), False))
 
 
 def apt(output, root, trust, *command):

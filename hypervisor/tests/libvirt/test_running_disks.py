@@ -18,6 +18,7 @@ import uuid
 
 import pytest
 
+import guests
 from guests import scsi_disk
 from hypervisor.tests.support import libvirtd
 
@@ -43,12 +44,11 @@ def running(guest, vpool, volume):
 
 
 def test_its_blocks_are_those_of_the_volume(running, vpool, volume):
-    vpool_pattern = 'read -P 0x5a 4096 64k'
-    running.io('write -P 0x5a 4096 64k')
-    running.io(vpool_pattern)
-    running.io('flush')
+    assert not vpool.has(volume, 0x5a, '4k')
+    running.write(0x5a, '4k')
+    assert vpool.has(volume, 0x5a, '4k')
     running.destroy()
-    vpool.qemu_io(volume, vpool_pattern)
+    assert vpool.has(volume, 0x5a, '4k')
 
 
 def test_information_on_a_disk(running, volume):
@@ -57,7 +57,7 @@ def test_information_on_a_disk(running, volume):
     assert source.get('name') == volume
     assert 'Capacity:       %d' % (16 * MIB) in running.virsh('domblkinfo',
                                                               'sda')
-    running.io('write 0 64k')
+    running.write(1, 0)
     assert 'sda wr_bytes' in running.virsh('domblkstat', 'sda')
     nodes = running.qmp('query-named-block-nodes', flat=True)
     assert sorted(node['drv'] for node in nodes) == ['openvstorage', 'raw']
@@ -67,13 +67,23 @@ def test_attach_and_detach(running, vpool, other_volume):
     disk = scsi_disk(vpool.source(other_volume), 'sdb', 1)
     running.attach(disk)
     assert running.targets() == ['sda', 'sdb']
-    running.io('write -P 0x11 0 64k', 1)
+    running.write(0x11, 0, disk=1)
     running.virsh('detach-disk', 'sdb', '--live')
     assert running.targets() == ['sda']
     assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
-    vpool.qemu_io(other_volume, 'read -P 0x11 0 64k')
+    assert vpool.has(other_volume, 0x11, 0)
     running.attach(disk)
-    running.io('read -P 0x11 0 64k', 1)
+    running.write(0x12, 0, disk=1)
+    assert vpool.has(other_volume, 0x12, 0)
+
+
+def test_attach_without_xml(running, vpool, other_volume):
+    running.virsh('attach-disk', '--live', '--source', other_volume,
+                  '--source-protocol', 'openvstorage', '--source-host-name',
+                  '%s:%d' % (vpool.host, vpool.port), '--subdriver', 'raw',
+                  '--target', 'sdb', '--targetbus', 'scsi')
+    running.write(0x13, 0, disk=1)
+    assert vpool.has(other_volume, 0x13, 0)
 
 
 def test_a_missing_volume_is_not_attached(running, vpool):
@@ -107,7 +117,8 @@ def test_grow(running, vpool, volume):
     assert 'Capacity:       %d' % (32 * MIB) in running.virsh('domblkinfo',
                                                               'sda')
     assert vpool.size(volume) == 32 * MIB
-    running.io('write -P 0x22 31M 64k')
+    running.write(0x22, '31M')
+    assert vpool.has(volume, 0x22, '31M')
     with pytest.raises(libvirtd.Failure):
         running.virsh('blockresize', 'sda', '16M')
     assert vpool.size(volume) == 32 * MIB
@@ -123,23 +134,25 @@ def snapshot(running, folder):
 
 
 def test_external_snapshot_and_pivot(running, vpool, volume, tmp_path):
-    running.io('write -P 0x33 0 64k')
+    running.write(0x33, 0)
     overlay = snapshot(running, tmp_path)
     assert vpool.location(volume) in vpool.qemu_img('info', '-U', overlay)
     backing = running.disk().find('backingStore/source')
     assert backing.get('protocol') == 'openvstorage'
-    running.io('write -P 0x44 1M 64k')
-    vpool.qemu_io(volume, 'read -P 0 1M 64k')
+    running.write(0x44, '1M')
+    assert vpool.image_has('qcow2', overlay, 0x33, 0)
+    assert vpool.image_has('qcow2', overlay, 0x44, '1M')
+    assert vpool.has(volume, 0, '1M')
     # libvirtd reads its own notes of the chain
     running.daemon.stop()
     running.daemon.start()
     running.virsh('blockcommit', 'sda', '--active', '--pivot', '--verbose')
     assert running.disk().find('source').get('name') == volume
     assert running.disk().find('backingStore/source') is None
-    running.io('read -P 0x33 0 64k')
-    running.io('read -P 0x44 1M 64k')
-    running.destroy()
-    vpool.qemu_io(volume, 'read -P 0x44 1M 64k')
+    assert vpool.has(volume, 0x33, 0)
+    assert vpool.has(volume, 0x44, '1M')
+    running.write(0x45, '1M')
+    assert vpool.has(volume, 0x45, '1M')
 
 
 def test_libvirt_finds_the_volume_below_an_image(running, guest, tmp_path,
@@ -157,22 +170,33 @@ def test_libvirt_finds_the_volume_below_an_image(running, guest, tmp_path,
     assert backing.find('host').get('port') == str(vpool.port)
 
 
-def test_copy_to_another_volume(running, vpool, other_volume):
-    running.io('write -P 0x55 2M 64k')
-    target = running.file('target.xml', '''
+def copy(running, source, *options):
+    running.virsh('blockcopy', 'sda', '--xml', running.file('target.xml', '''
 <disk type='network'>
   <driver type='raw'/>%s
-</disk>''' % vpool.source(other_volume))
-    running.virsh('blockcopy', 'sda', '--xml', target, '--reuse-external',
-                  '--wait', '--pivot')
+</disk>''' % source), '--wait', '--pivot', *options)
+
+
+def test_copy_to_another_volume(running, vpool, volume, other_volume):
+    running.write(0x55, '2M')
+    copy(running, vpool.source(other_volume), '--reuse-external')
     assert running.disk().find('source').get('name') == other_volume
-    running.io('read -P 0x55 2M 64k')
-    running.destroy()
-    vpool.qemu_io(other_volume, 'read -P 0x55 2M 64k')
+    assert vpool.has(other_volume, 0x55, '2M')
+    running.write(0x56, '2M')
+    assert vpool.has(other_volume, 0x56, '2M')
+    assert vpool.has(volume, 0x55, '2M')
+
+
+def test_copy_to_a_new_volume(running, vpool):
+    running.write(0x57, '2M')
+    name = 'volume-%s' % uuid.uuid4()
+    copy(running, vpool.source(name))
+    assert vpool.size(name) == 16 * MIB
+    assert vpool.has(name, 0x57, '2M')
 
 
 def test_backup(running, vpool, tmp_path):
-    running.io('write -P 0x66 0 64k')
+    running.write(0x66, 0)
     copy = tmp_path / 'backup.raw'
     running.virsh('backup-begin', running.file('backup.xml', '''
 <domainbackup mode='push'>
@@ -199,9 +223,9 @@ def test_no_checkpoint(running):
         running.virsh('checkpoint-create-as', 'first')
 
 
-def test_a_new_image_needs_a_volume(running, vpool):
-    """libvirt cannot make volumes: QEMU has no blockdev-create for them."""
-    missing = 'volume-%s' % uuid.uuid4()
+def test_no_image_on_a_new_volume(running, vpool):
+    """It would outgrow the volume, and the guest would see an I/O error."""
+    name = 'volume-%s' % uuid.uuid4()
     request = running.file('snapshot.xml', '''
 <domainsnapshot>
   <disks>
@@ -209,27 +233,35 @@ def test_a_new_image_needs_a_volume(running, vpool):
       <driver type='qcow2'/>%s
     </disk>
   </disks>
-</domainsnapshot>''' % vpool.source(missing))
-    with pytest.raises(libvirtd.Failure, match=missing):
+</domainsnapshot>''' % vpool.source(name))
+    with pytest.raises(libvirtd.Failure, match="'openvstorage' volumes don't "
+                       "grow with an image of format 'qcow2'"):
         running.virsh('snapshot-create', request, '--disk-only',
                       '--no-metadata')
     assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+    with pytest.raises(guests.Failure, match='No such file or directory'):
+        vpool.size(name)
 
 
 @pytest.fixture(scope='module')
-def luks_volume(vpool, tmp_path_factory):
-    """An encrypted volume of 8 MiB."""
+def luks_key(tmp_path_factory):
     key = tmp_path_factory.mktemp('key') / 'passphrase'
     key.write_text(PASSPHRASE)
+    return key
+
+
+@pytest.fixture(scope='module')
+def luks_volume(vpool, luks_key):
+    """An encrypted volume of 8 MiB."""
     for last in (False,) * 9 + (True,):
         name = 'volume-%s' % uuid.uuid4()
         try:
             vpool.qemu_img(
                 'create', '-f', 'luks', '--object',
-                'secret,id=key,file=%s' % key, '-o',
+                'secret,id=key,file=%s' % luks_key, '-o',
                 'key-secret=key,iter-time=10', vpool.location(name), '8M')
             return name
-        except AssertionError as error:
+        except guests.Failure as error:
             # QEMU measures this and gives up when it took no time at all
             if last or 'accurate CPU usage' not in str(error):
                 raise
@@ -256,18 +288,17 @@ def luks_disk(daemon, vpool, luks_volume, tmp_path):
     daemon.virsh('secret-undefine', secret)
 
 
-def test_encrypted(running, vpool, luks_volume, luks_disk):
+def test_encrypted(running, vpool, luks_volume, luks_key, luks_disk):
     running.attach(luks_disk(PASSPHRASE))
     assert 'Capacity:       %d' % (8 * MIB) in running.virsh('domblkinfo',
                                                              'sdb')
-    running.io('write -P 0x77 0 64k', 1)
-    running.io('read -P 0x77 0 64k', 1)
+    running.write(0x77, 0, disk=1)
+    assert vpool.encrypted_has(luks_volume, luks_key, 0x77, 0)
+    assert not vpool.encrypted_has(luks_volume, luks_key, 0x77, '1M')
     running.virsh('blockresize', 'sdb', '12M')
     before = running.secrets()
     running.virsh('detach-disk', 'sdb', '--live')
     assert running.secrets() < before
-    with pytest.raises(AssertionError, match='Pattern verification failed'):
-        vpool.qemu_io(luks_volume, 'read -P 0x77 0 64k')
 
 
 def test_encrypted_with_another_passphrase(running, luks_disk):
@@ -294,14 +325,16 @@ def test_migration(running, daemon, prefix, vpool, volume, tmp_path,
                    tmp_path_factory):
     folder = tmp_path_factory.mktemp('other-host')
     running.virsh('resume')
-    running.io('write -P 0x88 0 64k')
+    running.write(0x88, 0)
     with libvirtd.PrivateLibvirtd(prefix, folder) as other:
         running.virsh('migrate', other.uri, '--live', '--p2p',
                       '--migrateuri', 'unix://%s' % (tmp_path / 'migration'))
         assert other.virsh('list', '--name') == running.name
         assert daemon.virsh('list', '--name') == ''
         running.daemon = other
-        running.io('read -P 0x88 0 64k')
+        assert vpool.has(volume, 0x88, 0)
+        running.write(0x89, 0)
+        assert vpool.has(volume, 0x89, 0)
         running.destroy()
         running.daemon = daemon
 

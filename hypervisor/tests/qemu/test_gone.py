@@ -101,6 +101,9 @@ def test_what_needs_the_storagedriver_fails_soon(monitor, vpool, nodes, lost):
             {'driver': 'raw', 'node-name': nodes[1], 'read-only': True,
              'file': dict(vpool.blockdev('disk1'),
                           **{'read-only': True})}])
+    with pytest.raises(tools.Failed, match='Cannot resize volume .disk1. at'):
+        monitor('block_resize', node_name=nodes[1], size=2 * MIB,
+                within=WITHIN)
     assert snapshots_shown(monitor('query-named-block-nodes', within=WITHIN))
     revive(vpool.engine)
     assert vpool.snapshots('disk1') == []

@@ -26,6 +26,7 @@ Only the standard library is used.
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -234,15 +235,23 @@ class PrivateLibvirtd:
                 continue
             with open(os.path.join(folder, name)) as file:
                 pid = int(file.read())
-            if _is_emulator(pid):
-                os.kill(pid, signal.SIGKILL)
+            _kill_emulator(pid)
 
 
-def _is_emulator(pid):
+def _kill_emulator(pid):
+    """Kill a process and wait for its end, if it is an emulator."""
     try:
-        return 'qemu' in os.readlink('/proc/%d/exe' % pid)
-    except OSError:
-        return False
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if 'qemu' in os.readlink('/proc/%d/exe' % pid):
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], STOP_SECONDS)
+    except (FileNotFoundError, ProcessLookupError):
+        pass    # it has just ended
+    finally:
+        os.close(process)
 
 
 def _run_in_namespace(prefix, folder):

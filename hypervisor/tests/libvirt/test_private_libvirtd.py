@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The libvirtd of a test: it disturbs nobody and leaves nothing."""
+
+import os
+
+import pytest
+
+import guests
+from hypervisor.tests.support import libvirtd
+
+
+def is_alive(pid):
+    """Say whether a process runs; one that has ended may wait for its parent.
+    """
+    try:
+        with open('/proc/%d/stat' % pid) as stat:
+            return stat.read().rsplit(')', 1)[1].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+def files_of(prefix):
+    return {os.path.join(folder, name)
+            for top in ('etc', 'var')
+            for folder, _, names in os.walk(os.path.join(prefix, top))
+            for name in names}
+
+
+@pytest.mark.parametrize('end', ['stop', 'kill'])
+def test_nothing_is_left(prefix, tmp_path, end):
+    before = files_of(prefix)
+    with libvirtd.PrivateLibvirtd(prefix, tmp_path) as daemon:
+        guest = guests.Guest(daemon, prefix, tmp_path)
+        guest.create()
+        with open(tmp_path / 'var/run/libvirt/qemu'
+                  / (guest.name + '.pid')) as file:
+            emulator = int(file.read())
+        libvirtd_pid, run = daemon.pid, os.path.dirname(daemon.socket)
+        assert is_alive(emulator) and is_alive(libvirtd_pid)
+        getattr(daemon, end)()
+        assert is_alive(emulator)
+    assert not is_alive(libvirtd_pid)
+    assert not is_alive(emulator)
+    assert not os.path.exists(run)
+    assert files_of(prefix) == before
+
+
+def test_what_is_missing_is_named(tmp_path):
+    assert str(tmp_path) in libvirtd.obstacle(str(tmp_path))
+    with pytest.raises(libvirtd.Failure, match='hypervisor/build'):
+        with libvirtd.PrivateLibvirtd(tmp_path, tmp_path):
+            pass
