@@ -52,6 +52,8 @@ function test_paths_of_units {
     assert_equal "[Service]
 Environment=\"PATH=$SANDBOX/prefix/bin:$SANDBOX/prefix/sbin:$PATH\"" \
         "$(override_of c-vol)" "cinder-volume finds our qemu-img"
+    assert_says 'LimitNOFILE=65536' "$(override_of ovs-sd)" \
+        "the storagedriver may open files"
     assert_false "a service that is not enabled is left alone" \
         test -e "$SANDBOX/systemd/system/devstack@n-cpu.service.d"
     assert_equal "$before" "$PATH" "everybody else's PATH stays"
