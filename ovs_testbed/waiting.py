@@ -26,12 +26,13 @@ _PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 stopped = threading.Event()
 
 
-def wait_for(what, look, timeout, alive=None):
+def wait_for(what, look, timeout, alive=None, log=None):
     """Wait until ``look`` says so.
 
     :param what: what is waited for, for people
     :param look: returns (done, state seen); done is the result once true
     :param alive: raises if there is nothing left to wait for
+    :param log: the log that may say why it does not come
     """
     end = time.monotonic() + timeout
     pause = _PAUSE
@@ -43,7 +44,7 @@ def wait_for(what, look, timeout, alive=None):
             alive()
         if time.monotonic() > end:
             raise errors.TimedOut('waited %d s for %s; last seen: %s'
-                                  % (timeout, what, state))
+                                  % (timeout, what, state), log=log)
         if stopped.wait(pause):
             raise errors.TestbedError('stopped while waiting for %s' % what)
         pause = min(pause * 1.3, _LONGEST_PAUSE)

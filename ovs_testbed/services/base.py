@@ -72,7 +72,8 @@ class Service:
             for what, look in self.looks():
                 waiting.wait_for(
                     what, look, TIMEOUT,
-                    lambda: self.supervisor.check_alive(*names))
+                    lambda: self.supervisor.check_alive(*names),
+                    log=self.testbed.log(names[0]))
         self.supervisor.check_alive(*names)
 
     def network(self):

@@ -62,6 +62,7 @@ class Service(base.OpenStackService):
                 self.log_options(debug=True), host=testbeds.HOST,
                 my_ip=testbeds.ADDRESS, transport_url=self.transport(),
                 state_path=self.testbed.data('nova'),
+                instances_path=self.testbed.data('nova', 'instances'),
                 compute_driver='libvirt.LibvirtDriver',
                 force_config_drive=True, enabled_apis='osapi_compute'),
             placement=self.identity('placement'),
@@ -124,4 +125,5 @@ class Service(base.OpenStackService):
                 'nova to list the host "%s"' % testbeds.HOST,
                 cloud.look_for_host(self.testbed),
                 base.TIMEOUT,
-                lambda: self.supervisor.check_alive(*CONTROL + COMPUTE))
+                lambda: self.supervisor.check_alive(*CONTROL + COMPUTE),
+                log=self.testbed.log('n-cpu'))
