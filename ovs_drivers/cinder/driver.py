@@ -367,8 +367,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         if not volume.provider_location:
             return volume.name
         try:
-            name = location.parse(volume.provider_location).name
-            return name if _is_own(volume, name) else volume.name
+            return location.parse(volume.provider_location).name
         except location.LocationError as error:
             raise vpool.VPoolError('provider_location of volume %s: %s'
                                    % (volume.id, error))
@@ -399,19 +398,6 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         """Make the volume larger; a LUKS header stays in front of it."""
         header_size = self._vpool.size(name) % units.Gi
         self._vpool.extend(name, size_in_gib * units.Gi + header_size)
-
-
-def _is_own(volume, name):
-    """Whether NAME, of the location that a volume has, is the volume's own.
-
-    For the image cache and for a migration Cinder makes a volume with all
-    fields of another one, location and all. Who took that for the new one's
-    would delete the other with it.
-    """
-    if volume.provider_id:
-        return volume.provider_id == volume.id
-    of_cinder = volume_utils.extract_id_from_volume_name(name)
-    return name == volume.name or not of_cinder
 
 
 def _urls(image_location):

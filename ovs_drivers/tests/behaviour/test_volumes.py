@@ -53,32 +53,6 @@ class VolumesTestCase(base.DriverTestCase):
         self.assertIn(volume.name, str(caught.exception))
         self.assertEqual(b'precious', self.backend.read(volume.name, 0, 8))
 
-    def copy_of(self, volume):
-        """What Cinder makes for its image cache, or for a migration: all
-        fields of the volume, under another id."""
-        return self.volume(
-            volume.size, provider_location=volume.provider_location,
-            provider_id=volume.provider_id, source_volid=volume.id)
-
-    def test_copied_location_is_not_taken_for_the_volumes_own(self):
-        volume = self.create(1)
-        self.backend.write(volume.name, 0, b'precious')
-        for make in (self.driver.create_volume,
-                     lambda copy: self.driver.create_cloned_volume(copy,
-                                                                   volume)):
-            copy = self.copy_of(volume)
-            self.update(copy, make(copy))
-            self.assertIn(copy.name, copy.provider_location)
-            self.assertEqual({volume.name, copy.name},
-                             set(self.backend.names()))
-            self.delete(copy)
-        self.assertEqual(b'precious', self.backend.read(volume.name, 0, 8))
-
-    def test_copy_that_was_never_made_is_deleted_alone(self):
-        volume = self.create(1)
-        self.delete(self.copy_of(volume))
-        self.assertEqual([volume.name], self.backend.names())
-
     def test_delete_of_what_is_not_there(self):
         self.delete(self.volume())
         volume = self.create()
@@ -327,25 +301,6 @@ class ManageTestCase(base.DriverTestCase):
         self.update(volume, self.driver.manage_existing(volume, reference))
         self.managed.append(volume)
         return volume
-
-    def test_copied_location_of_a_managed_volume(self):
-        name = self.foreign_volume()
-        volume = self.manage(name)
-        copy = self.volume(1, provider_location=volume.provider_location,
-                           provider_id=volume.provider_id)
-        self.update(copy, self.driver.create_cloned_volume(copy, volume))
-        self.assertEqual({name, copy.name}, set(self.backend.names()))
-        self.delete(copy)
-        self.assertEqual([name], self.backend.names())
-
-    def test_a_volume_of_cinder_comes_back_under_another_id(self):
-        first = self.create(1)
-        self.driver.unmanage(first)
-        again = self.manage(first.name)
-        self.driver.extend_volume(again, 2)
-        self.assertEqual(2 * GIB, self.size_of(first.name))
-        self.delete(again)
-        self.assertEqual([], self.backend.names())
 
     def test_a_managed_volume_is_used_under_its_own_name(self):
         name = self.foreign_volume(size=GIB + 4096)
