@@ -362,9 +362,13 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         """The volume's name on the vPool.
 
         It is the name that Cinder gives, unless the volume was there before
-        Cinder: then the location has it.
+        Cinder: then the location has it, and provider_id says whose location
+        that is. Cinder copies both into records of volumes that it makes of
+        another one (cached images, migrations); what such a record names is
+        not its own.
         """
-        if not volume.provider_location:
+        owner = volume.provider_id
+        if not owner or owner not in (volume.id, volume._name_id):
             return volume.name
         try:
             return location.parse(volume.provider_location).name
@@ -383,7 +387,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             None if timeout == location.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 
     def _model_update(self, name):
-        return {'provider_location': str(self._location(name))}
+        return {'provider_location': str(self._location(name)),
+                'provider_id': None}
 
     def _create_encrypted_volume(self, volume, name):
         with luks.header_file(volume.obj_context, volume,
