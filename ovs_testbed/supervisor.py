@@ -25,6 +25,7 @@ import xmlrpc.client
 from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import ini
+from ovs_testbed import plugin_path
 from ovs_testbed import run
 from ovs_testbed import waiting
 
@@ -77,7 +78,10 @@ class Supervisor:
             'supervisorctl': {'serverurl': 'unix://' + self._socket},
             'include': {'files': os.path.join(self._programs, '*.conf')},
         })
-        return [os.path.join(os.path.dirname(sys.executable), 'supervisord'),
+        # its programs get the variables that are given to them, and nothing
+        # of the shell that "up" was called from
+        return ['env', '--ignore-environment', 'PATH=' + plugin_path.SYSTEM,
+                os.path.join(os.path.dirname(sys.executable), 'supervisord'),
                 '--configuration', self._conf]
 
     def pid(self):

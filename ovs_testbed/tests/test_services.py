@@ -107,6 +107,10 @@ class SupervisorTestCase(support.TestbedTestCase):
         self.assertEqual(('false', 'false'), (section['autostart'],
                                               section['autorestart']))
 
+    def test_nothing_of_the_users_shell_gets_in(self):
+        words = supervisor.Supervisor(self.testbed).command()
+        self.assertEqual(['env', '--ignore-environment'], words[:2])
+
     def test_supervisor_that_is_not_there(self):
         keeper = supervisor.Supervisor(self.testbed)
         self.assertIsNone(keeper.pid())
