@@ -98,6 +98,29 @@ class VolumesTestCase(base.DriverTestCase):
                          self.backend.names())
         self.driver.delete_volume(volume)
 
+    def copied_record(self, volume):
+        """As Cinder makes it for an image's cache or a migration's target."""
+        return self.volume(volume.size,
+                           provider_location=volume.provider_location,
+                           provider_id=volume.provider_id)
+
+    def test_a_copied_record_is_another_volume(self):
+        volume = self.create()
+        self.backend.write(volume.name, 0, b'image')
+        entry = self.copied_record(volume)
+        self.update(entry, self.driver.create_cloned_volume(entry, volume))
+        self.assertEqual(sorted([volume.name, entry.name]),
+                         self.backend.names())
+        self.assertEqual(b'image', self.backend.read(entry.name, 0, 5))
+        self.delete(entry)
+        self.assertEqual([volume.name], self.backend.names())
+
+    def test_deleting_a_copied_record_spares_what_it_was_copied_from(self):
+        volume = self.create()
+        # what Cinder does when the copy could not be created
+        self.delete(self.copied_record(volume))
+        self.assertEqual([volume.name], self.backend.names())
+
     def test_migrated_volumes_keep_their_name(self):
         volume, new = self.create(), self.create()
         update = self.driver.update_migrated_volume(self.context, volume, new,
