@@ -103,8 +103,9 @@ class TodayTest(_Case):
             'ovs_hypervisor_apt_key': key,
             'ovs_hypervisor_manage_services': False,
             'ovs_drivers_build_args': ['--no-build-isolation'],
-            'ovs_drivers_pip_args':
-                '--no-index --find-links ' + cloud.wheelhouse('py311'),
+            'ovs_drivers_pip_environment': {
+                'PIP_NO_INDEX': '1',
+                'PIP_FIND_LINKS': cloud.wheelhouse('py311')},
             'ovs_drivers_restart_command': cls.restart_command,
             'ovs_vpools_log': ['cat', '/var/log/cinder/cinder-volume.log'],
         }
@@ -251,8 +252,9 @@ class NewtonTest(_Case):
             'ovs_drivers_package': cls.wheel,
             'ovs_drivers_virtualenv_command': '%s/tools/bin/virtualenv -p %s'
                                               % (cloud.CACHE, python),
-            'ovs_drivers_pip_args':
-                '--no-index --find-links ' + cloud.wheelhouse('py27'),
+            'ovs_drivers_pip_environment': {
+                'PIP_NO_INDEX': '1',
+                'PIP_FIND_LINKS': cloud.wheelhouse('py27')},
             'ovs_drivers_restart_command': [cloud.RESTART, '']})
 
     def test_install_uninstall(self):
