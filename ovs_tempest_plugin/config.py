@@ -40,7 +40,7 @@ OpenvStorageGroup = [
                help='Seconds until a vPool has to hold nothing that Cinder '
                     'does not know, once a class of tests has ended.'),
     cfg.IntOpt('parallel_volumes',
-               default=20,
+               default=20, min=1, max=49,
                help='How many volumes are made, cloned and deleted at the '
                     'same time.'),
     cfg.StrOpt('cli_dir',

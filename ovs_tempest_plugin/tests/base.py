@@ -41,6 +41,10 @@ class BaseTest(test.BaseTestCase):
     # The volume API that the class needs, None for the oldest.
     volume_microversion = None
 
+    # How many volumes and snapshots the class has at a time, if they are more
+    # than the ten that Cinder's quota allows by default.
+    volumes_at_a_time = None
+
     @classmethod
     def skip_checks(cls):
         super(BaseTest, cls).skip_checks()
@@ -79,7 +83,21 @@ class BaseTest(test.BaseTestCase):
         super(BaseTest, cls).resource_setup()
         cls.shared = cls._resources(cls.os_primary,
                                     cls.addClassResourceCleanup)
+        if cls.volumes_at_a_time:
+            cls._lift_quota(cls.volumes_at_a_time)
         cls._orphans_before = cls._orphans()
+
+    @classmethod
+    def _lift_quota(cls, room):
+        quotas = cls.os_admin.volume_quotas_client_latest
+        project = cls.os_primary.credentials.project_id
+        before = quotas.show_quota_set(project)['quota_set']
+        cls.addClassResourceCleanup(
+            quotas.update_quota_set, project,
+            **dict((key, before[key])
+                   for key in ('volumes', 'snapshots', 'gigabytes')))
+        quotas.update_quota_set(project, volumes=room, snapshots=room,
+                                gigabytes=2 * room)
 
     @classmethod
     def resource_cleanup(cls):

@@ -25,20 +25,34 @@ from ovs_tempest_plugin.tests import base
 
 class TestDependencies(base.BaseTest):
 
+    volumes_at_a_time = 30
+
     @decorators.idempotent_id('962c32fa-5735-4516-81b0-b2397c5b73b3')
     def test_chain_of_clones_in_every_order(self):
         """A chain of three volumes goes in every order
 
         * clone a volume and clone the clone, six times over
-        * delete the three in a different order each time
+        * delete the three in a different order each time, all at once
         * what is left is still there after each delete
         * nothing of any of them is left on the vPool
         """
-        for order in itertools.permutations(range(3)):
-            chain = [self.made.volume()['id']]
-            for _count in range(2):
-                chain.append(self.made.volume(source_volid=chain[-1])['id'])
-            self.delete_in_order(chain, order)
+        orders = list(itertools.permutations(range(3)))
+        chains = [[volume] for volume in self.all_of({} for _each in orders)]
+        for _count in range(2):
+            clones = self.all_of({'source_volid': chain[-1]}
+                                 for chain in chains)
+            for chain, clone in zip(chains, clones):
+                chain.append(clone)
+        names = [self.name_on_vpool(volume)
+                 for chain in chains for volume in chain]
+        for turn in range(3):
+            for chain, order in zip(chains, orders):
+                self.made.volumes.delete_volume(chain[order[turn]])
+            for chain, order in zip(chains, orders):
+                self.made.wait_until_volume_is_gone(chain[order[turn]])
+                for index in order[turn + 1:]:
+                    self.assert_on_vpool(chain[index])
+        self.assert_gone(names)
 
     @decorators.idempotent_id('01fb39d5-9ed4-486f-9828-0aac06fc88d0')
     def test_chain_through_snapshots_in_every_order(self):
@@ -108,12 +122,10 @@ class TestDependencies(base.BaseTest):
         self.made.delete_volume(leaf)
         self.assert_gone(names)
 
-    def delete_in_order(self, chain, order):
-        names = [self.name_on_vpool(volume) for volume in chain]
-        left = list(chain)
-        for index in order:
-            self.made.delete_volume(chain[index])
-            left.remove(chain[index])
-            for volume in left:
-                self.assert_on_vpool(volume)
-        self.assert_gone(names)
+    def all_of(self, wanted):
+        """Make volumes at the same time; return their ids."""
+        ids = [self.made.volume(wait_until=None, **each)['id']
+               for each in wanted]
+        for volume in ids:
+            self.made.wait_for_volume(volume)
+        return ids

@@ -25,20 +25,8 @@ THREADS = 10
 
 class TestParallel(base.BaseTest):
 
-    @classmethod
-    def resource_setup(cls):
-        super(TestParallel, cls).resource_setup()
-        # The default quota is ten volumes.
-        quotas = cls.os_admin.volume_quotas_client_latest
-        project = cls.os_primary.credentials.project_id
-        room = 3 * CONF.openvstorage.parallel_volumes
-        before = quotas.show_quota_set(project)['quota_set']
-        cls.addClassResourceCleanup(
-            quotas.update_quota_set, project,
-            **dict((key, before[key])
-                   for key in ('volumes', 'snapshots', 'gigabytes')))
-        quotas.update_quota_set(project, volumes=room, snapshots=room,
-                                gigabytes=room)
+    # as many as parallel_volumes may be, twice, and a source
+    volumes_at_a_time = 100
 
     @decorators.idempotent_id('d99dc303-037d-480f-8867-26071df35a0e')
     def test_volumes(self):

@@ -63,7 +63,7 @@ class TestSnapshots(base.BaseTest):
         for _count in range(2):
             self.made.snapshot(volume['id'])
         self.made.volumes.delete_volume(volume['id'], cascade=True)
-        self.made.delete_volume(volume['id'])
+        self.made.wait_until_volume_is_gone(volume['id'])
         self.assertFalse(self.vpool.has(name))
 
     def assert_snapshots(self, volume, names):
