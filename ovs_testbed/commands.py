@@ -118,7 +118,11 @@ class _Making(_Base):
 
     def _failed(self, testbed, error, keep):
         """Keep the logs; take down what this run has made."""
-        self.app.stderr.write('all logs: %s\n' % bundle.make(testbed))
+        try:
+            self.app.stderr.write('all logs: %s\n' % bundle.make(testbed))
+        except OSError as problem:
+            # a full disk, for one, is no reason to leave everything running
+            self.app.stderr.write('the logs cannot be kept: %s\n' % problem)
         if keep:
             self.app.stderr.write('kept: %s (bin/ovs-testbed down --name %s '
                                   'removes it)\n' % (testbed.folder,
