@@ -22,6 +22,8 @@
 
 enum {
     BATCH_SLOTS = 32,
+    PARTS_OF_A_SLOT = 2, /* its header and its data */
+    BATCH_PARTS = BATCH_SLOTS * PARTS_OF_A_SLOT,
     /* A thread that submits does not send for the others for ever. */
     BATCHES_AT_A_TIME = 8,
 };
@@ -36,7 +38,8 @@ static int gather(struct slot *first, size_t skip, struct iovec *parts)
 {
     int count = 0;
 
-    for (struct slot *slot = first; slot != NULL && count < 2 * BATCH_SLOTS;
+    /* Slots without data, or without a header any more, make for odd counts. */
+    for (struct slot *slot = first; slot != NULL && count + PARTS_OF_A_SLOT <= BATCH_PARTS;
          slot = TAILQ_NEXT(slot, order)) {
         size_t payload = payload_length(slot);
 
@@ -84,7 +87,7 @@ static void account(struct session *session, size_t sent)
  * one sender moves them on. Returns false when the socket takes no more. */
 static bool send_batch(struct session *session)
 {
-    struct iovec parts[2 * BATCH_SLOTS];
+    struct iovec parts[BATCH_PARTS];
     struct msghdr message = {.msg_iov = parts};
     int fd = session->fd, error;
     ssize_t sent;

@@ -13,6 +13,7 @@
 
 import ctypes
 import errno
+import signal
 import threading
 import unittest
 
@@ -126,6 +127,26 @@ class AioTest(AioCase):
                 for i, request in enumerate(reads):
                     self.assertEqual((512, 0), self.finish(self.io, request))
                     self.assertEqual(bytes([i % 256]) * 512, request.data)
+
+    def test_a_batch_that_begins_in_the_middle_of_a_write(self):
+        """More parts of memory than fit, and an odd number of them."""
+        large, small = 16 << 20, 4096
+        self.io = self.opened(self.volume(large + 100 * small))
+        self.engine.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.engine.process.send_signal, signal.SIGCONT)
+        # fills the connection, so that only a part of it goes
+        requests = [self.submit(self.lib.ovs_aio_write,
+                                cases.Request(large, 0, b'l' * large))]
+        requests += [
+            self.submit(self.lib.ovs_aio_write, cases.Request(
+                small, large + i * small, bytes([i]) * small))
+            for i in range(100)]
+        self.engine.process.send_signal(signal.SIGCONT)
+        for request in requests:
+            self.assertEqual((len(request.memory), 0),
+                             self.finish(self.io, request))
+        self.assertEqual(b''.join(bytes([i]) * small for i in range(100)),
+                         self.read(self.io, 100 * small, large))
 
     def test_destroy_completes_what_is_in_flight(self):
         volume = self.volume(SIZE)

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#
+# test_delete_volumes.sh - what unstack.sh removes from a remote vPool: a real
+# one (OVS_EDGE, OVS_TEST_PYTHON)
+
+# DevStack and the plugin read what is set here
+# shellcheck disable=SC1091,SC2034
+
+source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
+
+if [[ -z ${OVS_LIVE_VPOOL:-} ]]; then
+    PYTHONPATH=$TOP exec "$OVS_TEST_PYTHON" "$TOP/tools/with-storagedriver" \
+        bash "${BASH_SOURCE[0]}"
+fi
+
+OURS=7968a798-a0ab-4f6a-8f3d-000000000001
+MIGRATED=7968a798-a0ab-4f6a-8f3d-000000000002
+DELETED=7968a798-a0ab-4f6a-8f3d-000000000003
+STRANGER=7968a798-a0ab-4f6a-8f3d-000000000004
+
+IFS=: read -r HOST _ XML_RPC_PORT GUID <<<"$OVS_LIVE_VPOOL"
+CINDER_ENABLED_BACKENDS=openvstorage:one
+OVS_STORAGEDRIVER=remote
+OVS_VPOOL_one=storage_ip=$HOST,xml_rpc_port=$XML_RPC_PORT,vpool_guid=$GUID
+load_plugin
+set +o errexit
+DATABASE=sqlite:///$SANDBOX/cinder.sqlite
+iniset "$CINDER_CONF" database connection "$DATABASE"
+echo "#!$OVS_TEST_PYTHON" >"$SANDBOX/bin/cinder-volume"
+
+# on_vpool PROGRAM - run Python with "vpool", a client of the vPool
+function on_vpool {
+    PYTHONPATH=$TOP "$OVS_TEST_PYTHON" -c "
+from ovs_drivers import storagedriver
+vpool = storagedriver.StorageDriver(['$HOST'], $XML_RPC_PORT, '$GUID')
+$1"
+}
+
+# make_volumes - volumes of ours and of others, a clone before its source
+function make_volumes {
+    on_vpool "
+source = vpool.create('volume-$OURS', 1 << 30)
+vpool.snapshot_create(source, 'clone-volume-$MIGRATED')
+vpool.clone('volume-$MIGRATED', source, 'clone-volume-$MIGRATED')
+vpool.create('volume-$DELETED', 1 << 30)
+vpool.create('cinder-deleted.volume.id.volume-$DELETED', 4096)
+vpool.create('volume-$STRANGER', 1 << 30)
+vpool.create('cinder-deleted.volume.id.volume-$STRANGER', 4096)
+vpool.create('vm-disk', 1 << 30)"
+}
+
+# make_database - a row per volume, also of those that were deleted
+function make_database {
+    "$OVS_TEST_PYTHON" -c "
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute('CREATE TABLE volumes (id, _name_id, deleted)')
+    database.executemany('INSERT INTO volumes VALUES (?, ?, ?)', [
+        ('$OURS', None, 0), ('other', '$MIGRATED', 0),
+        ('$DELETED', None, 1)])" "$SANDBOX/cinder.sqlite"
+}
+
+make_volumes
+assert_says "no volumes are deleted: Cinder's database does not answer" \
+    "$(call_cinder_backends cleanup 2>&1)" "no database, no deletion"
+make_database
+assert_equal "4 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
+    "what Cinder knows is deleted"
+assert_equal "cinder-deleted.volume.id.volume-$STRANGER vm-disk \
+volume-$STRANGER" "$(on_vpool 'print(*sorted(vpool.volume_names()))')" \
+    "what others have put there stays"
+assert_equal "0 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
+    "a second time"
+rm "$CINDER_CONF"
+assert_equal "" "$(call_cinder_backends cleanup 2>&1)" "and after clean.sh"
+report_results

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#
+# test_hypervisor.sh - where QEMU and libvirt come from
+
+# DevStack and the plugin read what is set here
+# shellcheck disable=SC1091,SC2034
+
+source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
+load_plugin
+set +o errexit
+
+# check_with VARIABLE=VALUE... - check the settings with others
+function check_with {
+    local setting
+    for setting in "$@"; do
+        declare -g "$setting"
+    done
+    check_openvstorage_hypervisor_settings
+}
+
+# sudo COMMAND... - on copies of the machine's folders
+function sudo {
+    local words=("${@//\/etc\/apt/$SANDBOX/apt}")
+    "${words[@]//\/usr\/share\/keyrings/$SANDBOX/keyrings}"
+}
+
+function test_settings {
+    assert_true "the defaults pass" check_with
+    assert_dies 'build, repo or none' "an unknown way" \
+        check_with OVS_HYPERVISOR=download
+    assert_dies 'needs OVS_APT_REPO' "a repository without an address" \
+        check_with OVS_HYPERVISOR=repo OVS_APT_KEY=/key
+    assert_dies 'OVS_APT_KEY' "a repository without a key" \
+        check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./'
+    assert_dies 'VIRT_DRIVER=libvirt' "another hypervisor" \
+        check_with VIRT_DRIVER=ironic
+}
+
+function test_repository {
+    mkdir -p "$SANDBOX/apt/sources.list.d" "$SANDBOX/apt/preferences.d"
+    echo key >"$SANDBOX/key"
+    OVS_APT_KEY=$SANDBOX/key
+    OVS_APT_REPO="deb http://apt.example.org:8080/debian unstable main"
+    OVS_APT_LIST=$SANDBOX/apt/sources.list.d/openvstorage.list
+    add_openvstorage_repository
+    add_openvstorage_repository
+    assert_equal "deb [signed-by=/usr/share/keyrings/openvstorage.gpg] \
+http://apt.example.org:8080/debian unstable main" \
+        "$(cat "$SANDBOX/apt/sources.list.d/openvstorage.list")" "the list"
+    assert_equal 'Package: openvstorage-*
+Pin: origin "apt.example.org"
+Pin-Priority: 1000' "$(cat "$SANDBOX/apt/preferences.d/openvstorage")" \
+        "the pin, of our packages only"
+    assert_equal key "$(cat "$SANDBOX/keyrings/openvstorage.gpg")" "the key"
+    OVS_APT_REPO="file:///srv/repository ./"
+    add_openvstorage_repository
+    assert_says 'Pin: origin ""' \
+        "$(cat "$SANDBOX/apt/preferences.d/openvstorage")" \
+        "a repository of this machine has no host"
+    assert_dies 'cannot be read' "a key that is not there" \
+        eval "OVS_APT_KEY=$SANDBOX/none; add_openvstorage_repository"
+    remove_openvstorage_repository
+    assert_equal "" "$(find "$SANDBOX/apt" "$SANDBOX/keyrings" -type f)" \
+        "nothing stays"
+}
+
+function test_what_is_missing {
+    ENABLED_SERVICES=c-vol
+    assert_dies 'qemu-img that knows.*OVS_HYPERVISOR=build' "no qemu-img" \
+        check_openvstorage_hypervisor
+    mkdir -p "$SANDBOX/prefix/bin"
+    printf '#!/bin/sh\necho Supported formats: raw openvstorage\n' \
+        >"$SANDBOX/prefix/bin/qemu-img"
+    chmod +x "$SANDBOX/prefix/bin/qemu-img"
+    assert_dies 'libovsvolumedriver.so.1' "no library" \
+        eval 'has_openvstorage_library() { false; }
+            check_openvstorage_hypervisor'
+    assert_dies 'ovs-edge' "no engine" \
+        eval 'has_openvstorage_library() { true; }; PATH=/usr/bin:/bin
+            check_openvstorage_hypervisor'
+}
+
+function test_whose_libvirtd {
+    assert_says "distribution's libvirtd" "$(configure_nova_for_openvstorage)" \
+        "the plugin says that the prefix has none"
+    mkdir -p "$SANDBOX/prefix/sbin"
+    touch "$SANDBOX/prefix/sbin/libvirtd"
+    chmod +x "$SANDBOX/prefix/sbin/libvirtd"
+    assert_says "libvirtd of $SANDBOX/prefix, by connection_uri" \
+        "$(configure_nova_for_openvstorage)" "and that it has one"
+    assert_equal "qemu+unix:///system?socket=$SANDBOX/prefix/var/run/libvirt/\
+libvirt-sock" "$(iniget "$NOVA_CONF" libvirt connection_uri)" "nova.conf"
+}
+
+test_settings
+test_repository
+test_what_is_missing
+test_whose_libvirtd
+report_results

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#
+# test_storagedriver.sh - the embedded storagedriver as a service, with the
+# real engine (OVS_EDGE) under a Python that has cliff (OVS_TEST_PYTHON)
+
+# DevStack and the plugin read what is set here
+# shellcheck disable=SC1091,SC2034
+
+source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
+
+# free_ports COUNT - print ports that nobody listens at
+function free_ports {
+    python3 -c '
+import socket, sys
+found = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(listener.getsockname()[1] for listener in found))
+' "$1"
+}
+
+read -r -a PORTS < <(free_ports 4)
+CINDER_ENABLED_BACKENDS=openvstorage:one,openvstorage:two
+OVS_VPOOL_one=edge_port=${PORTS[0]},xml_rpc_port=${PORTS[1]}
+OVS_VPOOL_two=edge_port=${PORTS[2]},xml_rpc_port=${PORTS[3]}
+load_plugin
+set +o errexit
+
+# sudo COMMAND...
+function sudo {
+    "$@"
+}
+
+# make_environment - what install_storagedriver leaves
+function make_environment {
+    mkdir -p "$SANDBOX/prefix/bin" "$OVS_STORAGEDRIVER_VENV/bin"
+    ln -s "$OVS_EDGE" "$SANDBOX/prefix/bin/ovs-edge"
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$OVS_TEST_PYTHON" \
+        >"$OVS_STORAGEDRIVER_VENV/bin/python3"
+    chmod +x "$OVS_STORAGEDRIVER_VENV/bin/python3"
+}
+
+# service_process - print the process that has the first vPool
+function service_process {
+    cat "$(vpool_data one)/lock"
+}
+
+function test_checks {
+    assert_true "free ports pass" check_storagedriver_settings
+    assert_dies 'embedded or remote' "an unknown storagedriver" \
+        eval 'OVS_STORAGEDRIVER=local; check_storagedriver_settings'
+    assert_dies 'needs Python 3.8' "no Python" \
+        eval 'OVS_STORAGEDRIVER_PYTHON=/bin/false
+            check_storagedriver_settings'
+    assert_dies "192.0.2.77 port ${PORTS[0]}" \
+        "an address of another host" \
+        eval 'OVS_STORAGE_IP=192.0.2.77; check_storagedriver_settings'
+    assert_true "an environment that is there is kept" install_storagedriver
+}
+
+function test_service {
+    local process
+    start_storagedriver
+    process=$(service_process)
+    assert_true "it runs" kill -0 "$process"
+    assert_true "both vPools answer" vpools_answer
+    start_storagedriver
+    assert_equal "$process" "$(service_process)" "started once"
+    assert_dies "edge_port of the vPool one.*port ${PORTS[0]}: Address" \
+        "a port that is taken" check_storagedriver_settings
+    assert_says 'Fault: .*cluster' \
+        "$(OVS_VPOOL_one+=,vpool_guid=7968a798-a0ab-4f6a-8f3d-32f785215307
+            vpool_answers one)" "another guid is refused"
+    stop_storagedriver
+    assert_false "it has ended on return" kill -0 "$process" 2>/dev/null
+    assert_true "stopping twice" stop_storagedriver
+    start_storagedriver
+    assert_true "it serves again what it served" vpools_answer
+}
+
+function test_a_service_that_was_killed {
+    kill -KILL "$(service_process)"
+    start_storagedriver
+    assert_true "taken over by the next start" vpools_answer
+    # what stop_process does not know
+    rm -f "$SERVICE_DIR/ovs-sd.pid"
+    stop_storagedriver
+    assert_false "found by its folder's lock" vpool_answers one
+    remove_vpool_data one
+    assert_false "the volumes are removed" test -e "$(vpool_data one)"
+    assert_true "those of the other vPool stay" test -e "$(vpool_data two)"
+    uninstall_storagedriver
+    assert_false "nothing stays" test -e "$OVS_STATE_DIR"
+}
+
+if [[ -z ${OVS_EDGE:-} || -z ${OVS_TEST_PYTHON:-} ]]; then
+    die $LINENO "OVS_EDGE and OVS_TEST_PYTHON are not set: use bin/test"
+fi
+make_environment
+test_checks
+test_service
+test_a_service_that_was_killed
+report_results

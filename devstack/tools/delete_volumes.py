@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Delete from a vPool what the Cinder of this DevStack has put there.
+
+Runs under Cinder's own Python, which has SQLAlchemy and the driver of its
+database, when Cinder has stopped. A vPool may serve other clouds too: only
+volumes that this Cinder's database knows, deleted ones included, and the
+driver's marks for them are removed. The address of the database is in the
+variable OVS_CINDER_DATABASE, because it has a password.
+"""
+
+import argparse
+import os
+import sys
+
+import sqlalchemy
+import sqlalchemy.exc
+
+from ovs_drivers import storagedriver
+
+MARK = 'cinder-deleted.'
+
+
+def known_names(database):
+    """Return the names that volumes of Cinder have on a back end."""
+    query = 'SELECT id, _name_id FROM volumes'
+    engine = sqlalchemy.create_engine(database)
+    connection = engine.connect()
+    try:
+        rows = connection.execute(sqlalchemy.text(query)).fetchall()
+    finally:
+        connection.close()
+    return set('volume-%s' % (name_id or id_) for id_, name_id in rows)
+
+
+def ours(names, known):
+    """Return those of NAMES that are known, or marks for what is."""
+    return [name for name in names if name in known or (
+        name.startswith(MARK) and
+        any(each in known for each in name.split('.')))]
+
+
+def delete(vpool, names):
+    """Delete volumes, clones before what they depend on; return the rest."""
+    names, before = list(names), None
+    while names and names != before:
+        before, names = names, []
+        for name in before:
+            try:
+                vpool.unlink(name)
+            except storagedriver.ObjectNotFound:
+                pass
+            except storagedriver.ObjectStillHasChildren:
+                names.append(name)
+    return names
+
+
+def main():
+    """Delete the volumes, and say how many there were."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('storage_ip')
+    parser.add_argument('xml_rpc_port', type=int)
+    parser.add_argument('vpool_guid')
+    arguments = parser.parse_args()
+    vpool = storagedriver.StorageDriver(
+        arguments.storage_ip.split(','), arguments.xml_rpc_port,
+        arguments.vpool_guid)
+    try:
+        known = known_names(os.environ['OVS_CINDER_DATABASE'])
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        # clean.sh has stopped it, after unstack.sh has come by here
+        sys.exit('no volumes are deleted: Cinder\'s database does not answer '
+                 '(%s)' % type(error).__name__)
+    found = ours(vpool.volume_names(), known)
+    left = delete(vpool, found)
+    print('%d volumes deleted' % (len(found) - len(left)))
+    if left:
+        sys.exit('volumes with clones of somebody else stay: '
+                 + ' '.join(sorted(left)))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,112 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""libvirt: the daemon with the QEMU driver, its libraries and clients."""
+
+import glob
+import os
+import shutil
+
+from hypervisor.builder import configuration
+from hypervisor.builder.components import component
+
+_FEATURES = (
+    'attr', 'blkid', 'capng', 'driver_libvirtd', 'driver_qemu',
+    'driver_remote', 'driver_secrets', 'host_validate', 'libnl', 'numactl',
+    'pciaccess', 'readline', 'rpath', 'storage_dir', 'storage_fs', 'udev',
+    'yajl')
+_OPTIONS = dict({feature: 'enabled' for feature in _FEATURES}, **{
+    'auto_features': 'disabled',
+    'no_git': 'true',
+    'buildtype': 'plain', 'optimization': '2', 'debug': 'false',
+    'init_script': 'none',
+    'remote_default_mode': 'legacy',
+    # firmware descriptors of the distribution's packages
+    'qemu_datadir': '/usr/share/qemu',
+    # who runs QEMU is decided when it is installed
+    'qemu_user': 'root', 'qemu_group': 'root',
+    'packager': 'devstack-plugin-openvstorage',
+})
+# One daemon serves all; what these would do, libvirtd does.
+_UNWANTED = ('virtproxyd', 'virtlockd', 'virtlogd', 'virtnodedevd',
+             'virtnwfilterd', 'virtsecretd', 'virtstoraged', 'virtqemud',
+             'virt-qemu-run', 'virt-pki-query-dn', 'lockd.so')
+_KEPT = ('bin/virsh', 'bin/virt-admin', 'bin/virt-host-validate',
+         'bin/virt-ssh-helper', 'sbin/libvirtd', 'include', 'lib',
+         'libexec/libvirt_iohelper', 'share/libvirt',
+         'etc/libvirt/libvirt.conf', 'etc/libvirt/libvirt-admin.conf')
+# As the distribution's, with every setting explained.
+_SAMPLES = ('etc/libvirt/libvirtd.conf', 'etc/libvirt/qemu.conf')
+
+
+class Libvirt(component.Component):
+
+    name = 'libvirt'
+    source = 'libvirt'
+    description = 'libvirt with Open vStorage Edge volumes'
+    build_packages = component.TOOLCHAIN + (
+        'libacl1-dev', 'libattr1-dev', 'libblkid-dev', 'libcap-ng-dev',
+        'libglib2.0-dev', 'libgnutls28-dev', 'libnl-3-dev',
+        'libnl-route-3-dev', 'libnuma-dev', 'libpciaccess-dev',
+        'libreadline-dev', 'libtirpc-dev', 'libudev-dev', 'libxml2-dev',
+        'libxml2-utils', 'libyajl-dev', 'rpcsvc-proto', 'xsltproc')
+
+    def identity(self, prefix):
+        # libvirt has the names of its folders compiled in
+        return {'options': _OPTIONS, 'prefix': prefix, 'kept': _KEPT,
+                'support': configuration.support_files(prefix)}
+
+    def configure(self, work):
+        state = os.path.join(work.prefix, 'var')
+        folders = {'sysconfdir': os.path.join(work.prefix, 'etc'),
+                   'localstatedir': state,
+                   # clients look for the socket below localstatedir
+                   'runstatedir': os.path.join(state, 'run'),
+                   'libdir': 'lib', 'prefix': work.prefix}
+        off = {'docs': 'disabled', 'tests': 'disabled', 'nls': 'disabled'}
+        work.run(['meson', 'setup', work.build, work.source]
+                 + component.with_values(dict(_OPTIONS, **folders, **off)))
+
+    def compile(self, work, phase):
+        work.ninja([path for path in work.outputs()
+                    if not _is_unwanted(path)], phase)
+        # What libvirt-python is generated from; all that is needed of the
+        # documentation.
+        documents = os.path.join(work.build, 'docs')
+        os.makedirs(documents, exist_ok=True)
+        work.run(['python3', os.path.join(work.source, 'scripts',
+                                          'apibuild.py'),
+                  os.path.join(work.source, 'docs'), documents])
+
+    def stage(self, work, tree):
+        work.install(tree, _KEPT + _SAMPLES)
+        shutil.rmtree(os.path.join(tree, 'lib', 'libvirt', 'lock-driver'))
+        samples = os.path.join(tree, configuration.SAMPLES)
+        os.makedirs(samples)
+        for path in _SAMPLES:
+            shutil.move(os.path.join(tree, path), samples)
+        interface = os.path.join(tree, 'share', 'libvirt', 'api')
+        os.makedirs(interface)
+        for path in glob.glob(os.path.join(work.build, 'docs', '*-api.xml')):
+            shutil.copy2(path, interface)
+        for path, text in configuration.support_files(work.prefix).items():
+            target = os.path.join(tree, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, 'w') as file:
+                file.write(text)
+            if text.startswith('#!'):
+                os.chmod(target, 0o755)
+
+
+def _is_unwanted(path):
+    name = os.path.basename(path)
+    return name in _UNWANTED or name.endswith(('.mo', '.aug'))

@@ -1,0 +1,81 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""QEMU: the x86_64 system emulator and the tools for images."""
+
+import os
+
+from hypervisor.builder import series
+from hypervisor.builder.components import component
+from hypervisor.builder.components import edge
+
+_PROGRAMS = ('qemu-system-x86_64', 'qemu-img', 'qemu-io', 'qemu-nbd')
+# From bin, and from lib/qemu: where the modules find the library.
+_RUN_PATH = r'$ORIGIN/../lib:$ORIGIN/..'
+_FIRMWARE = ('/usr/share/qemu', '/usr/share/seabios', '/usr/lib/ipxe/qemu')
+_OPTIONS = (
+    '--without-default-features',
+    '--target-list=x86_64-softmmu',
+    '--enable-system', '--enable-tcg', '--enable-kvm', '--enable-tools',
+    # as a module: a machine without the library has QEMU all the same
+    '--enable-openvstorage', '--enable-modules',
+    # disks
+    '--enable-linux-aio', '--enable-linux-io-uring', '--enable-attr',
+    '--enable-live-block-migration', '--enable-coroutine-pool',
+    # LUKS, TLS of consoles and migration
+    '--enable-gnutls',
+    # what libvirt asks for on KVM: vhost for virtio-net, NUMA, sandbox
+    '--enable-vhost-kernel', '--enable-vhost-net', '--enable-vhost-user',
+    '--enable-numa', '--enable-seccomp', '--enable-cap-ng', '--enable-tpm',
+    '--enable-membarrier', '--enable-malloc-trim',
+    '--enable-vnc', '--enable-fdt=system',
+    '--disable-docs', '--disable-install-blobs', '--disable-debug-info',
+    '--disable-werror', '--with-git-submodules=ignore',
+    '--firmwarepath=' + ':'.join(_FIRMWARE),
+    '--libdir=lib',
+)
+
+
+class Qemu(component.Component):
+
+    name = 'qemu'
+    source = 'qemu'
+    description = 'QEMU with Open vStorage Edge volumes'
+    build_packages = component.TOOLCHAIN + (
+        'libaio-dev', 'libattr1-dev', 'libcap-ng-dev', 'libfdt-dev',
+        'libglib2.0-dev', 'libgnutls28-dev', 'libnuma-dev',
+        'libpixman-1-dev', 'libseccomp-dev', 'liburing-dev', 'zlib1g-dev')
+    # firmware and keyboard maps are the distribution's
+    runtime_packages = ('ipxe-qemu', 'qemu-system-data', 'seabios')
+    depends_on = ('edge',)
+
+    def identity(self, prefix):
+        # QEMU finds its own folders from where its program is: the prefix
+        # makes no difference
+        return {'options': _OPTIONS, 'run path': _RUN_PATH,
+                'header': series.file_hash(edge.header())}
+
+    def configure(self, work):
+        os.makedirs(work.build, exist_ok=True)
+        work.run([os.path.join(work.source, 'configure')] + list(_OPTIONS)
+                 + ['--prefix=' + work.prefix,
+                    '--extra-ldflags=-Wl,-rpath,' + _RUN_PATH],
+                 cwd=work.build,
+                 PKG_CONFIG_PATH=os.path.join(work.edge, 'lib', 'pkgconfig'))
+
+    def compile(self, work, phase):
+        work.ninja(list(_PROGRAMS) + work.outputs(('shared module', )),
+                   phase)
+
+    def stage(self, work, tree):
+        work.install(tree, ['bin/' + program for program in _PROGRAMS]
+                     + ['lib/qemu'])

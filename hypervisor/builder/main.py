@@ -1,0 +1,300 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The command ``hypervisor/build``."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+
+from hypervisor.builder import apt
+from hypervisor.builder import cache
+from hypervisor.builder import check
+from hypervisor.builder import components
+from hypervisor.builder import configuration
+from hypervisor.builder import failure
+from hypervisor.builder import packages
+from hypervisor.builder import pipeline
+from hypervisor.builder import prefix
+from hypervisor.builder import processes
+from hypervisor.builder import progress
+
+DESCRIPTION = '''\
+Builds QEMU and libvirt with Open vStorage Edge volumes from the distribution's
+own source packages and the patches beside this command, and installs them with
+the client library under one prefix. The distribution's packages stay as they
+are.
+
+Run again, it does what is missing: nothing, if all is there; the phase that
+failed, if one did. Results are kept in the cache folder; a machine with a copy
+of it needs neither compiler nor source.
+'''
+EPILOG = '''\
+examples:
+  hypervisor/build                      all, under /opt/openvstorage
+  hypervisor/build --only edge          the client library and the engine
+  hypervisor/build --check              what is installed, and does it work?
+  hypervisor/build --package            .deb packages and an apt repository
+  hypervisor/build --uninstall
+
+exit codes: 0 done, 1 failed, 2 wrong arguments, 130 stopped by Ctrl-C
+'''
+
+
+def parser():
+    parsed = argparse.ArgumentParser(
+        prog='hypervisor/build', description=DESCRIPTION, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    task = parsed.add_mutually_exclusive_group()
+    task.add_argument(
+        '--check', action='store_true',
+        help='say what is installed, from which sources and patches, whether '
+             'it is as it was installed, and run the self-test')
+    task.add_argument(
+        '--package', action='store_true',
+        help='build packages and an apt repository of them; installs nothing')
+    task.add_argument(
+        '--uninstall', action='store_true',
+        help='remove what was installed; changed settings and the state of '
+             'guests stay, and are named')
+    task.add_argument(
+        '--fetch-only', action='store_true',
+        help='bring the source packages into the cache, for a later --offline')
+    parsed.add_argument(
+        '--prefix', metavar='DIR', default=prefix.DEFAULT,
+        help='where it is used from (default: %(default)s)')
+    parsed.add_argument(
+        '--root', metavar='DIR', default='',
+        help='write the prefix below DIR, as make does with DESTDIR')
+    parsed.add_argument(
+        '--only', metavar='COMPONENT', action='append',
+        choices=list(components.ALL),
+        help='one of %s; may be repeated (default: all). What it needs is '
+             'added' % ', '.join(components.ALL))
+    parsed.add_argument(
+        '--cache', metavar='DIR', default=cache.default_folder(),
+        help='(default: %(default)s, or hypervisor in $OVS_CACHE)')
+    parsed.add_argument(
+        '--jobs', metavar='N', type=_positive,
+        default=len(os.sched_getaffinity(0)),
+        help='compilers at a time (default: one a core, %(default)s)')
+    parsed.add_argument(
+        '--update', action='store_true',
+        help='ask the distribution for newer source packages; without it the '
+             'versions of the first run are kept')
+    parsed.add_argument(
+        '--offline', action='store_true',
+        help='use what the cache has, or fail; never the network')
+    parsed.add_argument(
+        '--json', action='store_true',
+        help='with --check: for programs, and without the self-test')
+    parsed.add_argument(
+        '--output', metavar='DIR',
+        help='with --package: where the repository goes (default: packages '
+             'in the cache folder)')
+    parsed.add_argument(
+        '--sign', metavar='KEY', nargs='?', const='',
+        help='with --package: sign the repository with a secret key of gpg, '
+             'or without KEY with a new one that is kept in the cache')
+    return parsed
+
+
+def main(argv=None):
+    parsed = parser()
+    arguments = parsed.parse_args(argv)
+    if (arguments.output or arguments.sign is not None) and not (
+            arguments.package):
+        parsed.error('--output and --sign go with --package')
+    if arguments.json and not arguments.check:
+        parsed.error('--json goes with --check')
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _Command(arguments).run()
+    except failure.Failure as error:
+        for line in error.lines():
+            print('hypervisor/build: %s' % line, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print('hypervisor/build: %s' % error, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, processes.Stopped):
+        print('\nhypervisor/build: stopped; run it again to go on',
+              file=sys.stderr)
+        return 130
+
+
+def _stop(_number, _frame):
+    raise KeyboardInterrupt
+
+
+class _Command:
+
+    def __init__(self, arguments):
+        self._arguments = arguments
+        self._progress = progress.Progress()
+        self._store = cache.Cache(arguments.cache)
+        self._prefix = prefix.Prefix(prefix.check_name(arguments.prefix),
+                                     os.path.abspath(arguments.root)
+                                     if arguments.root else '')
+
+    def run(self):
+        if self._arguments.check:
+            return check.run(self._prefix, self._arguments.json)
+        if self._arguments.uninstall:
+            return self._uninstall()
+        with self._store.lock():
+            try:
+                if self._arguments.fetch_only:
+                    self._pipeline().fetch()
+                    return 0
+                if self._arguments.package:
+                    return self._package()
+                staged = self._pipeline().run()
+                self._install_runtime_packages(staged.values())
+            except BaseException:
+                processes.stop_all()
+                raise
+        return self._install(staged)
+
+    def _pipeline(self):
+        return pipeline.Pipeline(
+            _with_needed(self._arguments.only or components.ALL),
+            self._store, self._progress, self._prefix.path,
+            self._arguments.jobs, self._arguments.update,
+            self._arguments.offline)
+
+    def _install_runtime_packages(self, all_staged):
+        needed = sorted({clause for staged in all_staged for clause in
+                         runtime_dependencies(staged.about)})
+        unmet = apt.unmet(needed)
+        if not unmet:
+            return
+        if self._arguments.offline:
+            raise failure.Failure(
+                'packages needed at run time are not installed: %s'
+                % ', '.join(unmet), 'install them, or leave out --offline')
+        with self._progress.phase('install packages for the run time'):
+            apt.install([clause.split()[0] for clause in unmet],
+                        self._store.log('apt-install'))
+
+    def _install(self, staged):
+        wanted = [each for each in staged.values()
+                  if not self._prefix.is_current(each)]
+        if not wanted:
+            self._progress.say('  installed in %s already'
+                               % self._prefix.home)
+            return 0
+        owner = self._prefix.owner()
+        if owner:
+            raise failure.Failure(
+                '%s belongs to the packages %s'
+                % (self._prefix.path, ' '.join(owner)),
+                'apt-get purge %s, or use another --prefix'
+                % ' '.join(owner))
+        if not _may_write(self._prefix.home):
+            return self._install_as_root()
+        with self._progress.phase('install in %s' % self._prefix.home):
+            self._prefix.install(wanted)
+        if 'libvirt' in staged:
+            user = self._prefix.write_settings()
+            self._progress.say('  QEMU will run as %s (%s/etc/libvirt/'
+                               'qemu.conf)' % (user, self._prefix.path))
+        self._say_what_next(staged)
+        return 0
+
+    def _install_as_root(self):
+        """Do the last phase again with sudo: all else is in the cache."""
+        command = ['sudo', sys.executable] + sys.argv + [
+            '--cache', self._store.folder, '--offline']
+        self._progress.say('  %s is not ours to write: using sudo'
+                           % self._prefix.home)
+        return subprocess.call(command)
+
+    def _say_what_next(self, staged):
+        self._progress.sum_up()
+        home = self._prefix.path
+        for pid, program in self._prefix.users():
+            self._progress.say('  process %d still runs the old %s; restart '
+                               'it' % (pid, program))
+        self._progress.say()
+        self._progress.say('next: hypervisor/build --check%s' % (
+            '' if home == prefix.DEFAULT else ' --prefix ' + home))
+        if 'libvirt' in staged:
+            self._progress.say(
+                '      start %s/sbin/openvstorage-libvirtd, or the unit\n'
+                '        systemctl enable --now %s/lib/systemd/system/%s\n'
+                '      virsh -c "qemu+unix:///system?socket=%s" list'
+                % (home, home, configuration.UNIT,
+                   configuration.socket(home)))
+
+    def _package(self):
+        staged = self._pipeline().run()
+        output = os.path.abspath(self._arguments.output or
+                                 self._store.path('packages'))
+        packages.build(staged, self._prefix.path, output, self._progress,
+                       self._store.log('package'), self._arguments.sign,
+                       self._store.path('signing-key'))
+        return 0
+
+    def _uninstall(self):
+        if self._prefix.is_empty:
+            owner = self._prefix.owner()
+            if owner:
+                raise failure.Failure(
+                    '%s belongs to packages' % self._prefix.path,
+                    'apt-get purge ' + ' '.join(owner))
+            self._progress.say('nothing is installed in %s'
+                               % self._prefix.home)
+            return 0
+        users = self._prefix.users()
+        if users:
+            raise failure.Failure(
+                'in use: %s' % ', '.join('%s (process %d)' % (program, pid)
+                                         for pid, program in users),
+                'stop the guests and libvirtd first')
+        if not _may_write(self._prefix.home):
+            return subprocess.call(['sudo', sys.executable] + sys.argv)
+        with self._progress.phase('uninstall from %s' % self._prefix.home):
+            stays = self._prefix.uninstall()
+        for line in stays:
+            self._progress.say('  stays: %s' % line)
+        return 0
+
+
+def runtime_dependencies(about):
+    """Return Debian's dependencies of a staged component."""
+    part = components.ALL[about['name']]
+    return list(about['depends']) + list(part.runtime_packages)
+
+
+def _with_needed(names):
+    """Return the components of these names, and those that they need."""
+    names = set(names)
+    for name in list(names):
+        names.update(components.ALL[name].depends_on)
+    return [part for name, part in components.ALL.items() if name in names]
+
+
+def _may_write(path):
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return os.access(path, os.W_OK)
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('at least 1')
+    return number

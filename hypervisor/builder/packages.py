@@ -1,0 +1,237 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Debian packages of what was built, and an apt repository of them."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+
+from hypervisor.builder import cache
+from hypervisor.builder import components
+from hypervisor.builder import configuration
+from hypervisor.builder import processes
+from hypervisor.builder import repository
+from hypervisor.builder.components import component
+
+_PREFIX = 'openvstorage-'
+_MAINTAINER = 'devstack-plugin-openvstorage <%s>'
+_UNITS = 'lib/systemd/system'
+_CONFFILES = ('etc/libvirt/libvirt.conf', 'etc/libvirt/libvirt-admin.conf')
+_VARIANTS = configuration.SAMPLES + '/settings'
+_RECOMMENDS = {'libvirt': ('qemu',)}
+
+_CONTROL = '''Package: {package}
+Version: {version}
+Architecture: {architecture}
+Maintainer: {maintainer}
+Installed-Size: {size}
+Section: admin
+Priority: optional
+{relations}Description: {description}
+ Installed in {prefix}, beside the distribution's own packages.
+ .
+ Made from {source}, {patches} patches.
+'''
+
+# The settings are the operator's from then on.
+_POSTINST = '''#!/bin/sh
+set -e
+settle() {{
+    [ -e "{prefix}/$2" ] || install -m 644 "{prefix}/{variants}/$1" \\
+        "{prefix}/$2"
+}}
+if [ "$1" = configure ]; then
+    if getent passwd {user} >/dev/null; then
+        settle qemu.conf.{user} etc/libvirt/qemu.conf
+    else
+        settle qemu.conf.root etc/libvirt/qemu.conf
+    fi
+    if getent group {group} >/dev/null; then
+        settle libvirtd.conf.{group} etc/libvirt/libvirtd.conf
+    else
+        settle libvirtd.conf.root etc/libvirt/libvirtd.conf
+    fi
+    [ ! -d /run/systemd/system ] || systemctl daemon-reload
+fi
+'''
+_PRERM = '''#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+    systemctl stop {unit}
+fi
+'''
+_POSTRM = '''#!/bin/sh
+set -e
+if [ "$1" = purge ]; then
+    rm -rf "{prefix}/etc/libvirt" "{prefix}/var/run/libvirt" \\
+        "{prefix}/var/cache/libvirt" "{prefix}/var/log/libvirt"
+    rm -f "{prefix}/var/run/libvirtd.pid"
+    # images may be somebody's only copy
+    [ ! -d "{prefix}/var/lib/libvirt" ] || find "{prefix}/var/lib/libvirt" \\
+        -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {{}} +
+    [ ! -d "{prefix}" ] || find "{prefix}" -depth -type d -empty -delete
+fi
+[ ! -d /run/systemd/system ] || systemctl daemon-reload
+'''
+
+
+def build(all_staged, prefix, output, progress, log, key, keyring):
+    """Make the packages and the repository; say how to use it.
+
+    :param key: None: unsigned; '': a key of our own; else a key of gpg
+    :param keyring: folder that keeps the key of our own
+    """
+    os.makedirs(output, exist_ok=True)
+    for staged in all_staged.values():
+        with progress.phase('package %s' % staged.about['name']) as phase:
+            path = _Package(staged, prefix).build(output, log)
+            phase.detail = '%s, %.1f MB' % (os.path.basename(path),
+                                            os.path.getsize(path) / 1e6)
+    with progress.phase('repository'):
+        repository.write(output, log, key, keyring)
+    progress.sum_up()
+    progress.say()
+    for line in repository.how_to_use(output, key is not None):
+        progress.say(line)
+    progress.say('apt-get install %s' % ' '.join(
+        _PREFIX + name for name in all_staged))
+
+
+class _Package:
+
+    def __init__(self, staged, prefix):
+        self._staged = staged
+        self._prefix = prefix
+        self._name = staged.about['name']
+        self._part = components.ALL[self._name]
+        self._package = _PREFIX + self._name
+
+    @property
+    def _version(self):
+        """As the distribution's, and later with each build of ours."""
+        built = time.gmtime(self._staged.about['built'])
+        return '%s+ovs%s' % (self._staged.about['version'].split(':')[-1],
+                             time.strftime('%Y%m%d%H%M%S', built))
+
+    def build(self, output, log):
+        architecture = processes.output(
+            ['dpkg', '--print-architecture']).strip()
+        path = os.path.join(output, '%s_%s_%s.deb' % (
+            self._package, self._version, architecture))
+        with tempfile.TemporaryDirectory(prefix='ovs-package-') as root:
+            os.chmod(root, 0o755)
+            self._lay_out(root)
+            self._write_control(root, architecture)
+            for old in os.listdir(output):
+                if old.startswith(self._package + '_'):
+                    os.unlink(os.path.join(output, old))
+            processes.run(['dpkg-deb', '--root-owner-group', '-Zxz', '-z3',
+                           '--build', root, path], log)
+        return path
+
+    def _lay_out(self, root):
+        home = root + self._prefix
+        shutil.copytree(self._staged.tree, home, symlinks=True)
+        about = dict(self._staged.about)
+        del about['files']
+        path = os.path.join(home, about_path(self._name))
+        _made(os.path.dirname(path))
+        cache.write_json(path, about)
+        if self._name == 'libvirt':
+            shutil.move(os.path.join(home, _UNITS, configuration.UNIT),
+                        _made(os.path.join(root, _UNITS)))
+            shutil.rmtree(os.path.join(home, 'lib', 'systemd'))
+            self._write_variants(os.path.join(home, _VARIANTS))
+
+    def _write_variants(self, folder):
+        """Settings for machines with and without the distribution's user."""
+        os.makedirs(folder)
+        for user, group in ((configuration.QEMU_USER,
+                             configuration.ADMIN_GROUP), ('root', None)):
+            texts = configuration.settings(self._prefix, user, group)
+            for path, suffix in (('etc/libvirt/qemu.conf', user),
+                                 ('etc/libvirt/libvirtd.conf',
+                                  group or 'root')):
+                name = '%s.%s' % (os.path.basename(path), suffix)
+                with open(os.path.join(folder, name), 'w') as file:
+                    file.write(texts[path])
+
+    def _write_control(self, root, architecture):
+        folder = os.path.join(root, 'DEBIAN')
+        files = list(component.files_below(root))
+        os.mkdir(folder)
+        size = sum(os.lstat(os.path.join(root, path)).st_size
+                   for path in files)
+        about = self._staged.about
+        texts = {
+            'control': _CONTROL.format(
+                package=self._package, version=self._version,
+                architecture=architecture, prefix=self._prefix,
+                maintainer=_MAINTAINER % os.environ.get('DEBEMAIL',
+                                                        'root@localhost'),
+                size=(size + 1023) // 1024, relations=self._relations(),
+                description=self._part.description,
+                source='%s %s' % (about.get('source', 'edge/'),
+                                  about['version']),
+                patches=len(about['patches']) or 'no'),
+            'md5sums': ''.join('%s  %s\n' % (_md5(root, path), path)
+                               for path in sorted(files)
+                               if not os.path.islink(
+                                   os.path.join(root, path))),
+        }
+        if self._name == 'libvirt':
+            texts['conffiles'] = ''.join(
+                '%s/%s\n' % (self._prefix, path) for path in _CONFFILES)
+            values = {'prefix': self._prefix, 'variants': _VARIANTS,
+                      'user': configuration.QEMU_USER,
+                      'group': configuration.ADMIN_GROUP,
+                      'unit': configuration.UNIT}
+            for name, text in (('postinst', _POSTINST), ('prerm', _PRERM),
+                               ('postrm', _POSTRM)):
+                texts[name] = text.format(**values)
+        for name, text in texts.items():
+            with open(os.path.join(folder, name), 'w') as file:
+                file.write(text)
+            os.chmod(os.path.join(folder, name),
+                     0o755 if text.startswith('#!') else 0o644)
+
+    def _relations(self):
+        depends = list(self._staged.about['depends'])
+        depends += self._part.runtime_packages
+        depends += [_PREFIX + name for name in self._part.depends_on]
+        recommends = [_PREFIX + name
+                      for name in _RECOMMENDS.get(self._name, ())]
+        lines = [('Depends', depends), ('Recommends', recommends)]
+        return ''.join('%s: %s\n' % (name, ', '.join(values))
+                       for name, values in lines if values)
+
+
+def about_path(name):
+    """Return where a package keeps what it was made from."""
+    return 'share/openvstorage/%s.json' % name
+
+
+def package_name(name):
+    return _PREFIX + name
+
+
+def _made(folder):
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def _md5(root, path):
+    with open(os.path.join(root, path), 'rb') as file:
+        return hashlib.md5(file.read()).hexdigest()

@@ -1,0 +1,240 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is installed under a prefix: put there, verified, taken away."""
+
+import os
+import shutil
+import stat
+import tempfile
+
+from hypervisor.builder import cache
+from hypervisor.builder import configuration
+from hypervisor.builder import failure
+from hypervisor.builder import processes
+from hypervisor.builder import staging
+
+DEFAULT = '/opt/openvstorage'
+MANIFEST = 'share/openvstorage/hypervisor.json'
+# A guest's monitor is a UNIX socket whose name has 107 bytes at most:
+# PREFIX/var/lib/libvirt/qemu/domain-10000-instance-0000000a/monitor.sock
+_LONGEST = 107 - len('/var/lib/libvirt/qemu/domain-10000-'
+                     'instance-0000000a/monitor.sock')
+_FORBIDDEN = ('/', '/usr', '/usr/local', '/etc', '/var', '/opt', '/home')
+
+
+def check_name(path):
+    """Return the prefix as it is written everywhere, if it can be one."""
+    path = os.path.abspath(path)
+    if path in _FORBIDDEN:
+        raise failure.Failure('%s is shared with others' % path,
+                              'use a folder of its own, like ' + DEFAULT)
+    if len(os.fsencode(path)) > _LONGEST:
+        raise failure.Failure(
+            'the prefix %s is too long: sockets of guests below it would '
+            'have names of more than 107 bytes' % path,
+            'use %d bytes at most' % _LONGEST)
+    if any(character.isspace() or character in '%"\'\\$:'
+           for character in path):
+        raise failure.Failure(
+            'the prefix %s has characters that settings cannot hold' % path,
+            'use letters, digits, "/", "-", "_" and "."')
+    return path
+
+
+class Prefix:
+    """An installation.
+
+    :param root: where the prefix is to be written, when that is not where it
+        will be used (as DESTDIR of make)
+    """
+
+    def __init__(self, path, root=''):
+        self.path = path
+        self.home = root + path
+        self.manifest = cache.read_json(self._at(MANIFEST)) or {
+            'prefix': path, 'components': {}, 'settings': {}}
+
+    def _at(self, path):
+        return os.path.join(self.home, path)
+
+    # what is there
+
+    @property
+    def is_empty(self):
+        return not self.manifest['components']
+
+    def installed(self, name):
+        """Return what the manifest says of a component, None if absent."""
+        return self.manifest['components'].get(name)
+
+    def is_current(self, staged):
+        """Say whether this very result is installed and as it was."""
+        about = self.installed(staged.about['name'])
+        return (about is not None and about.get('state') == 'installed'
+                and about['key'] == staged.about['key']
+                and about['built'] == staged.about['built']
+                and not self.damage(staged.about['name']))
+
+    def damage(self, name):
+        """Return lines about files that are not as they were installed."""
+        return [line for path, expected in sorted(
+            self.installed(name)['files'].items())
+            for line in self._difference(path, expected)]
+
+    def changed_settings(self):
+        """Return the settings that differ from how they were written."""
+        return [path for path, written
+                in sorted(self.manifest['settings'].items())
+                if any(self._difference(path, written))]
+
+    def _difference(self, path, expected):
+        found = staging.describe_file(self._at(path))
+        if found is None:
+            yield '%s is missing' % path
+        elif found != expected:
+            what = sorted(key for key in set(found) | set(expected)
+                          if found.get(key) != expected.get(key))
+            yield '%s: other %s' % (path, ', '.join(what))
+
+    def users(self):
+        """Return [(pid, program)] of what runs from here."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                program = os.readlink('/proc/%s/exe' % pid)
+            except OSError:
+                continue
+            program = program.replace(' (deleted)', '')
+            if program.startswith(self.home + '/'):
+                found.append((int(pid), os.path.relpath(program, self.home)))
+        return sorted(found)
+
+    def owner(self):
+        """Return the packages that own this prefix, as dpkg knows them."""
+        if self.home != self.path:
+            return []
+        try:
+            text = processes.output(['dpkg', '-S', self.path + '/bin'])
+        except failure.Failure:
+            return []
+        return sorted(name.strip() for name in text.split(':')[0].split(','))
+
+    # change
+
+    def install(self, all_staged):
+        """Put components there; files that are used stay whole.
+
+        Every file is written beside its place and renamed, and the manifest
+        names it before it is there: what is interrupted can be run again, or
+        uninstalled.
+        """
+        for staged in all_staged:
+            about = staged.about
+            old = (self.installed(about['name']) or {}).get('files', {})
+            self.manifest['components'][about['name']] = dict(
+                about, state='being installed',
+                files=dict(old, **about['files']))
+            self._save()
+            for path in about['files']:
+                self._put(os.path.join(staged.tree, path), path)
+            for path in sorted(set(old).difference(about['files'])):
+                self._remove(path)
+            self.manifest['components'][about['name']] = dict(
+                about, state='installed')
+            self._save()
+
+    def write_settings(self):
+        """Write the settings that are not there; return the user of QEMU.
+
+        What the operator has changed stays.
+        """
+        user = configuration.qemu_user()
+        texts = configuration.settings(self.path, user,
+                                       configuration.admin_group())
+        changed = self.changed_settings()
+        for path, text in texts.items():
+            if path in changed and os.path.exists(self._at(path)):
+                continue
+            if path not in self.manifest['settings'] and os.path.exists(
+                    self._at(path)):
+                continue
+            self._write(path, text)
+            self.manifest['settings'][path] = staging.describe_file(
+                self._at(path))
+        self._save()
+        return user
+
+    def uninstall(self):
+        """Remove what the manifest lists; return lines on what stays."""
+        stays = []
+        for path in self.changed_settings():
+            if os.path.lexists(self._at(path)):
+                stays.append('%s was changed since it was written'
+                             % self._at(path))
+        for path, written in self.manifest['settings'].items():
+            if not any(self._difference(path, written)):
+                self._remove(path)
+        for about in self.manifest['components'].values():
+            for path in about['files']:
+                self._remove(path)
+        self._remove(MANIFEST)
+        if os.path.isdir(self._at('var')):
+            stays.append('%s has state of libvirt and its guests'
+                         % self._at('var'))
+        guests = self._at('etc/libvirt/qemu')
+        if os.path.isdir(guests):
+            stays.append('%s has definitions of guests' % guests)
+        return stays
+
+    def _save(self):
+        path = self._at(MANIFEST)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        cache.write_json(path, self.manifest)
+
+    def _put(self, source, path):
+        target = self._at(path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        temporary = '%s.new-%d' % (target, os.getpid())
+        try:
+            shutil.copy2(source, temporary, follow_symlinks=False)
+            os.replace(temporary, target)
+        except BaseException:
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+            raise
+
+    def _write(self, path, text):
+        target = self._at(path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix='.new-',
+                                             dir=os.path.dirname(target))
+        with os.fdopen(handle, 'w') as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+
+    def _remove(self, path):
+        """Remove a file, and the folders that it leaves empty."""
+        target = self._at(path)
+        try:
+            if not stat.S_ISDIR(os.lstat(target).st_mode):
+                os.unlink(target)
+        except FileNotFoundError:
+            pass
+        folder = os.path.dirname(target)
+        while folder.startswith(self.home):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                break
+            folder = os.path.dirname(folder)

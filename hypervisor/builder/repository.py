@@ -1,0 +1,110 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An apt repository in one folder, signed or not."""
+
+import email.utils
+import glob
+import gzip
+import hashlib
+import os
+
+from hypervisor.builder import apt
+from hypervisor.builder import processes
+
+ORIGIN = 'openvstorage'
+KEY = 'openvstorage.asc'
+_SIGNATURES = ('InRelease', 'Release.gpg', KEY)
+
+
+def write(folder, log, key, keyring):
+    """Write the indexes of all packages in a folder.
+
+    :param key: None: unsigned; '': a key of our own; else a key of gpg
+    :param keyring: folder that keeps the key of our own
+    """
+    for name in _SIGNATURES:
+        if os.path.exists(os.path.join(folder, name)):
+            os.unlink(os.path.join(folder, name))
+    index = ''.join(_entry(path) for path in
+                    sorted(glob.glob(os.path.join(folder, '*.deb'))))
+    _write(folder, 'Packages', index.encode())
+    _write(folder, 'Packages.gz', gzip.compress(index.encode(), mtime=0))
+    _write(folder, 'Release', _release(folder).encode())
+    if key is not None:
+        _sign(folder, log, key, keyring)
+
+
+def how_to_use(folder, signed):
+    """Yield lines for a person: the source to add, DevStack's settings."""
+    trust = ('signed-by=%s' % os.path.join(folder, KEY) if signed
+             else 'trusted=yes')
+    yield 'deb [%s] file://%s ./' % (trust, folder)
+    if signed:
+        yield 'in local.conf: OVS_HYPERVISOR=repo'
+        yield '               OVS_APT_REPO="file://%s ./"' % folder
+        yield '               OVS_APT_KEY=' + os.path.join(folder, KEY)
+
+
+def _entry(path):
+    control = processes.output(['dpkg-deb', '--field', path]).rstrip('\n')
+    with open(path, 'rb') as file:
+        content = file.read()
+    return '%s\nFilename: ./%s\nSize: %d\nMD5sum: %s\nSHA256: %s\n\n' % (
+        control, os.path.basename(path), len(content),
+        hashlib.md5(content).hexdigest(),
+        hashlib.sha256(content).hexdigest())
+
+
+def _release(folder):
+    lines = ['Origin: ' + ORIGIN, 'Label: ' + ORIGIN,
+             'Date: ' + email.utils.formatdate(usegmt=True),
+             'Architectures: ' + processes.output(
+                 ['dpkg', '--print-architecture']).strip(),
+             'Description: QEMU and libvirt with Open vStorage Edge volumes',
+             'SHA256:']
+    for name in ('Packages', 'Packages.gz'):
+        with open(os.path.join(folder, name), 'rb') as file:
+            content = file.read()
+        lines.append(' %s %d %s' % (hashlib.sha256(content).hexdigest(),
+                                    len(content), name))
+    return '\n'.join(lines + [''])
+
+
+def _write(folder, name, content):
+    with open(os.path.join(folder, name), 'wb') as file:
+        file.write(content)
+
+
+def _sign(folder, log, key, keyring):
+    missing = apt.missing(['gnupg'])
+    if missing:
+        apt.install(missing, log)
+    gpg = ['gpg', '--batch', '--yes']
+    if not key:
+        os.makedirs(keyring, mode=0o700, exist_ok=True)
+        gpg += ['--homedir', keyring]
+        key = ORIGIN + ' repository'
+        if not os.path.exists(os.path.join(keyring, 'pubring.kbx')):
+            processes.run(gpg + ['--passphrase', '', '--quick-generate-key',
+                                 key, 'default', 'default', 'never'], log)
+    gpg += ['--local-user', key]
+
+    def to(name, *options):
+        processes.run(gpg + ['--output', os.path.join(folder, name)]
+                      + list(options), log,
+                      cure='"gpg --list-secret-keys" names the keys')
+
+    release = os.path.join(folder, 'Release')
+    to('InRelease', '--clearsign', release)
+    to('Release.gpg', '--armor', '--detach-sign', release)
+    to(KEY, '--armor', '--export', key)

@@ -1,0 +1,115 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Series of patches, one a version of the project that they patch."""
+
+import dataclasses
+import functools
+import hashlib
+import os
+import re
+import subprocess
+
+from hypervisor.builder import failure
+
+FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    project: str
+    version: str
+    folder: str
+    patches: tuple      # names of files in the folder, in order
+
+    def paths(self):
+        return [os.path.join(self.folder, name) for name in self.patches]
+
+    def hashes(self):
+        """Return {patch: SHA-256}, in the order of the series."""
+        return {name: file_hash(path)
+                for name, path in zip(self.patches, self.paths())}
+
+
+def file_hash(path):
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        for block in iter(lambda: file.read(1 << 20), b''):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def load(project, version, folder=FOLDER):
+    """Return a series, every file of it known to be there."""
+    home = os.path.join(folder, project, version)
+    path = os.path.join(home, 'series')
+    try:
+        with open(path) as file:
+            names = [line.strip() for line in file]
+    except FileNotFoundError:
+        raise failure.Failure('%s is missing' % path,
+                              'restore it from the repository')
+    names = tuple(name for name in names if name and name[0] != '#')
+    there = {name for name in os.listdir(home) if name.endswith('.patch')}
+    for name in names:
+        if name not in there:
+            raise failure.Failure(
+                '%s names %s, which is not there' % (path, name),
+                'restore the file, or take its line out')
+    for name in sorted(there.difference(names)):
+        raise failure.Failure('%s does not name %s' % (path, name),
+                              'add its line, or remove the file')
+    return Series(project, version, home, names)
+
+
+def versions(project, folder=FOLDER):
+    """Return the versions of a project that there is a series for."""
+    home = os.path.join(folder, project)
+    if not os.path.isdir(home):
+        return []
+    return sorted(name for name in os.listdir(home)
+                  if os.path.exists(os.path.join(home, name, 'series')))
+
+
+def choose(project, offered, folder=FOLDER):
+    """Return (version, series): the newest that a series exists for.
+
+    :param offered: versions of source packages that the distribution has
+    """
+    known = versions(project, folder)
+    pairs = [(candidate, version) for candidate in offered
+             for version in known if is_of(candidate, version)]
+    if not pairs:
+        raise failure.Failure(
+            'the distribution has %s %s; there are patches for %s' % (
+                project, ' and '.join(offered), ', '.join(known) or 'none'),
+            'build on a distribution that has it, or carry the series over: '
+            'hypervisor/%s/README.md' % project)
+    candidate, version = max(pairs, key=lambda pair: _Order(pair[0]))
+    return candidate, load(project, version, folder)
+
+
+def is_of(package_version, version):
+    """Say whether a package (1:7.2+dfsg-7) is of a version (7.2)."""
+    upstream = package_version.split(':')[-1]
+    return re.match(re.escape(version) + r'(?![0-9])', upstream) is not None
+
+
+def _compare(one, other):
+    for operator, result in (('lt', -1), ('eq', 0)):
+        if subprocess.run(['dpkg', '--compare-versions', one, operator,
+                           other]).returncode == 0:
+            return result
+    return 1
+
+
+_Order = functools.cmp_to_key(_compare)

@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Results of builds, kept in the cache until they are installed or packed."""
+
+import dataclasses
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+
+from hypervisor.builder import cache
+from hypervisor.builder import processes
+from hypervisor.builder import series
+from hypervisor.builder.components import component
+
+_ABOUT = 'about.json'
+_TREE = 'tree'
+_ELF = b'\x7fELF'
+
+
+@dataclasses.dataclass(frozen=True)
+class Staged:
+    """A component that is ready to be installed.
+
+    ``about`` holds name, key, source and version of the source package, the
+    series and its patches, Debian's ``depends``, and for each file of ``tree``
+    its SHA-256 and mode, or where it links to.
+    """
+
+    folder: str
+    about: dict
+
+    @property
+    def tree(self):
+        return os.path.join(self.folder, _TREE)
+
+    @property
+    def size(self):
+        return sum(os.lstat(os.path.join(self.tree, path)).st_size
+                   for path in self.about['files'])
+
+
+def find(folder, key):
+    """Return what was staged under a key, None if nothing was."""
+    about = cache.read_json(os.path.join(folder, _ABOUT))
+    if about is None or about['key'] != key:
+        return None
+    return Staged(folder, about)
+
+
+def stage(part, work, folder, about):
+    """Make the tree of a component, whole or not at all."""
+    parent = os.path.dirname(folder)
+    os.makedirs(parent, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix='.stage-', dir=parent)
+    try:
+        tree = os.path.join(temporary, _TREE)
+        part.stage(work, tree)
+        binaries = _strip(tree)
+        about = dict(about, depends=_depends(binaries, [tree, work.edge]),
+                     files=describe(tree), built=int(time.time()))
+        os.chmod(temporary, 0o755)
+        cache.write_json(os.path.join(temporary, _ABOUT), about)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.rename(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return Staged(folder, about)
+
+
+def describe(tree):
+    """Return {path: what it is} of all files of a tree."""
+    return {path: describe_file(os.path.join(tree, path))
+            for path in sorted(component.files_below(tree))}
+
+
+def describe_file(path):
+    """Return what a manifest says of a file, None if it is not there."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(mode):
+        return {'link': os.readlink(path)}
+    return {'sha256': series.file_hash(path),
+            'mode': '%o' % stat.S_IMODE(mode)}
+
+
+def _strip(tree):
+    """Strip all programs and libraries; return their paths."""
+    binaries = []
+    for path in component.files_below(tree):
+        path = os.path.join(tree, path)
+        if os.path.islink(path):
+            continue
+        with open(path, 'rb') as file:
+            if file.read(len(_ELF)) != _ELF:
+                continue
+        processes.output(['strip', '--strip-unneeded', path])
+        binaries.append(path)
+    return binaries
+
+
+def _depends(binaries, trees):
+    """Return Debian's dependencies of binaries, as dpkg computes them.
+
+    :param trees: where libraries of ours are, which no package has
+    """
+    if not binaries:
+        return []
+    with tempfile.TemporaryDirectory(prefix='ovs-shlibdeps-') as folder:
+        # it insists on being called in a source package
+        os.mkdir(os.path.join(folder, 'debian'))
+        with open(os.path.join(folder, 'debian', 'control'), 'w') as file:
+            file.write('Source: staged\n\nPackage: staged\n'
+                       'Architecture: any\n')
+        text = processes.output(
+            ['dpkg-shlibdeps', '-O', '--ignore-missing-info']
+            + ['-l' + os.path.join(tree, 'lib') for tree in trees if tree]
+            + ['-e' + path for path in binaries], cwd=folder)
+    found = re.search(r'^shlibs:Depends=(.*)$', text, re.MULTILINE)
+    return found.group(1).split(', ') if found else []

@@ -1,0 +1,43 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Tests of the builder; nothing is compiled and no network is used."""
+
+import os
+import sys
+import threading
+
+import pytest
+
+CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..',
+                                        '..', '..'))
+sys.path.insert(0, CHECKOUT)
+
+from hypervisor.builder import processes  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def not_stopped(monkeypatch):
+    """Stopping is for the rest of a program; here for one test."""
+    monkeypatch.setattr(processes, '_stopped', threading.Event())
+
+
+@pytest.fixture
+def make_files(tmp_path):
+    """Return a function that makes files: {path: text}, below a folder."""
+    def make(files, folder=tmp_path):
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        return str(folder)
+    return make

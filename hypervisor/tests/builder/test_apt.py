@@ -1,0 +1,74 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import pytest
+
+from hypervisor.builder import apt
+from hypervisor.builder import failure
+
+STANZAS = '''Types: deb
+# a comment
+URIs: http://archive.example/debian
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/archive.gpg
+
+Types: deb deb-src
+URIs: http://security.example/debian
+Suites: bookworm-security
+Components: main
+
+Enabled: no
+Types: deb
+URIs: http://off.example
+Suites: x
+Components: main
+'''
+
+
+def test_one_line_sources(make_files):
+    folder = make_files({'sources.list':
+                         '# deb http://off.example x main\n'
+                         'deb [signed-by=/k.gpg] http://a.example b main\n'
+                         'deb-src [signed-by=/k.gpg] http://a.example b main\n'
+                         'deb http://c.example d main\n'})
+    (name, text), = apt.source_entries(folder)
+    assert name.endswith('.list')
+    assert text == ('deb-src [signed-by=/k.gpg] http://a.example b main\n'
+                    'deb-src http://c.example d main\n')
+
+
+def test_stanzas_keep_their_key_and_the_disabled_are_left_out(make_files):
+    folder = make_files({'sources.list.d/debian.sources': STANZAS,
+                         'sources.list.d/old.list.disabled': 'deb x y z'})
+    (name, text), = apt.source_entries(folder)
+    assert name.endswith('.sources')
+    assert text.count('Types: deb-src\n') == 2
+    assert 'Signed-By: /usr/share/keyrings/archive.gpg' in text
+    assert 'off.example' not in text
+
+
+def test_no_sources_at_all(make_files):
+    folder = make_files({'sources.list': '# nothing\n'})
+    with pytest.raises(failure.Failure, match='apt has no sources'):
+        list(apt.source_entries(folder))
+
+
+def test_missing_packages():
+    assert apt.missing(['dpkg', 'no-such-package-here']) == [
+        'no-such-package-here']
+
+
+def test_unmet_dependencies():
+    assert apt.unmet(['dpkg', 'dpkg (>= 1.0)', 'no-such-one | dpkg']) == []
+    assert apt.unmet(['dpkg (>= 999)', 'no-such-one', 'dpkg (<< 1)']) == [
+        'dpkg (>= 999)', 'no-such-one', 'dpkg (<< 1)']

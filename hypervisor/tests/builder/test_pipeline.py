@@ -1,0 +1,225 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The pipeline on a tiny source package of our own."""
+
+import io
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from hypervisor.builder import cache
+from hypervisor.builder import failure
+from hypervisor.builder import pipeline
+from hypervisor.builder import processes
+from hypervisor.builder import progress
+from hypervisor.builder.components import component
+
+PREFIX = '/opt/here'
+PATCH = '''--- a/text
++++ b/text
+@@ -1,3 +1,3 @@
+ one
+-two
++TWO
+ three
+'''
+CONTROL = '''Source: tiny
+Maintainer: nobody <nobody@localhost>
+Standards-Version: 4.6.0
+
+Package: tiny
+Architecture: all
+Description: for tests
+'''
+CHANGELOG = '''tiny (1.2-3) unstable; urgency=low
+
+  * For tests.
+
+ -- nobody <nobody@localhost>  Thu, 01 Jan 2026 00:00:00 +0000
+'''
+
+
+class Tiny(component.Component):
+    """Installs one file of its source."""
+
+    name = 'tiny'
+    source = 'tiny'
+    build_packages = ('dpkg',)
+    option = 'a'
+
+    def __init__(self):
+        self.calls = []
+        self.fails_at = None
+
+    def _called(self, what):
+        self.calls.append(what)
+        if what == self.fails_at:
+            raise failure.Failure(what + ' failed')
+
+    def identity(self, prefix):
+        return {'option': self.option, 'prefix': prefix}
+
+    def configure(self, work):
+        os.makedirs(work.build)
+        self._called('configure')
+
+    def compile(self, work, phase):
+        self._called('compile')
+        shutil.copy(os.path.join(work.source, 'text'), work.build)
+
+    def stage(self, work, tree):
+        self._called('stage')
+        os.makedirs(os.path.join(tree, 'share'))
+        shutil.copy(os.path.join(work.build, 'text'),
+                    os.path.join(tree, 'share'))
+
+
+@pytest.fixture
+def patches(make_files, tmp_path):
+    return make_files({'tiny/1.2/series': '0001-two.patch\n',
+                       'tiny/1.2/0001-two.patch': PATCH},
+                      tmp_path / 'patches')
+
+
+@pytest.fixture
+def store(make_files, tmp_path):
+    """A cache that has the source package, as --fetch-only leaves it."""
+    store = cache.Cache(str(tmp_path / 'cache'))
+    folder = store.make('sources', 'tiny_1.2-3')
+    source = tmp_path / 'tiny-1.2'
+    make_files({'text': 'one\ntwo\nthree\n', 'debian/control': CONTROL,
+                'debian/changelog': CHANGELOG,
+                'debian/source/format': '3.0 (native)\n'}, source)
+    (source / 'debian' / 'rules').touch()
+    (source / 'debian' / 'source' / 'format').write_text('1.0\n')
+    subprocess.run(['dpkg-source', '--build', str(source)], cwd=folder,
+                   check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    store.remember('sources', {pipeline._distribution():
+                               {'tiny': ['1.2-3']}})
+    return store
+
+
+@pytest.fixture
+def run(store, patches):
+    def run(part, offline=True, **more):
+        # every run of the command is a process of its own
+        processes._stopped.clear()
+        return pipeline.Pipeline(
+            [part], store, progress.Progress(io.StringIO()), PREFIX, 1,
+            offline=offline, patches=patches, **more).run()
+    return run
+
+
+def text_of(staged):
+    with open(os.path.join(staged.tree, 'share', 'text')) as file:
+        return file.read()
+
+
+def test_patched_built_and_staged(run, store):
+    staged = run(Tiny())['tiny']
+    assert text_of(staged) == 'one\nTWO\nthree\n'
+    assert staged.about['version'] == '1.2-3'
+    assert list(staged.about['patches']) == ['0001-two.patch']
+    assert list(staged.about['files']) == ['share/text']
+    assert os.listdir(store.path('build')) == []
+
+
+def test_the_second_run_builds_nothing(run):
+    first = run(Tiny())['tiny']
+    again = Tiny()
+    assert run(again)['tiny'] == first
+    assert again.calls == []
+
+
+def test_another_machine_needs_only_the_results(run, store):
+    run(Tiny())
+    for name in ('sources', 'build', 'logs'):
+        shutil.rmtree(store.path(name))
+    again = Tiny()
+    run(again)
+    assert again.calls == []
+
+
+@pytest.mark.parametrize('phase, repeated', [
+    ('configure', ['configure', 'compile', 'stage']),
+    ('compile', ['compile', 'stage']),
+    ('stage', ['compile', 'stage']),
+])
+def test_resumed_at_the_phase_that_failed(run, phase, repeated):
+    part = Tiny()
+    part.fails_at = phase
+    with pytest.raises(failure.Failure, match=phase + ' failed'):
+        run(part)
+    part.fails_at = None
+    part.calls.clear()
+    assert text_of(run(part)['tiny']) == 'one\nTWO\nthree\n'
+    assert part.calls == repeated
+
+
+def test_another_option_is_another_result(run):
+    first = run(Tiny())['tiny']
+    other = Tiny()
+    other.option = 'b'
+    second = run(other)['tiny']
+    assert other.calls and second.about['key'] != first.about['key']
+
+
+def test_another_patch_is_another_result(run, patches):
+    run(Tiny())
+    path = os.path.join(patches, 'tiny', '1.2', '0001-two.patch')
+    with open(path, 'w') as file:
+        file.write(PATCH.replace('TWO', 'zwei'))
+    assert text_of(run(Tiny())['tiny']) == 'one\nzwei\nthree\n'
+
+
+def test_a_patch_that_does_not_fit(run, patches, store):
+    path = os.path.join(patches, 'tiny', '1.2', '0001-two.patch')
+    with open(path, 'w') as file:
+        file.write(PATCH.replace(' three', ' four'))
+    with pytest.raises(failure.Failure, match='Hunk #1 FAILED') as caught:
+        run(Tiny())
+    assert os.path.exists(caught.value.log)
+    with open(path, 'w') as file:
+        file.write(PATCH)
+    assert text_of(run(Tiny())['tiny']) == 'one\nTWO\nthree\n'
+
+
+def test_offline_without_the_source(run, store):
+    shutil.rmtree(store.path('sources', 'tiny_1.2-3'))
+    with pytest.raises(failure.Failure, match='tiny is not in the cache'):
+        run(Tiny())
+
+
+def test_offline_without_the_versions(run, store):
+    os.unlink(store.path('known', 'sources.json'))
+    with pytest.raises(failure.Failure, match='does not know the source'):
+        run(Tiny())
+
+
+def test_offline_without_what_a_build_needs(run):
+    part = Tiny()
+    part.build_packages = ('no-such-package-here',)
+    with pytest.raises(failure.Failure, match='no-such-package-here'):
+        run(part)
+
+
+def test_a_damaged_source_is_refused(run, store):
+    folder = store.path('sources', 'tiny_1.2-3')
+    name, = [name for name in os.listdir(folder) if '.tar.' in name]
+    with open(os.path.join(folder, name), 'ab') as file:
+        file.write(b'!')
+    with pytest.raises(failure.Failure, match='dpkg-source'):
+        run(Tiny())

@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The parts of the self-test that need no hypervisor."""
+
+import subprocess
+
+import pytest
+
+from hypervisor.selftest import checks
+from hypervisor.selftest import cpio
+from hypervisor.selftest import guest
+from hypervisor.selftest import guest_image
+from hypervisor.selftest import waiting
+
+
+def test_the_archive_has_what_was_put_in():
+    archive = cpio.Archive()
+    archive.add_folder('bin')
+    archive.add_file('bin/odd', b'abc', 0o755)
+    archive.add_character_device('console', 5, 1)
+    content = archive.content()
+    assert len(content) % 4 == 0
+    assert _entries(content) == [
+        ('bin', 0o040755, b'', (0, 0)),
+        ('bin/odd', 0o100755, b'abc', (0, 0)),
+        ('console', 0o020600, b'', (5, 1)),
+        ('TRAILER!!!', 0, b'', (0, 0))]
+
+
+def _entries(content):
+    """Read an archive as the kernel does."""
+    found, at = [], 0
+    while at < len(content):
+        assert content[at:at + 6] == b'070701'
+        numbers = [int(content[at + 6 + 8 * i:at + 14 + 8 * i], 16)
+                   for i in range(13)]
+        mode, size, length = numbers[1], numbers[6], numbers[11]
+        at += 110
+        name = content[at:at + length - 1].decode()
+        at = -(-(at + length) // 4) * 4
+        found.append((name, mode, content[at:at + size],
+                      tuple(numbers[9:11])))
+        at = -(-(at + size) // 4) * 4
+    return found
+
+
+def test_the_guests_script_is_a_script():
+    subprocess.run(['sh', '-n', guest_image._INIT], check=True, timeout=60)
+
+
+def test_waiting_ends(monkeypatch):
+    answers = iter([0, 0, 7])
+    assert waiting.until('seven', lambda: next(answers), 60) == 7
+    with pytest.raises(waiting.Problem, match='waited 0 s for the moon'):
+        waiting.until('the moon', lambda: False, 0)
+
+
+def test_a_command_that_fails_says_why():
+    with pytest.raises(waiting.Problem, match='sh -c .*: it is broken'):
+        waiting.run(['sh', '-c', 'echo it is broken >&2; exit 3'], 60)
+    with pytest.raises(waiting.Problem, match='no no-such-program'):
+        waiting.run(['no-such-program'], 60)
+
+
+@pytest.mark.parametrize('line', [
+    '[   12.1] blk_update_request: I/O error, dev vda, sector 8',
+    '[   12.1] critical target error, dev vda, sector 0',
+    '[   12.1] Buffer I/O error on dev vda, logical block 1'])
+def test_errors_of_disks_on_the_console_are_found(line, tmp_path):
+    (tmp_path / 'console.log').write_text('fine\n%s\n' % line)
+    seen = guest.Guest(None, str(tmp_path), None, None)
+    assert seen.disk_errors() == [line]
+
+
+def test_blocks_that_are_not_the_last_written_are_found(monkeypatch):
+    checked = checks.Checks('', '', None, '')
+    blocks = []
+    for number in range(checks._BLOCKS):
+        line = b'block %d of the self-test\n' % number
+        blocks.append((line * checks._BLOCK)[:checks._BLOCK])
+    monkeypatch.setattr(checked, '_read_volume',
+                        lambda volume: b''.join(blocks))
+    checked._compare_blocks(checks._BLOCKS)
+    with pytest.raises(waiting.Problem, match='block 64 was written'):
+        checked._compare_blocks(checks._BLOCKS + 1)
+
+
+def test_the_order_names_checks_that_exist():
+    names = [name for name, _needed in checks.ORDER]
+    for name, needed in checks.ORDER:
+        assert getattr(checks.Checks, name).__doc__
+        assert needed is None or names.index(needed) < names.index(name)

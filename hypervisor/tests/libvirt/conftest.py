@@ -1,0 +1,59 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the tests of the patched libvirt need: it, QEMU and a vPool."""
+
+import os
+import sys
+
+import pytest
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), *3 * ['..']))
+PREFIX = os.environ.get('OVS_HYPERVISOR_PREFIX', '/opt/openvstorage')
+sys.path[:0] = [TOP, os.path.join(TOP, 'edge', 'tests')]
+os.environ.setdefault('OVS_EDGE', os.path.join(PREFIX, 'bin', 'ovs-edge'))
+
+import guests  # noqa: E402
+from hypervisor.tests.support import libvirtd  # noqa: E402
+from support import engine  # noqa: E402
+
+
+@pytest.fixture(scope='session')
+def prefix():
+    reason = libvirtd.obstacle(PREFIX)
+    if reason:
+        pytest.skip(reason)
+    return PREFIX
+
+
+@pytest.fixture(scope='module')
+def daemon(prefix, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('libvirtd')
+    with libvirtd.PrivateLibvirtd(prefix, folder) as running:
+        yield running
+
+
+@pytest.fixture(scope='module')
+def vpool(prefix, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('vpool')
+    store = folder / 'store'
+    store.mkdir()
+    with engine.Engine(str(store)) as running:
+        yield guests.VPool(prefix, running)
+
+
+@pytest.fixture
+def guest(prefix, daemon, tmp_path):
+    """A domain without an operating system, to be created by the test."""
+    subject = guests.Guest(daemon, prefix, tmp_path)
+    yield subject
+    subject.destroy()

@@ -1,0 +1,316 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What libvirt does to the disks of running domains, on a real vPool."""
+
+import os
+import subprocess
+import uuid
+
+import pytest
+
+from guests import scsi_disk
+from hypervisor.tests.support import libvirtd
+
+MIB = 1 << 20
+PASSPHRASE = 'correct horse battery staple'
+
+
+@pytest.fixture
+def volume(vpool):
+    return vpool.create('volume-%s' % uuid.uuid4())
+
+
+@pytest.fixture
+def other_volume(vpool):
+    return vpool.create('volume-%s' % uuid.uuid4())
+
+
+@pytest.fixture
+def running(guest, vpool, volume):
+    """A domain whose only disk is the volume."""
+    guest.create(scsi_disk(vpool.source(volume)))
+    return guest
+
+
+def test_its_blocks_are_those_of_the_volume(running, vpool, volume):
+    vpool_pattern = 'read -P 0x5a 4096 64k'
+    running.io('write -P 0x5a 4096 64k')
+    running.io(vpool_pattern)
+    running.io('flush')
+    running.destroy()
+    vpool.qemu_io(volume, vpool_pattern)
+
+
+def test_information_on_a_disk(running, volume):
+    source = running.disk().find('source')
+    assert source.get('protocol') == 'openvstorage'
+    assert source.get('name') == volume
+    assert 'Capacity:       %d' % (16 * MIB) in running.virsh('domblkinfo',
+                                                              'sda')
+    running.io('write 0 64k')
+    assert 'sda wr_bytes' in running.virsh('domblkstat', 'sda')
+    nodes = running.qmp('query-named-block-nodes', flat=True)
+    assert sorted(node['drv'] for node in nodes) == ['openvstorage', 'raw']
+
+
+def test_attach_and_detach(running, vpool, other_volume):
+    disk = scsi_disk(vpool.source(other_volume), 'sdb', 1)
+    running.attach(disk)
+    assert running.targets() == ['sda', 'sdb']
+    running.io('write -P 0x11 0 64k', 1)
+    running.virsh('detach-disk', 'sdb', '--live')
+    assert running.targets() == ['sda']
+    assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+    vpool.qemu_io(other_volume, 'read -P 0x11 0 64k')
+    running.attach(disk)
+    running.io('read -P 0x11 0 64k', 1)
+
+
+def test_a_missing_volume_is_not_attached(running, vpool):
+    missing = 'volume-%s' % uuid.uuid4()
+    with pytest.raises(libvirtd.Failure) as refusal:
+        running.attach(scsi_disk(vpool.source(missing), 'sdb', 1))
+    assert missing in str(refusal.value)
+    assert running.targets() == ['sda']
+    assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+
+
+def test_a_second_host_is_not_attached(running, vpool, other_volume):
+    with pytest.raises(libvirtd.Failure,
+                       match='accepts only one host'):
+        running.attach(scsi_disk(vpool.source(
+            other_volume, "<host name='127.0.0.2'/>"), 'sdb', 1))
+    assert running.targets() == ['sda']
+
+
+def test_a_vpool_that_is_down_is_named(guest, vpool, volume):
+    source = vpool.source(volume).replace("port='%d'" % vpool.port,
+                                          "port='9'")
+    with pytest.raises(libvirtd.Failure) as refusal:
+        guest.create(scsi_disk(source))
+    assert '127.0.0.1' in str(refusal.value), refusal.value
+    assert guest.daemon.virsh('list', '--all', '--name') == ''
+
+
+def test_grow(running, vpool, volume):
+    running.virsh('blockresize', 'sda', '32M')
+    assert 'Capacity:       %d' % (32 * MIB) in running.virsh('domblkinfo',
+                                                              'sda')
+    assert vpool.size(volume) == 32 * MIB
+    running.io('write -P 0x22 31M 64k')
+    with pytest.raises(libvirtd.Failure):
+        running.virsh('blockresize', 'sda', '16M')
+    assert vpool.size(volume) == 32 * MIB
+
+
+def snapshot(running, folder):
+    """Put an image on the disk; return its path."""
+    overlay = folder / 'overlay.qcow2'
+    running.virsh('snapshot-create-as', 'external', '--disk-only',
+                  '--no-metadata', '--diskspec',
+                  'sda,snapshot=external,file=%s' % overlay)
+    return overlay
+
+
+def test_external_snapshot_and_pivot(running, vpool, volume, tmp_path):
+    running.io('write -P 0x33 0 64k')
+    overlay = snapshot(running, tmp_path)
+    assert vpool.location(volume) in vpool.qemu_img('info', '-U', overlay)
+    backing = running.disk().find('backingStore/source')
+    assert backing.get('protocol') == 'openvstorage'
+    running.io('write -P 0x44 1M 64k')
+    vpool.qemu_io(volume, 'read -P 0 1M 64k')
+    # libvirtd reads its own notes of the chain
+    running.daemon.stop()
+    running.daemon.start()
+    running.virsh('blockcommit', 'sda', '--active', '--pivot', '--verbose')
+    assert running.disk().find('source').get('name') == volume
+    assert running.disk().find('backingStore/source') is None
+    running.io('read -P 0x33 0 64k')
+    running.io('read -P 0x44 1M 64k')
+    running.destroy()
+    vpool.qemu_io(volume, 'read -P 0x44 1M 64k')
+
+
+def test_libvirt_finds_the_volume_below_an_image(running, guest, tmp_path,
+                                                 vpool, volume):
+    overlay = snapshot(running, tmp_path)
+    running.destroy()
+    guest.create('''
+<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2'/>
+  <source file='%s'/>
+  <target dev='sda' bus='scsi'/>
+</disk>''' % overlay)
+    backing = guest.disk().find('backingStore/source')
+    assert backing.get('name') == volume
+    assert backing.find('host').get('port') == str(vpool.port)
+
+
+def test_copy_to_another_volume(running, vpool, other_volume):
+    running.io('write -P 0x55 2M 64k')
+    target = running.file('target.xml', '''
+<disk type='network'>
+  <driver type='raw'/>%s
+</disk>''' % vpool.source(other_volume))
+    running.virsh('blockcopy', 'sda', '--xml', target, '--reuse-external',
+                  '--wait', '--pivot')
+    assert running.disk().find('source').get('name') == other_volume
+    running.io('read -P 0x55 2M 64k')
+    running.destroy()
+    vpool.qemu_io(other_volume, 'read -P 0x55 2M 64k')
+
+
+def test_backup(running, vpool, tmp_path):
+    running.io('write -P 0x66 0 64k')
+    copy = tmp_path / 'backup.raw'
+    running.virsh('backup-begin', running.file('backup.xml', '''
+<domainbackup mode='push'>
+  <disks>
+    <disk name='sda' type='file'>
+      <driver type='raw'/>
+      <target file='%s'/>
+    </disk>
+  </disks>
+</domainbackup>''' % copy))
+    running.wait_for_jobs()
+    assert copy.read_bytes()[:65536] == b'\x66' * 65536
+
+
+def test_no_internal_snapshot(running):
+    with pytest.raises(libvirtd.Failure,
+                       match='internal snapshot for disk sda unsupported'):
+        running.virsh('snapshot-create-as', 'internal')
+    assert running.virsh('snapshot-list', '--name') == ''
+
+
+def test_no_checkpoint(running):
+    with pytest.raises(libvirtd.Failure, match='sda'):
+        running.virsh('checkpoint-create-as', 'first')
+
+
+def test_a_new_image_needs_a_volume(running, vpool):
+    """libvirt cannot make volumes: QEMU has no blockdev-create for them."""
+    missing = 'volume-%s' % uuid.uuid4()
+    request = running.file('snapshot.xml', '''
+<domainsnapshot>
+  <disks>
+    <disk name='sda' type='network'>
+      <driver type='qcow2'/>%s
+    </disk>
+  </disks>
+</domainsnapshot>''' % vpool.source(missing))
+    with pytest.raises(libvirtd.Failure, match=missing):
+        running.virsh('snapshot-create', request, '--disk-only',
+                      '--no-metadata')
+    assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+
+
+@pytest.fixture(scope='module')
+def luks_volume(vpool, tmp_path_factory):
+    """An encrypted volume of 8 MiB."""
+    key = tmp_path_factory.mktemp('key') / 'passphrase'
+    key.write_text(PASSPHRASE)
+    for last in (False,) * 9 + (True,):
+        name = 'volume-%s' % uuid.uuid4()
+        try:
+            vpool.qemu_img(
+                'create', '-f', 'luks', '--object',
+                'secret,id=key,file=%s' % key, '-o',
+                'key-secret=key,iter-time=10', vpool.location(name), '8M')
+            return name
+        except AssertionError as error:
+            # QEMU measures this and gives up when it took no time at all
+            if last or 'accurate CPU usage' not in str(error):
+                raise
+
+
+@pytest.fixture
+def luks_disk(daemon, vpool, luks_volume, tmp_path):
+    """Return a function: the disk that a passphrase opens."""
+    secret = str(uuid.uuid4())
+    files = [tmp_path / name for name in ('secret.xml', 'passphrase')]
+    files[0].write_text("<secret ephemeral='yes' private='yes'>"
+                        "<uuid>%s</uuid></secret>" % secret)
+
+    def disk(passphrase):
+        files[1].write_text(passphrase)
+        daemon.virsh('secret-define', files[0])
+        daemon.virsh('secret-set-value', secret, '--plain', '--file',
+                     files[1])
+        return scsi_disk(vpool.source(
+            luks_volume, "<encryption format='luks'>"
+            "<secret type='passphrase' uuid='%s'/></encryption>" % secret),
+            'sdb', 1)
+    yield disk
+    daemon.virsh('secret-undefine', secret)
+
+
+def test_encrypted(running, vpool, luks_volume, luks_disk):
+    running.attach(luks_disk(PASSPHRASE))
+    assert 'Capacity:       %d' % (8 * MIB) in running.virsh('domblkinfo',
+                                                             'sdb')
+    running.io('write -P 0x77 0 64k', 1)
+    running.io('read -P 0x77 0 64k', 1)
+    running.virsh('blockresize', 'sdb', '12M')
+    before = running.secrets()
+    running.virsh('detach-disk', 'sdb', '--live')
+    assert running.secrets() < before
+    with pytest.raises(AssertionError, match='Pattern verification failed'):
+        vpool.qemu_io(luks_volume, 'read -P 0x77 0 64k')
+
+
+def test_encrypted_with_another_passphrase(running, luks_disk):
+    with pytest.raises(libvirtd.Failure, match='Invalid password'):
+        running.attach(luks_disk('wrong'))
+    assert running.targets() == ['sda']
+
+
+def test_change_of_a_medium(guest, vpool, volume, other_volume):
+    def medium(name):
+        return '''
+<disk type='network' device='cdrom'>
+  <driver name='qemu' type='raw'/>%s
+  <target dev='sda' bus='sata'/>
+  <readonly/>
+</disk>''' % vpool.source(name)
+    guest.create(medium(volume))
+    guest.virsh('update-device', guest.file('disk.xml', medium(other_volume)),
+                '--live')
+    assert guest.disk().find('source').get('name') == other_volume
+
+
+def test_migration(running, daemon, prefix, vpool, volume, tmp_path,
+                   tmp_path_factory):
+    folder = tmp_path_factory.mktemp('other-host')
+    running.virsh('resume')
+    running.io('write -P 0x88 0 64k')
+    with libvirtd.PrivateLibvirtd(prefix, folder) as other:
+        running.virsh('migrate', other.uri, '--live', '--p2p',
+                      '--migrateuri', 'unix://%s' % (tmp_path / 'migration'))
+        assert other.virsh('list', '--name') == running.name
+        assert daemon.virsh('list', '--name') == ''
+        running.daemon = other
+        running.io('read -P 0x88 0 64k')
+        running.destroy()
+        running.daemon = daemon
+
+
+def test_the_distributions_virsh_talks_to_it(daemon, running, volume):
+    stock = '/usr/bin/virsh'
+    if not os.access(stock, os.X_OK):
+        pytest.skip('there is no %s' % stock)
+    done = subprocess.run(
+        [stock, '--connect', daemon.uri, 'domblklist', running.name],
+        capture_output=True, text=True, timeout=60)
+    assert volume in done.stdout, done.stderr

@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A QEMU without the library, or without the module, serves other disks."""
+
+import os
+import shutil
+
+import pytest
+import tools
+
+LOCATION = 'openvstorage+tcp:127.0.0.1:1/v'
+
+
+@pytest.fixture
+def other_disk(folder):
+    path = os.path.join(folder, 'disk')
+    with open(path, 'wb') as file:
+        file.truncate(1 << 20)
+    return path
+
+
+def works(other_disk, env=None):
+    said = tools.run('qemu-io', '-f', 'raw', '-c', 'write -P 1 0 4k', '-c',
+                     'read -P 1 0 4k', other_disk, env=env)
+    return 'failed' not in said and 'openvstorage' in tools.img('--help',
+                                                               env=env)
+
+
+def test_a_library_that_cannot_be_loaded(folder, other_disk):
+    broken = os.path.join(folder, 'broken')
+    os.mkdir(broken)
+    open(os.path.join(broken, 'libovsvolumedriver.so.1'), 'w').close()
+    env = {'LD_LIBRARY_PATH': broken}
+    assert works(other_disk, env)
+    with pytest.raises(tools.Failed, match='failed to open module: .*'
+                       'libovsvolumedriver.so.1'):
+        tools.img('info', LOCATION, env=env)
+    with pytest.raises(tools.Failed, match='libovsvolumedriver.so.1'):
+        tools.run('qemu-system-x86_64', '-machine', 'none,accel=tcg',
+                  '-nodefaults', '-display', 'none', '-blockdev',
+                  'driver=openvstorage,node-name=n,volume=v', env=env)
+
+
+def test_no_module(folder, other_disk, monkeypatch):
+    """A copy of the prefix without the module."""
+    shutil.copytree(os.path.join(tools.PREFIX, 'lib', 'qemu'),
+                    os.path.join(folder, 'lib', 'qemu'),
+                    ignore=shutil.ignore_patterns('block-openvstorage*'))
+    os.mkdir(os.path.join(folder, 'bin'))
+    for program in 'qemu-img', 'qemu-io':
+        shutil.copy(tools.path(program), os.path.join(folder, 'bin'))
+    monkeypatch.setattr(tools, 'PREFIX', folder)
+    assert works(other_disk)
+    with pytest.raises(tools.Failed, match="Unknown protocol "
+                       "'openvstorage.tcp'"):
+        tools.img('info', LOCATION)

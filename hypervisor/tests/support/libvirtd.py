@@ -1,0 +1,260 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A libvirtd of one's own, from an installed prefix.
+
+::
+
+    with PrivateLibvirtd('/opt/openvstorage', folder) as daemon:
+        print(daemon.virsh('list', '--all'))
+
+It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders
+of its own, so that it neither sees nor disturbs a libvirtd of the same prefix
+that serves this machine. Each one takes itself for a host of its own: two of
+them can migrate a domain from one to the other. Everything it writes is in
+``folder``; its domains end with it. Needs root, as a system libvirtd does.
+Only the standard library is used.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+VIRSH_SECONDS = 120
+# The longest path of a UNIX socket is 107 bytes.
+_SOCKET_PATH = 107
+
+_LIBVIRTD_CONF = '''
+unix_sock_dir = "{run}"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+host_uuid = "{uuid}"
+log_level = 3
+log_outputs = "3:file:{log}"
+'''
+
+# QEMU runs as root and outside of control groups and of namespaces of its own:
+# a test needs neither a user nor anything that outlives it.
+_QEMU_CONF = '''
+user = "root"
+group = "root"
+security_driver = "none"
+remember_owner = 0
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+'''
+
+
+class Failure(Exception):
+    """libvirtd or virsh did not do what was asked; the text says what."""
+
+
+def obstacle(prefix):
+    """Return why a libvirtd cannot be run from PREFIX here, None if it can."""
+    for program in ('sbin/libvirtd', 'bin/virsh'):
+        if not os.access(os.path.join(prefix, program), os.X_OK):
+            return 'there is no %s; install it with hypervisor/build' % (
+                os.path.join(prefix, program))
+    if os.geteuid() != 0:
+        return 'a system libvirtd needs root'
+    return None
+
+
+class PrivateLibvirtd:
+    """A libvirtd with configuration, state and sockets of its own.
+
+    :param prefix: where QEMU and libvirt are installed
+    :param folder: an existing folder, which keeps the daemon's files
+    :param qemu_conf: more lines for its qemu.conf
+
+    Once started: ``uri`` for clients; ``log``, the path of its log; ``pid``.
+    """
+
+    def __init__(self, prefix, folder, qemu_conf=''):
+        self.prefix = os.path.abspath(prefix)
+        self.folder = os.path.abspath(folder)
+        self.log = os.path.join(self.folder, 'libvirtd.log')
+        # The sockets: outside of the folder, whose path may be too long.
+        self._run = None
+        self._qemu_conf = qemu_conf
+        self._process = None
+
+    @property
+    def socket(self):
+        return os.path.join(self._run.name, 'libvirt-sock')
+
+    @property
+    def uri(self):
+        return 'qemu+unix:///system?socket=' + self.socket
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def is_running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def __enter__(self):
+        reason = obstacle(self.prefix)
+        if reason:
+            raise Failure(reason)
+        self._run = tempfile.TemporaryDirectory(prefix='ovs-libvirtd-')
+        try:
+            self._write_configuration()
+            self.start()
+        except BaseException:
+            self._end_everything()
+            raise
+        return self
+
+    def __exit__(self, *error):
+        self._end_everything()
+
+    def start(self):
+        """Start it, again with the same domains after a stop."""
+        with open(os.path.join(self.folder, 'stderr'), 'ab') as stderr:
+            self._process = subprocess.Popen(
+                ['unshare', '--mount', '--propagation', 'private', '--',
+                 sys.executable, os.path.abspath(__file__), self.prefix,
+                 self.folder],
+                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                start_new_session=True,     # Ctrl-C is for who runs it
+                env=dict(os.environ, PATH=self._path()))
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self.virsh('uri')
+            except Failure as failure:
+                if not self.is_running or time.monotonic() > deadline:
+                    raise Failure('libvirtd does not answer: %s\n%s'
+                                  % (failure, self.read_log()))
+            time.sleep(0.05)
+
+    def stop(self):
+        """Stop it; its domains run on, as they do when it is upgraded."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failure('libvirtd did not stop within %d s:\n%s'
+                          % (STOP_SECONDS, self.read_log()))
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+    def virsh(self, *arguments, text=None, seconds=VIRSH_SECONDS):
+        """Return what virsh prints; its message as a Failure if it fails.
+
+        :param text: what it reads as /dev/stdin
+        """
+        try:
+            done = subprocess.run(
+                [os.path.join(self.prefix, 'bin', 'virsh'), '--quiet',
+                 '--connect', self.uri] + [str(word) for word in arguments],
+                input=text or '', capture_output=True, text=True,
+                timeout=seconds, env=dict(os.environ, LC_ALL='C'))
+        except subprocess.TimeoutExpired:
+            raise Failure('virsh %s did not end within %d s'
+                          % (' '.join(map(str, arguments)), seconds))
+        if done.returncode != 0:
+            raise Failure(done.stderr.strip() or done.stdout.strip())
+        return done.stdout.strip()
+
+    def read_log(self):
+        """Return what it wrote to stderr and to its log."""
+        texts = []
+        for path in (os.path.join(self.folder, 'stderr'), self.log):
+            if os.path.exists(path):
+                with open(path, errors='replace') as file:
+                    texts.append(file.read())
+        return ''.join(texts)
+
+    def _path(self):
+        return os.pathsep.join([os.path.join(self.prefix, 'bin'),
+                                os.environ.get('PATH', os.defpath)])
+
+    def _write_configuration(self):
+        run = self._run.name
+        if len(os.fsencode(self.socket)) > _SOCKET_PATH:
+            raise Failure('%s is too long for a socket; set TMPDIR to a '
+                          'shorter path' % self.socket)
+        configuration = os.path.join(self.folder, 'etc', 'libvirt')
+        os.makedirs(configuration, exist_ok=True)
+        os.makedirs(os.path.join(self.folder, 'var'), exist_ok=True)
+        for name, text in (
+                ('libvirtd.conf', _LIBVIRTD_CONF.format(
+                    run=run, log=self.log, uuid=uuid.uuid4())),
+                ('qemu.conf', _QEMU_CONF + self._qemu_conf)):
+            with open(os.path.join(configuration, name), 'w') as file:
+                file.write(text)
+
+    def _end_everything(self):
+        """End the domains and libvirtd, whatever state they are in."""
+        try:
+            if self.is_running:
+                self._destroy_domains()
+                self.stop()
+        finally:
+            if self.is_running:
+                self.kill()
+            self._kill_emulators()
+            self._run.cleanup()
+
+    def _destroy_domains(self):
+        try:
+            for name in self.virsh('list', '--name').split():
+                self.virsh('destroy', name)
+        except Failure:
+            pass    # what is left is killed
+
+    def _kill_emulators(self):
+        """Kill what libvirtd could not end; their pids are in its folder."""
+        folder = os.path.join(self.folder, 'var', 'run', 'libvirt', 'qemu')
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if not name.endswith('.pid'):
+                continue
+            with open(os.path.join(folder, name)) as file:
+                pid = int(file.read())
+            if _is_emulator(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _is_emulator(pid):
+    try:
+        return 'qemu' in os.readlink('/proc/%d/exe' % pid)
+    except OSError:
+        return False
+
+
+def _run_in_namespace(prefix, folder):
+    """Put the folder's etc and var over the prefix's; become libvirtd."""
+    for name in ('etc', 'var'):
+        place = os.path.join(prefix, name)
+        os.makedirs(place, exist_ok=True)
+        subprocess.run(['mount', '--bind', os.path.join(folder, name), place],
+                       check=True)
+    os.execv(os.path.join(prefix, 'sbin', 'libvirtd'), [
+        'libvirtd', '--pid-file', os.path.join(folder, 'libvirtd.pid')])
+
+
+if __name__ == '__main__':
+    _run_in_namespace(*sys.argv[1:])

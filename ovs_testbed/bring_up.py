@@ -1,0 +1,164 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""``up``: the steps from nothing to a running stack."""
+
+import os
+
+from ovs_testbed import doctor
+from ovs_testbed import engine
+from ovs_testbed import environment
+from ovs_testbed import files
+from ovs_testbed import guest
+from ovs_testbed import namespaces
+from ovs_testbed import packages
+from ovs_testbed import plugin
+from ovs_testbed import resources
+from ovs_testbed import room
+from ovs_testbed import services
+from ovs_testbed import supervisor
+from ovs_testbed import tempest
+from ovs_testbed.services import cinder
+from ovs_testbed.services import nova
+
+
+class BringUp:
+    """What ``up`` does to one testbed."""
+
+    def __init__(self, testbed):
+        self.testbed = testbed
+        self.room = room.Room(testbed)
+        self.plugin = plugin.Plugin(testbed, self.room)
+        self.services = services.load(testbed)
+
+    def steps(self):
+        """All steps; each looks whether it is done already."""
+        return self._making() + self._starting() + self._using()
+
+    def _making(self):
+        """What is kept in the cache."""
+        testbed = self.testbed
+        return [
+            engine.Step('doctor', 'looking at this machine',
+                        lambda: doctor.before(testbed)),
+            engine.Step('packages', 'Debian packages',
+                        lambda: packages.install(testbed.log('apt')),
+                        lambda: not packages.missing(), ['doctor']),
+            engine.Step('python', 'Python environment of the services',
+                        lambda: environment.make(testbed),
+                        lambda: environment.is_there(testbed),
+                        ['packages']),
+            engine.Step('guest', 'guest image',
+                        lambda: guest.make(testbed),
+                        lambda: guest.is_there(testbed), ['packages']),
+            engine.Step('build', 'QEMU, libvirt and the storagedriver',
+                        self.plugin.build, self.plugin.is_built,
+                        ['packages']),
+        ]
+
+    def _starting(self):
+        """The services and, at their places among them, the plugin."""
+        steps = [
+            engine.Step('room', 'namespaces and supervisor', self._open,
+                        self.room.exists, ['python']),
+            self._once('configuration', 'configuration of the services',
+                       self._configure, ['room']),
+            self._once('install', 'plugin.sh stack install',
+                       self.plugin.install, ['build', 'configuration']),
+            self._service('database', after=['configuration']),
+            self._service('messaging', after=['configuration']),
+            self._service('network', after=['configuration']),
+            self._once('schemas', 'databases of the services',
+                       self._make_databases, ['database']),
+            self._service('keystone', after=['schemas']),
+            self._service('glance', after=['keystone']),
+            self._service('placement', after=['keystone']),
+            self._service('neutron',
+                          after=['keystone', 'messaging', 'network']),
+            self._once('post-config', 'plugin.sh stack post-config',
+                       self.plugin.post_config, ['install', 'keystone']),
+            self._service('nova', nova.CONTROL, ['keystone', 'messaging']),
+            self._service('cinder', cinder.CONTROL,
+                          ['post-config', 'messaging']),
+            self._service('nova', nova.COMPUTE,
+                          ['nova', 'placement', 'neutron', 'post-config'],
+                          'compute'),
+            self._service('cinder', cinder.VOLUME, ['cinder'], 'volume'),
+            engine.Step('doors', 'APIs on this machine', self._open_doors,
+                        self._has_doors, ['keystone']),
+        ]
+        return steps
+
+    def _using(self):
+        """What the running stack gets."""
+        return [
+            self._once('extra', 'plugin.sh stack extra', self.plugin.extra,
+                       ['volume', 'glance']),
+            self._once('resources', 'flavors, networks and the image',
+                       self._make_resources,
+                       ['guest', 'glance', 'neutron', 'nova', 'cinder']),
+            engine.Step('host', 'compute host', self._wait_for_hosts,
+                        after=['compute', 'volume']),
+            self._once('test-config', 'plugin.sh stack test-config',
+                       self.plugin.test_config,
+                       ['extra', 'resources', 'host']),
+        ]
+
+    def _service(self, name, only=None, after=(), step=None):
+        service = self.services[name]
+        return engine.Step(
+            step or name, 'starting %s' % (
+                ', '.join(only) if only else name),
+            lambda: service.start(only), lambda: service.is_ready(only),
+            after)
+
+    def _once(self, name, title, action, after):
+        """A step that leaves a mark when it is done."""
+        mark = self.testbed.path('done', name)
+
+        def act():
+            detail = action()
+            files.write(mark, '')
+            return detail
+        return engine.Step(name, title, act, lambda: os.path.exists(mark),
+                           after)
+
+    def _open(self):
+        mounts = {self.testbed.cache.environment:
+                  environment.own_copy(self.testbed)}
+        mounts.update(self.plugin.mounts())
+        self.testbed.make_folders()
+        self.room.open(mounts)
+
+    def _configure(self):
+        for service in self.services.values():
+            service.configure()
+
+    def _make_databases(self):
+        return self.services['database'].make_databases(
+            self.services.values())
+
+    def _make_resources(self):
+        with namespaces.entered(self.testbed.net):
+            resources.make(self.testbed)
+            tempest.configure(self.testbed)
+
+    def _wait_for_hosts(self):
+        self.services['nova'].wait_for_host()
+
+    def _doors(self):
+        return supervisor.doors(self.testbed)
+
+    def _open_doors(self):
+        self.room.supervisor.start(self._doors())
+
+    def _has_doors(self):
+        return self.room.supervisor.state('doors') == 'RUNNING'

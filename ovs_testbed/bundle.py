@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The log bundle: everything that tells why something failed, without the
+passwords."""
+
+import io
+import os
+import subprocess
+import tarfile
+import time
+
+from ovs_testbed import namespaces
+from ovs_testbed import room
+from ovs_testbed import testbed as testbeds
+
+_FOLDERS = ('log', 'etc')
+#: a log that is longer loses its middle
+_LONGEST = 20 << 20
+_LOOKS = (
+    ('processes', ['ps', '-eo', 'pid,ppid,stat,lstart,rss,args']),
+    ('memory', ['free', '-m']), ('disks', ['df', '-h']),
+    ('addresses', ['ip', 'address']), ('sockets', ['ss', '-tlnp']),
+)
+
+
+def make(testbed, target=None):
+    """Write the bundle; return its path."""
+    path = target or os.path.join(
+        os.path.dirname(testbed.folder), 'logs', '%s-%s.tar.gz' % (
+            testbed.name, time.strftime('%Y%m%d-%H%M%S')))
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    secrets = [value.encode() for value in testbed.passwords.values()]
+    with tarfile.open(path, 'w:gz', compresslevel=3) as archive:
+        for name, text in _contents(testbed):
+            for secret in secrets:
+                text = text.replace(secret, b'***')
+            entry = tarfile.TarInfo(os.path.join(testbed.name, name))
+            entry.size, entry.mtime = len(text), int(time.time())
+            archive.addfile(entry, io.BytesIO(text))
+    os.chmod(path, 0o600)
+    return path
+
+
+def _contents(testbed):
+    """Yield the name and text of everything that goes in."""
+    for folder in _FOLDERS:
+        for where, folders, names in os.walk(testbed.path(folder)):
+            # keys are no help, and nobody else's business
+            folders[:] = [name for name in folders
+                          if not name.endswith('-keys')]
+            for name in sorted(names):
+                path = os.path.join(where, name)
+                if os.path.isfile(path):
+                    yield os.path.relpath(path, testbed.folder), _read(path)
+    for name, command in _LOOKS:
+        yield os.path.join('now', name), _look(testbed, command)
+
+
+def _read(path):
+    with open(path, 'rb') as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size <= _LONGEST:
+            return stream.read()
+        head = stream.read(_LONGEST // 2)
+        stream.seek(size - _LONGEST // 2)
+        return head + b'\n[...]\n' + stream.read()
+
+
+def _look(testbed, command):
+    """What a command says, in the testbed's network if there is one."""
+    try:
+        if room.Room(testbed).exists():
+            with namespaces.entered(testbed.net):
+                return subprocess.run(command, capture_output=True).stdout
+        return subprocess.run(command, capture_output=True).stdout
+    except OSError as error:
+        return str(error).encode()
+
+
+def newest(name, folder=None):
+    """The path of a testbed's newest bundle, if there is one."""
+    logs = os.path.join(folder or testbeds.FOLDER, 'logs')
+    found = [entry for entry in (os.listdir(logs) if os.path.isdir(logs)
+                                 else []) if entry.startswith(name + '-')]
+    return os.path.join(logs, max(found)) if found else None

@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What outlives a testbed: everything that is costly to make, kept by what it
+was made from, so that a second run needs no network."""
+
+import hashlib
+import os
+
+_NAME = 'devstack-plugin-openvstorage'
+
+
+def folder():
+    """The cache folder of the project, the same that bin/test uses."""
+    default = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser(
+        '~/.cache')
+    return os.environ.get('OVS_CACHE') or os.path.join(default, _NAME)
+
+
+def key_of(*texts):
+    """Make a key of everything that a thing depends on."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b'\0')
+    return digest.hexdigest()[:16]
+
+
+class Cache:
+    """The paths of one release in the cache."""
+
+    def __init__(self, release):
+        self.folder = os.path.join(folder(), 'testbed')
+        self._release = release
+
+    @property
+    def environment(self):
+        """The Python environment of the services."""
+        return os.path.join(self.folder, 'python-%s-%s' % (
+            self._release.name, self._release.key))
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def key_for(self, *texts):
+        """A key that changes with the release's versions too."""
+        return key_of(self._release.key, *texts)
+
+    @property
+    def timings(self):
+        return self.path('timings-%s.json' % self._release.name)

@@ -1,0 +1,302 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The commands of ``ovs-testbed``."""
+
+import contextlib
+import fcntl
+import os
+import time
+
+from cliff import command
+from cliff import lister
+
+from ovs_testbed import bring_up
+from ovs_testbed import bundle
+from ovs_testbed import cache
+from ovs_testbed import checking
+from ovs_testbed import cloud
+from ovs_testbed import display
+from ovs_testbed import doctor
+from ovs_testbed import engine
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import release
+from ovs_testbed import room
+from ovs_testbed import status
+from ovs_testbed import take_down
+from ovs_testbed import testbed as testbeds
+
+
+class _Base:
+    """The options that all commands have."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--name', default='main',
+                            help='name of the testbed (default: main)')
+        parser.add_argument('--folder', default=testbeds.FOLDER,
+                            help='where testbeds keep their state '
+                                 '(default: %(default)s)')
+        return parser
+
+    def run(self, parsed_args):
+        """End with 1 after a failure that can be explained, with 130 after
+        Ctrl-C."""
+        try:
+            return super().run(parsed_args)
+        except errors.TestbedError as error:
+            display.show_error(error, self.app.stderr)
+            return 1
+        except KeyboardInterrupt:
+            self.app.stderr.write('\nstopped\n')
+            return 130
+
+    def _testbed(self, parsed_args):
+        """The testbed that is named; an error if there is none."""
+        found = testbeds.load(parsed_args.name, parsed_args.folder)
+        if not found:
+            raise errors.TestbedError(
+                'there is no testbed "%s" in %s; known: %s' % (
+                    parsed_args.name, parsed_args.folder, ', '.join(
+                        testbeds.names(parsed_args.folder)) or 'none'),
+                cure='bin/ovs-testbed up')
+        return found
+
+
+class _Making(_Base):
+    """What ``up`` and ``check`` have in common."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--release', choices=release.names(),
+                            help='release of OpenStack (default: %s)'
+                                 % release.DEFAULT)
+        parser.add_argument('--base-port', type=int, metavar='PORT',
+                            help='first of the hundred ports of the testbed '
+                                 '(default: a free block)')
+        parser.add_argument('--keep', action='store_true',
+                            help='leave it as it is after a failure, and '
+                                 'after "check"')
+        return parser
+
+    def _up(self, parsed_args):
+        """Bring a testbed up. Return it, and whether it is new."""
+        new = testbeds.load(parsed_args.name, parsed_args.folder) is None
+        found = testbeds.make(parsed_args.name, parsed_args.release,
+                              parsed_args.base_port, parsed_args.folder)
+        screen = display.Display(self.app.stdout)
+        screen.say('testbed "%s": OpenStack %s, ports from %d, %s' % (
+            found.name, found.release.name, found.base_port, found.folder))
+        try:
+            with _locked(found):
+                self._perform(found, screen)
+        except (errors.TestbedError, KeyboardInterrupt) as error:
+            self._failed(found, error, not new or parsed_args.keep)
+            raise
+        return found, new
+
+    def _perform(self, testbed, screen):
+        started = time.monotonic()
+        outcomes = engine.perform(bring_up.BringUp(testbed).steps(), screen)
+        rows = [(outcome.step.title, outcome.seconds)
+                for outcome in outcomes if outcome.result == 'done']
+        rows.append(('up', time.monotonic() - started))
+        timings = display.Timings(testbed.cache.timings)
+        screen.say()
+        for line in timings.table(rows):
+            screen.say(line)
+        timings.keep(rows)
+
+    def _failed(self, testbed, error, keep):
+        """Keep the logs; take down what this run has made."""
+        self.app.stderr.write('all logs: %s\n' % bundle.make(testbed))
+        if keep:
+            self.app.stderr.write('kept: %s (bin/ovs-testbed down --name %s '
+                                  'removes it)\n' % (testbed.folder,
+                                                     testbed.name))
+        else:
+            take_down.down(testbed)
+            self.app.stderr.write('taken down again; --keep would have left '
+                                  'it\n')
+
+
+class Up(_Making, command.Command):
+    """Bring a testbed up.
+
+    Everything that it needs is made first: Debian packages (nothing of them
+    is started or enabled), a Python environment, QEMU and libvirt, a guest
+    image. Run again, it does what is missing: nothing, if all is there.
+    """
+
+    def take_action(self, parsed_args):
+        found, _ = self._up(parsed_args)
+        name = '' if found.name == 'main' else ' --name ' + found.name
+        self.app.stdout.write(
+            '\nnext:\n'
+            '  . <(bin/ovs-testbed openrc%s)   log in as admin\n'
+            '  bin/ovs-testbed check%s         test it\n'
+            '  bin/ovs-testbed shell%s         a shell that reaches the '
+            'servers\n'
+            '  bin/ovs-testbed down%s          remove it\n'
+            % (name, name, name, name))
+
+
+class Check(_Making, command.Command):
+    """Test a testbed; bring one up for it, if there is none.
+
+    One that was brought up for the test is taken down afterwards, unless
+    --keep is given.
+    """
+
+    def take_action(self, parsed_args):
+        found, new = self._up(parsed_args)
+        try:
+            verdict = checking.check(found, self.app.stdout)
+        except (errors.TestbedError, KeyboardInterrupt) as error:
+            self._failed(found, error, not new or parsed_args.keep)
+            raise
+        if new and not parsed_args.keep:
+            take_down.down(found)
+        return verdict
+
+
+class Down(_Base, command.Command):
+    """Take a testbed down: its processes, networks and data go."""
+
+    def take_action(self, parsed_args):
+        found = testbeds.load(parsed_args.name, parsed_args.folder)
+        if not found:
+            self.app.stdout.write('there is no testbed "%s"\n'
+                                  % parsed_args.name)
+            return
+        with _locked(found):
+            take_down.down(found)
+        self.app.stdout.write('testbed "%s" is gone\n' % found.name)
+
+
+class Status(_Base, lister.Lister):
+    """Show the services of a testbed: state, process, memory."""
+
+    def take_action(self, parsed_args):
+        return status.COLUMNS, status.rows(self._testbed(parsed_args))
+
+
+class Logs(_Base, command.Command):
+    """Write the logs and the configuration of a testbed to one file, without
+    its passwords."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--output', metavar='FILE',
+                            help='where to (default: logs/ beside the '
+                                 'testbeds)')
+        return parser
+
+    def take_action(self, parsed_args):
+        found = testbeds.load(parsed_args.name, parsed_args.folder)
+        last = bundle.newest(parsed_args.name, parsed_args.folder)
+        if not found and last:
+            self.app.stdout.write('%s\n' % last)
+            return
+        self.app.stdout.write('%s\n' % bundle.make(
+            self._testbed(parsed_args), parsed_args.output))
+
+
+class Openrc(_Base, command.Command):
+    """Print the variables that log in to a testbed, for a shell to read."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('user', nargs='?', default='admin',
+                            choices=('admin', 'demo'))
+        return parser
+
+    def take_action(self, parsed_args):
+        found = self._testbed(parsed_args)
+        for name, value in sorted(cloud.variables(
+                found, parsed_args.user).items()):
+            self.app.stdout.write("export %s='%s'\n" % (name, value))
+        self.app.stdout.write('export PATH="%s/bin:$PATH"\n'
+                              % found.cache.environment)
+
+
+class Shell(_Base, command.Command):
+    """Run a command in a testbed: with its network, its Python environment
+    and its hypervisor. Without a command, a shell."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('words', nargs='*', metavar='COMMAND',
+                            help='a command and its arguments; "--" goes '
+                                 'before options')
+        return parser
+
+    def take_action(self, parsed_args):
+        found = self._testbed(parsed_args)
+        words = parsed_args.words or [os.environ.get('SHELL', '/bin/bash')]
+        os.environ.update(checking.variables(found))
+        words = room.Room(found).inside(words)
+        os.execvp(words[0], words)
+
+
+class Doctor(_Base, lister.Lister):
+    """Look what is wrong with this machine, and with a testbed on it."""
+
+    def take_action(self, parsed_args):
+        found = testbeds.load(parsed_args.name, parsed_args.folder)
+        findings = doctor.examine(found, parsed_args.folder)
+        self.wrong = any(finding.level == doctor.ERROR
+                         for finding in findings)
+        return ('what', 'level', 'seen', 'cure'), [
+            (finding.what, finding.level, finding.seen, finding.cure)
+            for finding in findings]
+
+    def run(self, parsed_args):
+        return super().run(parsed_args) or int(self.wrong)
+
+
+class Clean(_Base, command.Command):
+    """Take all testbeds of the checkout down, and remove what lost ones have
+    left; with --cache also what later runs would have used again."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--cache', action='store_true',
+                            help='remove the cache of the testbed too')
+        return parser
+
+    def take_action(self, parsed_args):
+        for name in testbeds.names(parsed_args.folder):
+            take_down.down(testbeds.load(name, parsed_args.folder))
+            self.app.stdout.write('testbed "%s" is gone\n' % name)
+        for name in take_down.remove_leftovers(parsed_args.folder):
+            self.app.stdout.write('removed namespace %s\n' % name)
+        files.remove_tree(os.path.join(parsed_args.folder, 'logs'))
+        if parsed_args.cache:
+            for part in 'testbed', 'hypervisor':
+                files.remove_tree(os.path.join(cache.folder(), part))
+
+
+@contextlib.contextmanager
+def _locked(testbed):
+    """See to it that nobody else changes the testbed meanwhile."""
+    descriptor = os.open(testbed.folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise errors.TestbedError(
+                'somebody else is at work on testbed "%s"' % testbed.name,
+                cure='wait for it, or stop it')
+        yield
+    finally:
+        os.close(descriptor)

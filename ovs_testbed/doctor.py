@@ -1,0 +1,183 @@
+"""Looks at the machine before anything starts, and at the services after.
+
+A check returns findings; what cannot work is an error, what may hurt is a
+warning, and each says what helps.
+"""
+
+import os
+import platform
+import shutil
+
+from ovs_testbed import environment
+from ovs_testbed import errors
+from ovs_testbed import packages
+from ovs_testbed import ports
+from ovs_testbed import room
+from ovs_testbed import services
+from ovs_testbed import supervisor
+from ovs_testbed import testbed as testbeds
+
+ERROR, WARNING, GOOD = 'error', 'warning', 'good'
+_GIB = 1 << 30
+#: the stack takes 2.5 GiB, a guest less than half of one
+_MEMORY, _MEMORY_LEAST = 6 * _GIB, 3 * _GIB
+#: what is built and downloaded at first, and what a testbed takes
+_DISK_FRESH, _DISK = 8 * _GIB, 2 * _GIB
+
+
+class Finding:
+    """What a check has seen."""
+
+    def __init__(self, level, what, seen, cure=''):
+        self.level = level
+        self.what = what
+        self.seen = seen
+        self.cure = cure
+
+
+def examine(testbed=None, folder=None):
+    """Make all checks that fit: of the machine, and of a testbed."""
+    findings = [check() for check in (_user, _system, _processors, _memory,
+                                      _devices, _namespaces)]
+    findings.append(_disk(testbed, folder))
+    findings.append(_packages())
+    findings.append(_leftovers(folder))
+    if testbed:
+        keeper = supervisor.Supervisor(testbed)
+        if keeper.pid():
+            findings += _health(testbed, keeper)
+        else:
+            findings.append(_ports(testbed))
+    return findings
+
+
+def before(testbed):
+    """Raise if the machine cannot do it; return what may hurt."""
+    findings = examine(testbed, os.path.dirname(testbed.folder))
+    wrong = [found for found in findings if found.level == ERROR
+             and found.what not in services.load(testbed)
+             and not found.what.startswith('service ')]
+    if wrong:
+        raise errors.TestbedError(
+            '; '.join('%s: %s' % (found.what, found.seen)
+                      for found in wrong),
+            cure='; '.join(found.cure for found in wrong))
+    return '; '.join('%s: %s' % (found.what, found.seen)
+                     for found in findings if found.level == WARNING)
+
+
+def _finding(what, seen, wrong, cure, level=ERROR):
+    return Finding(level if wrong else GOOD, what, seen,
+                   cure if wrong else '')
+
+
+def _user():
+    return _finding('user', 'uid %d' % os.geteuid(), os.geteuid() != 0,
+                    'run it as root or through sudo')
+
+
+def _system():
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    seen = '%s, %s' % (release.get('PRETTY_NAME', 'unknown'),
+                       platform.machine())
+    wrong = (release.get('ID'), release.get('VERSION_ID'),
+             platform.machine()) != ('debian', '12', 'x86_64')
+    return _finding('system', seen, wrong, 'take a Debian 12 on x86_64')
+
+
+def _processors():
+    count = len(os.sched_getaffinity(0))
+    load = os.getloadavg()[0]
+    return _finding('processors', '%d, load %.1f' % (count, load),
+                    count < 2 or load > 2 * count,
+                    'two idle ones are what the times are meant for',
+                    WARNING)
+
+
+def _memory():
+    with open('/proc/meminfo') as stream:
+        sizes = {line.split(':')[0]: int(line.split()[1]) * 1024
+                 for line in stream}
+    free = sizes['MemAvailable']
+    level = ERROR if free < _MEMORY_LEAST else WARNING
+    return _finding('memory', '%.1f GiB available' % (free / _GIB),
+                    free < _MEMORY, 'the stack takes 2.5 GiB and each guest '
+                    '0.4: stop something', level)
+
+
+def _disk(testbed, folder):
+    path = folder or testbeds.FOLDER
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    free = shutil.disk_usage(path).free
+    cached = testbed is not None and environment.is_there(testbed)
+    needed = _DISK if cached else _DISK_FRESH
+    return _finding('disk', '%.1f GiB free in %s' % (free / _GIB, path),
+                    free < needed, 'make %d GiB free' % (needed // _GIB))
+
+
+def _devices():
+    there = os.path.exists('/dev/net/tun')
+    return _finding('/dev/net/tun', 'there' if there else 'missing',
+                    not there, 'modprobe tun; in a container, let it have '
+                    'the device')
+
+
+def _namespaces():
+    there = [name for name in ('net', 'mnt')
+             if not os.path.exists('/proc/self/ns/' + name)]
+    return _finding('namespaces', 'missing: ' + ', '.join(there) if there
+                    else 'there', bool(there),
+                    'a kernel with namespaces is needed')
+
+
+def _packages():
+    names = packages.missing()
+    return _finding('Debian packages', '%d missing' % len(names),
+                    bool(names), '"up" installs: ' + ' '.join(names),
+                    WARNING)
+
+
+def _leftovers(folder):
+    known = [testbeds.load(name, folder).namespace
+             for name in testbeds.names(folder)]
+    lost = [name for name in room.namespaces_there()
+            if name not in known and not room.members(
+                os.path.join(ports.NAMESPACES, name))]
+    return _finding('leftovers', ', '.join(lost) or 'none', bool(lost),
+                    'bin/ovs-testbed clean', WARNING)
+
+
+def _ports(testbed):
+    taken = ports.taken_ports(testbed.base_port)
+    return _finding('ports', ports.taken_message(taken) or 'free',
+                    bool(taken), 'stop what listens there, or take another '
+                    '--name')
+
+
+def _health(testbed, keeper):
+    """One finding a service: does it run, does it answer?"""
+    findings = []
+    known = keeper.all()
+    for service in services.load(testbed).values():
+        down = [program.name for program in service.programs()
+                if known.get(program.name, {}).get('statename') != 'RUNNING']
+        seen = 'not running: ' + ', '.join(down) if down else 'runs'
+        if not down and not service.is_ready():
+            down, seen = [service.name], 'does not answer'
+        log = testbed.log(down[0]) if down else ''
+        findings.append(_finding(
+            'service ' + service.name, seen, bool(down),
+            'bin/ovs-testbed up starts it again; why it ended: %s' % log))
+    for name in sorted(set(known) - {
+            program.name for service in services.load(testbed).values()
+            for program in service.programs()}):
+        state = known[name]['statename']
+        findings.append(_finding(
+            'service ' + name, state.lower(), state != 'RUNNING',
+            'why it ended: %s; bin/ovs-testbed down and up'
+            % testbed.log(name)))
+    return findings

@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Files that are there completely or not at all."""
+
+import json
+import os
+import shutil
+
+
+def write(path, text, mode=0o600):
+    """Write a file; a reader sees the old one or the new one."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    draft = path + '.new'
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, 'w') as stream:
+        os.fchmod(descriptor, mode)
+        stream.write(text)
+    os.replace(draft, path)
+
+
+def read_json(path, default=None):
+    """Read a file of ours, or say what it would hold at first."""
+    try:
+        with open(path) as stream:
+            return json.load(stream)
+    except FileNotFoundError:
+        return default
+
+
+def write_json(path, value, mode=0o600):
+    write(path, json.dumps(value, indent=2, sort_keys=True) + '\n', mode)
+
+
+def remove_tree(path):
+    """Remove a folder, if it is there."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        pass

@@ -1,0 +1,161 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Makes the guest image, without mounting anything."""
+
+import glob
+import os
+import shutil
+import struct
+import tempfile
+
+from ovs_testbed import cache
+from ovs_testbed import errors
+from ovs_testbed import run
+from ovs_testbed.guest import rootfs
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_MIB = 1 << 20
+_SECTOR = 512
+_BOOT_START, _BOOT_SIZE = 1, 24  # MiB
+_ROOT_SIZE = 32  # MiB
+_MBR = '/usr/lib/syslinux/mbr/mbr.bin'
+_FAT16, _LINUX = 0x0e, 0x83
+_SYSLINUX = """\
+SERIAL 0 115200
+DEFAULT linux
+PROMPT 0
+TIMEOUT 1
+LABEL linux
+  KERNEL vmlinuz
+  INITRD initrd
+  APPEND console=tty0 console=ttyS0,115200 net.ifnames=0 quiet panic=5 \
+no_timer_check mitigations=off random.trust_cpu=on
+"""
+
+
+def path(testbed):
+    """Where the image is, by what it is made from."""
+    return testbed.cache.path('guest-%s.qcow2' % _key())
+
+
+def is_there(testbed):
+    return os.path.exists(path(testbed))
+
+
+def _key():
+    """Changes with every file of this folder."""
+    texts = []
+    for folder, folders, names in os.walk(_HERE):
+        folders.sort()
+        for name in sorted(names):
+            if not name.endswith('.pyc'):
+                with open(os.path.join(folder, name)) as stream:
+                    texts += [name, stream.read()]
+    return cache.key_of(*texts)
+
+
+def make(testbed):
+    """Download the packages, put the image together."""
+    log = testbed.log('guest')
+    target = path(testbed)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(target),
+                                     prefix='guest-') as work:
+        packages = os.path.join(work, 'packages')
+        _unpack_packages(work, packages, log)
+        boot = _make_boot_partition(work, packages, log)
+        root = _make_root_partition(work, packages, log)
+        disk = os.path.join(work, 'disk')
+        _join(disk, boot, root)
+        draft = os.path.join(work, 'qcow2')
+        run.run(['qemu-img', 'convert', '-c', '-f', 'raw', '-O', 'qcow2',
+                 disk, draft], log=log)
+        os.replace(draft, target)
+    return '%d MiB' % (os.path.getsize(target) >> 20)
+
+
+def _unpack_packages(work, packages, log):
+    """Download Debian's packages and unpack them."""
+    names = list(rootfs.PACKAGES) + [_kernel_package()]
+    run.run(['apt-get', '-o', 'APT::Sandbox::User=root', 'download'] + names,
+            log=log, cwd=work, timeout=900)
+    for package in glob.glob(os.path.join(work, '*.deb')):
+        run.run(['dpkg-deb', '--extract', package, packages], log=log)
+
+
+def _kernel_package():
+    """The package that Debian's newest cloud kernel is in."""
+    for line in run.run(['apt-cache', 'depends',
+                         'linux-image-cloud-amd64']).splitlines():
+        if 'Depends: linux-image-' in line:
+            return line.split()[-1]
+    raise errors.TestbedError(
+        'apt knows no linux-image-cloud-amd64',
+        cure='apt-get update; the section "main" has to be in the sources')
+
+
+def _make_boot_partition(work, packages, log):
+    """A FAT16 file system with syslinux, the kernel and its initramfs."""
+    target = os.path.join(work, 'boot')
+    initrd = rootfs.make_initramfs(work, packages, log)
+    kernel, = glob.glob(os.path.join(packages, 'boot', 'vmlinuz-*'))
+    config = os.path.join(work, 'syslinux.cfg')
+    with open(config, 'w') as stream:
+        stream.write(_SYSLINUX)
+    _allocate(target, _BOOT_SIZE)
+    run.run(['mkfs.fat', '-F', '16', '-n', 'BOOT', '-h',
+             str(_BOOT_START * _MIB // _SECTOR), target], log=log)
+    run.run(['syslinux', '--install', target], log=log)
+    for source, name in ((kernel, 'vmlinuz'), (initrd, 'initrd'),
+                         (config, 'syslinux.cfg')):
+        run.run(['mcopy', '-i', target, source, '::' + name], log=log)
+    return target
+
+
+def _make_root_partition(work, packages, log):
+    """An ext4 file system with everything that the guest runs."""
+    target = os.path.join(work, 'root')
+    tree = os.path.join(work, 'tree')
+    rootfs.make_tree(tree, packages, log)
+    _allocate(target, _ROOT_SIZE)
+    run.run(['mke2fs', '-q', '-t', 'ext4', '-L', 'guest', '-m', '0', '-d',
+             tree, target], log=log)
+    return target
+
+
+def _allocate(target, size):
+    with open(target, 'wb') as stream:
+        stream.truncate(size * _MIB)
+
+
+def _join(disk, boot, root):
+    """Write a disk with a master boot record and two partitions."""
+    start = _BOOT_START * _MIB
+    second = start + os.path.getsize(boot)
+    with open(_MBR, 'rb') as stream:
+        code = stream.read(440)
+    entries = _entry(True, _FAT16, start, boot) + _entry(
+        False, _LINUX, second, root)
+    with open(disk, 'wb') as stream:
+        stream.write(code.ljust(446, b'\0') + entries.ljust(64, b'\0') +
+                     b'\x55\xaa')
+        for offset, part in ((start, boot), (second, root)):
+            stream.seek(offset)
+            with open(part, 'rb') as source:
+                shutil.copyfileobj(source, stream)
+
+
+def _entry(active, kind, start, part):
+    """A line of the partition table, addressed by blocks alone."""
+    return struct.pack(
+        '<B3sB3sII', 0x80 if active else 0, b'\xfe\xff\xff', kind,
+        b'\xfe\xff\xff', start // _SECTOR, os.path.getsize(part) // _SECTOR)

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The command ``ovs-testbed``."""
+
+import logging
+import os
+import sys
+
+from cliff import app
+from cliff import commandmanager
+
+from ovs_testbed import commands
+
+DESCRIPTION = (
+    'A running OpenStack with the Open vStorage Edge drivers on it, on this '
+    'machine, without a change to its own services. "up" makes one, "check" '
+    'tests it, "down" removes it.')
+_COMMANDS = {'up': commands.Up, 'down': commands.Down,
+             'status': commands.Status, 'check': commands.Check,
+             'logs': commands.Logs, 'openrc': commands.Openrc,
+             'shell': commands.Shell, 'doctor': commands.Doctor,
+             'clean': commands.Clean}
+
+
+class TestbedApp(app.App):
+    """The application."""
+
+    NAME = 'ovs-testbed'
+    LOG = logging.getLogger('ovs_testbed')
+
+    def __init__(self):
+        manager = commandmanager.CommandManager('ovs_testbed')
+        for name, command in _COMMANDS.items():
+            manager.add_command(name, command)
+        super().__init__(DESCRIPTION, '2026.1', manager, deferred_help=True)
+
+    def configure_logging(self):
+        """The libraries' words belong into no summary."""
+        super().configure_logging()
+        for name in 'keystoneauth', 'openstack', 'urllib3', 'stevedore':
+            logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def main(argv=None):
+    # what listens here is reached without anybody's proxy
+    os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1,localhost'
+    os.umask(0o022)
+    argv = sys.argv[1:] if argv is None else argv
+    # Without a command cliff would begin a dialogue.
+    return TestbedApp().run(argv or ['--help'])
+
+
+if __name__ == '__main__':
+    sys.exit(main())

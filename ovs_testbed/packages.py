@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Debian packages: installed without starting or enabling anything."""
+
+import contextlib
+import os
+import stat
+import subprocess
+
+from ovs_testbed import errors
+from ovs_testbed import run
+
+WANTED = (
+    # the services that are no Python packages
+    'mariadb-server-core', 'mariadb-client', 'rabbitmq-server',
+    'openvswitch-switch', 'ovn-central', 'ovn-host', 'qemu-utils',
+    # the tools that services and tests call
+    'iproute2', 'iputils-ping', 'genisoimage', 'openssh-client', 'kmod',
+    'cryptsetup-bin', 'procps', 'util-linux',
+    # what the storagedriver's commands are made with
+    'python3-cliff',
+    # what builds uwsgi, libvirt-python and the C parts
+    'build-essential', 'pkg-config', 'python3-dev', 'python3-venv',
+    'libvirt-dev', 'libpcre2-dev', 'git',
+    # what makes the guest image
+    'mtools', 'syslinux', 'cpio', 'dosfstools',
+)
+_POLICY = '/usr/sbin/policy-rc.d'
+_UNITS = '/etc/systemd/system'
+
+
+def missing(wanted=WANTED):
+    """The packages that are not installed."""
+    answer = subprocess.run(
+        ['dpkg-query', '--show', '--showformat',
+         '${Package} ${db:Status-Status}\\n'] + list(wanted),
+        capture_output=True, text=True).stdout
+    there = {line.split()[0] for line in answer.splitlines()
+             if line.endswith(' installed')}
+    return [name for name in wanted if name not in there]
+
+
+def install(log, wanted=WANTED):
+    """Install what is missing."""
+    names = missing(wanted)
+    if not names:
+        return 'nothing missing'
+    before = _enabled()
+    with _nothing_starts():
+        for command in (['update'],
+                        ['--yes', '--no-install-recommends', 'install']
+                        + names):
+            run.run(['apt-get', '--quiet', '-o', 'DPkg::Lock::Timeout=600']
+                    + command, log=log, timeout=1800,
+                    env={'DEBIAN_FRONTEND': 'noninteractive'})
+    left = missing(wanted)
+    if left:
+        raise errors.TestbedError('not installed: %s' % ', '.join(left),
+                                  log=log)
+    _disable(_enabled() - before)
+    return '%d packages' % len(names)
+
+
+@contextlib.contextmanager
+def _nothing_starts():
+    """Tell Debian that services must not be started for the moment."""
+    if os.path.exists(_POLICY):
+        answer = subprocess.run([_POLICY, 'any', 'start'],
+                                capture_output=True)
+        if answer.returncode == 101:
+            yield
+            return
+        raise errors.TestbedError(
+            '%s lets services start' % _POLICY,
+            cure='move it away, or have it exit with 101, while the testbed '
+                 'installs packages')
+    with open(_POLICY, 'w') as stream:
+        stream.write('#!/bin/sh\n# by ovs-testbed, for a moment\nexit 101\n')
+    os.chmod(_POLICY, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP |
+             stat.S_IROTH | stat.S_IXOTH)
+    try:
+        yield
+    finally:
+        os.unlink(_POLICY)
+
+
+def _enabled():
+    """The links by which systemd starts units at boot."""
+    return {os.path.join(folder, name)
+            for folder, _, names in os.walk(_UNITS)
+            if folder.endswith(('.wants', '.requires')) for name in names}
+
+
+def _disable(links):
+    """Take back what the packages just installed have enabled."""
+    for link in links:
+        os.unlink(link)

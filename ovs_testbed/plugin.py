@@ -1,0 +1,120 @@
+"""Runs ``devstack/plugin.sh`` through its phases, as DevStack would.
+
+Everything that is Open vStorage's comes from there: hypervisor, storagedriver,
+drivers, vPools in cinder.conf, volume types and tempest.conf. In the room the
+prefix is a folder of the testbed, so that nothing is installed on the machine.
+"""
+
+import os
+import sys
+
+from ovs_testbed import cloud
+from ovs_testbed import files
+from ovs_testbed import plugin_path
+from ovs_testbed import run
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import base
+
+PREFIX = '/opt/openvstorage'
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
+_BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
+#: the services that the plugin asks about, by DevStack's names
+_ENABLED = ('key', 'g-api', 'placement-api', 'n-api', 'n-cond', 'n-sch',
+            'n-cpu', 'c-api', 'c-sch', 'c-vol', 'neutron-api', 'tempest')
+
+
+class Plugin:
+    """The plugin of this checkout on one testbed."""
+
+    def __init__(self, testbed, room):
+        self.testbed = testbed
+        self._room = room
+
+    @property
+    def _root(self):
+        """The folder that the prefix is installed into."""
+        return self.testbed.path('hypervisor')
+
+    def build(self):
+        """Build what the plugin's install phase will want, before there is
+        anything to install it for: the rest goes on meanwhile."""
+        run.run([_BUILD, '--prefix', PREFIX, '--root', self._root],
+                log=self.testbed.log('hypervisor-build'), timeout=3600)
+
+    def is_built(self):
+        return os.path.exists(self.testbed.path('done', 'install'))
+
+    def mounts(self):
+        """What the room has at other places than the machine."""
+        for folder in PREFIX, self._root + PREFIX:
+            os.makedirs(folder, exist_ok=True)
+        return {PREFIX: self._root + PREFIX}
+
+    def install(self):
+        """The phases before any service runs."""
+        self._run('stack pre-install', 'backends configure', 'stack install')
+
+    def post_config(self):
+        """The phases once keystone runs."""
+        self._run('backends init', 'stack post-config')
+
+    def extra(self):
+        """The phase once all services run."""
+        self._run('stack extra')
+
+    def test_config(self):
+        """The phase when tempest.conf is there."""
+        self._run('stack test-config')
+
+    def remove(self):
+        """What unstack.sh and clean.sh do."""
+        self._run('unstack', 'backends cleanup', 'clean')
+
+    def _run(self, *phases):
+        run.run(self._room.inside([_PHASES] + list(phases)),
+                log=self.testbed.log('plugin'), timeout=1200,
+                env=self._variables())
+
+    def _variables(self):
+        """What DevStack would have set."""
+        testbed = self.testbed
+        python = 'python' + testbed.release.python
+        packages = os.path.join(testbed.cache.environment, 'lib', python,
+                                'site-packages')
+        ports = testbed.ports
+        return dict(
+            base.ENVIRONMENT, **cloud.variables(testbed),
+            PATH=plugin_path.read(testbed),
+            PATH_FILE=plugin_path.file_of(testbed),
+            DEST=testbed.folder, DATA_DIR=testbed.data(),
+            LOGDIR=testbed.path('log'), SERVICE_DIR=testbed.path('run'),
+            STACK_USER='root', LIBVIRT_GROUP='root', VIRT_DRIVER='libvirt',
+            SERVICE_HOST=testbeds.ADDRESS, HOST_IP=testbeds.ADDRESS,
+            ENABLED_SERVICES=','.join(_ENABLED), OFFLINE='True',
+            CINDER_ENABLED_BACKENDS=','.join(
+                'openvstorage:' + name for name in testbeds.VPOOLS),
+            CINDER_DIR=packages, NOVA_DIR=packages,
+            CINDER_CONF=testbed.etc('cinder', 'cinder.conf'),
+            NOVA_CONF=testbed.etc('nova', 'nova.conf'),
+            TEMPEST_CONFIG=testbed.etc('tempest', 'tempest.conf'),
+            CINDER_BIN_DIR=os.path.join(testbed.cache.environment, 'bin'),
+            NOVA_BIN_DIR=os.path.join(testbed.cache.environment, 'bin'),
+            SERVICE_PROJECT_NAME='service', SERVICE_DOMAIN_NAME='Default',
+            SERVICE_PASSWORD=testbed.passwords['cinder'],
+            OVS_HYPERVISOR='build', OVS_HYPERVISOR_PREFIX=PREFIX,
+            OVS_STORAGEDRIVER='embedded',
+            OVS_EDGE_PORT=str(ports['edge']),
+            OVS_XML_RPC_PORT=str(ports['xml-rpc']),
+            OVS_TESTBED_PYTHON=sys.executable,
+            OVS_TESTBED_FOLDER=testbed.folder)
+
+
+def remove_mount_point():
+    """Remove the prefix's folder on the machine if it is an empty one."""
+    if os.path.isdir(PREFIX) and not os.listdir(PREFIX):
+        os.rmdir(PREFIX)
+
+
+def remove_root(testbed):
+    files.remove_tree(testbed.path('hypervisor'))

@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The ports of a testbed: a block of its own.
+
+Everything listens on 127.0.0.1 in the network namespace of the testbed, so
+that two never collide; the APIs are at the same ports of this machine's own
+127.0.0.1 too, and there they may. A block is taken by making the namespace
+that carries its number: that can succeed only once on a machine.
+"""
+
+import os
+import socket
+import subprocess
+
+from ovs_testbed import errors
+
+#: below the range that Linux gives out for outgoing connections
+BLOCKS = range(20000, 32000, 100)
+NAMESPACES = '/run/netns'
+
+#: what is reachable from outside of the testbed
+OUTSIDE = {'keystone': 0, 'glance': 1, 'placement': 2, 'neutron': 3,
+           'nova': 4, 'cinder': 5}
+_INSIDE = {'database': 10, 'messaging': 11, 'messaging-peers': 12,
+           'messaging-names': 13, 'ovn-northbound': 14, 'ovn-southbound': 15}
+#: the first vPool's; each further one has those that are higher by 10
+_VPOOL = {'edge': 20, 'xml-rpc': 21}
+
+
+class Ports:
+    """The number of each port by its name."""
+
+    def __init__(self, base):
+        self.base = base
+        self._offsets = dict(OUTSIDE, **_INSIDE, **_VPOOL)
+
+    def __getitem__(self, name):
+        return self.base + self._offsets[name]
+
+    def outside(self):
+        return {name: self[name] for name in OUTSIDE}
+
+
+def claim(base=None):
+    """Take a free block of ports, or the one that begins with ``base``."""
+    if base:
+        _check_base(base)
+        taken = taken_ports(base)
+        if taken:
+            raise errors.TestbedError(taken_message(taken),
+                                      cure='stop what listens there, or take '
+                                           'another --base-port')
+        if not _take(base):
+            raise errors.TestbedError(
+                'the ports from %d on belong to another testbed' % base,
+                cure='take another --base-port, or none')
+        return base
+    for base in BLOCKS:
+        if not os.path.exists(os.path.join(NAMESPACES, namespace(base))) \
+                and not taken_ports(base) and _take(base):
+            return base
+    raise errors.TestbedError('no block of ports is free',
+                              cure='"ip netns list" shows the testbeds of '
+                                   'this machine; take one down')
+
+
+def _check_base(base):
+    if not 1024 <= base <= 65400:
+        raise errors.TestbedError('%d cannot be the first of a hundred ports'
+                                  % base, cure='take one from 1024 to 65400')
+
+
+def namespace(base):
+    return 'ovs-testbed-%d' % base
+
+
+def _take(base):
+    made = subprocess.run(['ip', 'netns', 'add', namespace(base)],
+                          capture_output=True, text=True)
+    if made.returncode and 'File exists' not in made.stderr:
+        raise errors.TestbedError(
+            'a network namespace cannot be made: %s' % made.stderr.strip(),
+            cure='a testbed needs root and the right to make namespaces; a '
+                 'container has to be privileged')
+    return made.returncode == 0
+
+
+def taken_ports(base):
+    """The ports of a block that somebody listens on, on this machine."""
+    return [port for port in Ports(base).outside().values() if _taken(port)]
+
+
+def _taken(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(('127.0.0.1', port))
+        except OSError:
+            return True
+    return False
+
+
+def taken_message(taken):
+    return '; '.join('port %d is taken by %s' % (port, owner(port))
+                     for port in taken)
+
+
+def owner(port):
+    """Who listens on a port of this machine, as far as "ss" can tell."""
+    answer = subprocess.run(
+        ['ss', '-Hltnp', 'sport = :%d' % port], capture_output=True,
+        text=True).stdout.split('users:')
+    return answer[1].strip() if len(answer) > 1 else 'an unknown process'

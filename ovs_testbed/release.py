@@ -1,0 +1,56 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a release of OpenStack consists of: ``releases/NAME.toml``."""
+
+import os
+import tomllib
+
+from ovs_testbed import cache
+from ovs_testbed import errors
+
+DEFAULT = '2026.1'
+_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'releases')
+_CHECKOUT = os.path.dirname(os.path.dirname(_FOLDER))
+
+
+class Release:
+    """The contents of the file, and the versions that it is pinned to."""
+
+    def __init__(self, name, facts):
+        self.name = name
+        self.python = facts['python']
+        self.interpreter = facts['interpreter']
+        self.distributions = facts['distributions']
+        self.services = facts['services']
+        self.constraints = os.path.join(_CHECKOUT, 'constraints',
+                                        'testbed-%s.txt' % name)
+
+    @property
+    def key(self):
+        """Changes when anything does that is installed."""
+        with open(self.constraints) as stream:
+            return cache.key_of(self.python, ' '.join(self.distributions),
+                                stream.read())
+
+
+def names():
+    return sorted(name[:-len('.toml')] for name in os.listdir(_FOLDER)
+                  if name.endswith('.toml'))
+
+
+def load(name):
+    path = os.path.join(_FOLDER, name + '.toml')
+    if name not in names():
+        raise errors.TestbedError('there is no release "%s" here' % name,
+                                  cure='known: %s' % ', '.join(names()))
+    with open(path, 'rb') as stream:
+        return Release(name, tomllib.load(stream))

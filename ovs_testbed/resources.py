@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a new cloud gets, under the names that DevStack gives: flavors, the
+image, a public network, and a private one with its router for "demo"."""
+
+from ovs_testbed import cloud
+from ovs_testbed import guest
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import network
+
+IMAGE = 'guest'
+#: name: memory in MiB
+FLAVORS = {'m1.nano': 192, 'm1.micro': 256}
+PUBLIC, PRIVATE, ROUTER = 'public', 'private', 'router1'
+MULTIATTACH = 'multiattach'
+_PRIVATE_RANGE = '10.0.0.0/24'
+
+
+def make(testbed):
+    """Make what is missing of it."""
+    connection = cloud.connect(testbed)
+    for name, memory in FLAVORS.items():
+        if not connection.compute.find_flavor(name):
+            # Tempest's cloud lets nobody boot from an image with less
+            connection.compute.create_flavor(name=name, ram=memory, vcpus=1,
+                                             disk=1)
+    if not connection.image.find_image(IMAGE):
+        connection.create_image(
+            IMAGE, filename=guest.path(testbed), disk_format='qcow2',
+            container_format='bare', visibility='public', wait=True)
+    _make_public_network(connection.network)
+    _make_private_network(
+        cloud.connect(testbed, 'demo').network,
+        connection.network.find_network(PUBLIC))
+    _make_multiattach_type(connection)
+
+
+def _make_public_network(networks):
+    if networks.find_network(PUBLIC):
+        return
+    public = networks.create_network(
+        name=PUBLIC, is_router_external=True, is_shared=False,
+        provider_network_type='flat', provider_physical_network='public')
+    start = network.PUBLIC_RANGE.rsplit('.', 1)[0]
+    networks.create_subnet(
+        name=PUBLIC, network_id=public.id, ip_version=4,
+        cidr=network.PUBLIC_RANGE, gateway_ip=network.PUBLIC_GATEWAY,
+        enable_dhcp=False, allocation_pools=[
+            {'start': start + '.10', 'end': start + '.250'}])
+
+
+def _make_private_network(networks, public):
+    """A network with a way out, whose servers may be pinged and logged
+    into."""
+    if networks.find_router(ROUTER):
+        return
+    private = networks.find_network(PRIVATE, ignore_missing=True) \
+        or networks.create_network(name=PRIVATE)
+    subnet = networks.find_subnet(PRIVATE) or networks.create_subnet(
+        name=PRIVATE, network_id=private.id, ip_version=4,
+        cidr=_PRIVATE_RANGE)
+    group = networks.find_security_group('default')
+    for protocol, port in (('icmp', None), ('tcp', 22)):
+        networks.create_security_group_rule(
+            security_group_id=group.id, direction='ingress',
+            ether_type='IPv4', protocol=protocol, port_range_min=port,
+            port_range_max=port)
+    router = networks.create_router(
+        name=ROUTER, external_gateway_info={'network_id': public.id})
+    networks.add_interface_to_router(router, subnet_id=subnet.id)
+
+
+def _make_multiattach_type(connection):
+    """DevStack's type for volumes that several servers may have."""
+    if connection.block_storage.find_type(MULTIATTACH):
+        return
+    made = connection.block_storage.create_type(name=MULTIATTACH)
+    connection.block_storage.update_type_extra_specs(
+        made, multiattach='<is> True',
+        volume_backend_name=testbeds.VPOOLS[0])

@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The room of a testbed: namespaces, so that nothing of it touches the
+machine and nothing stays.
+
+All services run in one network namespace. Open vSwitch's bridges, the taps of
+the servers and the address of the public network live in it and go with it;
+two testbeds cannot collide; and everything listens on that namespace's own
+127.0.0.1, so that no service had to be told another address. The price is
+that the machine reaches nothing of it. ``doors`` therefore repeats the APIs
+on the machine's own 127.0.0.1, at the same ports, so that the credentials
+file is right inside and outside. What needs the servers' addresses (Tempest's
+SSH) runs inside: ``ovs-testbed shell``.
+
+They also share one mount namespace, in which the testbed has its own copy of
+what it changes at a fixed path: the Python environment that the drivers are
+installed into, and libvirtd's folders under the hypervisor's prefix.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import namespaces
+from ovs_testbed import run
+from ovs_testbed import supervisor
+
+_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       'enter-room')
+
+
+class Room:
+    """The namespaces of one testbed."""
+
+    def __init__(self, testbed):
+        self.testbed = testbed
+        self.net = testbed.net
+        self.supervisor = supervisor.Supervisor(testbed)
+
+    def exists(self):
+        return os.path.exists(self.net) and bool(self.supervisor.pid())
+
+    def open(self, mounts):
+        """Make the namespaces and start the supervisor in them.
+
+        :param mounts: {path: folder that is seen there}
+        """
+        _kill_all(self.processes)
+        if not os.path.exists(self.net):
+            run.run(['ip', 'netns', 'add', self.testbed.namespace])
+        with namespaces.entered(self.net):
+            run.run(['ip', 'link', 'set', 'lo', 'up'])
+        pairs = [item for pair in mounts.items() for item in pair]
+        run.run(['unshare', '--mount', '--propagation', 'private', _SCRIPT,
+                 self.net] + pairs + ['--'] + self.supervisor.command(),
+                log=self.testbed.log('room'))
+        self.supervisor.wait_until_up()
+
+    def inside(self, command, network=True):
+        """Prefix a command that is to run in the room; without ``network``
+        it keeps the machine's, for what has to download."""
+        pid = self.supervisor.pid()
+        if not pid:
+            raise errors.TestbedError(
+                'testbed "%s" is not up: its supervisor is not there'
+                % self.testbed.name, cure='bin/ovs-testbed up')
+        net = ['--net=%s' % self.net] if network else []
+        return ['nsenter', '--mount=/proc/%d/ns/mnt' % pid] + net + [
+            '--wd=%s' % os.getcwd(), '--'] + command
+
+    def processes(self):
+        """All processes of the testbed, whoever started them."""
+        return members(self.net) + [
+            pid for pid in self.supervisor.processes()
+            if os.path.exists('/proc/%d' % pid)]
+
+    def close(self):
+        """End everything in the room and remove it."""
+        _kill_all(self.processes)
+        if os.path.exists(self.net):
+            run.run(['ip', 'netns', 'delete', self.testbed.namespace])
+        files.remove_tree(self.testbed.sockets)
+
+
+def members(net):
+    """The processes in a network namespace."""
+    try:
+        wanted = os.stat(net)
+    except FileNotFoundError:
+        return []
+    found = []
+    for name in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            seen = os.stat('/proc/%s/ns/net' % name)
+        except OSError:
+            continue
+        if (seen.st_dev, seen.st_ino) == (wanted.st_dev, wanted.st_ino):
+            found.append(int(name))
+    return found
+
+
+def _kill_all(processes, timeout=30):
+    """Kill processes until there are none: they may start others."""
+    end = time.monotonic() + timeout
+    while pids := set(processes()):
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if time.monotonic() > end:
+            raise errors.TestbedError(
+                'processes that cannot be killed: %s' % ', '.join(
+                    '%d (%s)' % (pid, command_of(pid))
+                    for pid in sorted(pids)),
+                cure='look what they wait for: cat /proc/PID/stack')
+        time.sleep(0.05)
+
+
+def command_of(pid):
+    """The name of a process's program."""
+    try:
+        with open('/proc/%d/comm' % pid) as stream:
+            return stream.read().strip()
+    except OSError:
+        return 'gone'
+
+
+def namespaces_there():
+    """The network namespaces of testbeds on this machine."""
+    answer = subprocess.run(['ip', 'netns', 'list'], capture_output=True,
+                            text=True).stdout
+    return re.findall(r'^(ovs-testbed-\d+)\b', answer, re.M)

@@ -1,0 +1,139 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Commands: their output goes to a log, their failure names it."""
+
+import collections
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+
+from ovs_testbed import errors
+
+_ERROR = re.compile(r'\b(ERROR|CRITICAL|FATAL|[Ff]atal|[Ee]rror)\b|^E:')
+_running = set()
+_lock = threading.Lock()
+
+
+def run(command, log=None, env=None, cwd=None, stdin=None, timeout=None,
+        note=None):
+    """Run a command to its end; return what it wrote to standard output.
+
+    :param log: path of a log that gets all output; without one it is kept
+                for the error
+    :param env: variables on top of this process's own
+    :param note: called with each line of output
+    :raises errors.CommandFailed: with the first line that tells the error
+    """
+    merge = log is not None
+    try:
+        process = subprocess.Popen(
+            command, cwd=cwd, env=dict(os.environ, **(env or {})),
+            stdin=subprocess.PIPE if stdin is not None
+            else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            text=True, errors='replace', start_new_session=True)
+    except OSError as error:
+        raise errors.CommandFailed('%s cannot be run: %s'
+                                   % (command[0], error.strerror))
+    with _lock:
+        _running.add(process)
+    timer = threading.Timer(timeout, _kill, [process]) if timeout else None
+    if timer:
+        timer.start()
+    try:
+        if merge:
+            output, tail = _follow(process, command, log, stdin, note)
+        else:
+            output, tail = process.communicate(stdin)
+        process.wait()
+    finally:
+        if timer:
+            timer.cancel()
+        with _lock:
+            _running.discard(process)
+    if process.returncode:
+        late = timer is not None and not timer.is_alive() \
+            and process.returncode == -signal.SIGKILL
+        raise errors.CommandFailed(
+            '%s %s: %s' % (_short(command), _ended(
+                process.returncode, timeout if late else None),
+                last_error(tail or output) or 'it said nothing'), log=log)
+    return output
+
+
+def _follow(process, command, log, stdin, note):
+    """Copy the output to the log while it comes."""
+    lines = collections.deque(maxlen=5000)
+    if stdin is not None:
+        process.stdin.write(stdin)
+        process.stdin.close()
+    with open(log, 'a') as stream:
+        stream.write('+ %s\n' % shlex.join(command))
+        for line in process.stdout:
+            stream.write(line)
+            stream.flush()
+            lines.append(line)
+            if note:
+                note(line.rstrip())
+    process.stdout.close()
+    return ''.join(lines), ''
+
+
+def _short(command):
+    """Name a command for people; its log has all of it."""
+    words = [os.path.basename(word) for word in command[:3]]
+    return ' '.join(words) + (' ...' if len(command) > 3 else '')
+
+
+def _ended(code, timeout):
+    if timeout:
+        return 'did not end within %g s' % timeout
+    if code < 0:
+        return 'was killed by signal %d' % -code
+    return 'failed with exit code %d' % code
+
+
+def first_error(text):
+    """Find the line of a service's log that tells what went wrong: the first
+    that looks like an error, else the last one."""
+    lines = _lines(text)
+    return next(filter(_ERROR.search, lines), lines[-1] if lines else '')
+
+
+def last_error(text):
+    """Find the line of a command's output that tells why it ended."""
+    lines = _lines(text)[-5:][::-1]
+    return next(filter(_ERROR.search, lines), lines[0] if lines else '')
+
+
+def _lines(text):
+    return [line.strip()[:300] for line in text.splitlines() if line.strip()]
+
+
+def stop_all():
+    """Stop the commands that are still running, as Ctrl-C asks for."""
+    with _lock:
+        processes = list(_running)
+    for process in processes:
+        _kill(process)
+
+
+def _kill(process):
+    """Stop a command with all that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,202 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The shape of a service, and what those of OpenStack have in common."""
+
+import os
+import shutil
+
+from ovs_testbed import namespaces
+from ovs_testbed import plugin_path
+from ovs_testbed import run
+from ovs_testbed import supervisor
+from ovs_testbed import testbed as testbeds
+from ovs_testbed import waiting
+
+#: for one service to become ready
+TIMEOUT = 300
+
+
+class Service:
+    """A service: what it reads, what runs, how it is known to be ready."""
+
+    name = None
+    #: what has to be ready before
+    after = ()
+    #: names of its databases
+    databases = ()
+    #: type in the catalog, and the path of its endpoint
+    catalog = None
+
+    def __init__(self, testbed):
+        self.testbed = testbed
+        self.supervisor = supervisor.Supervisor(testbed)
+
+    def configure(self):
+        """Write the files that it reads."""
+
+    def make_schemas(self):
+        """Fill empty databases with tables."""
+
+    def prepare(self):
+        """Do what has to be done before its programs start."""
+
+    def programs(self):
+        """The programs that it consists of."""
+        return []
+
+    def looks(self):
+        """What to wait for: pairs of a description and a look."""
+        return []
+
+    def start(self, only=None):
+        """Start it, as far as it does not run, and wait until it is ready.
+
+        :param only: names of programs; all others are left alone
+        """
+        programs = [program for program in self.programs()
+                    if only is None or program.name in only]
+        self.prepare()
+        for program in programs:
+            self.supervisor.start(program)
+        names = [program.name for program in programs]
+        with self.network():
+            for what, look in self.looks():
+                waiting.wait_for(
+                    what, look, TIMEOUT,
+                    lambda: self.supervisor.check_alive(*names))
+        self.supervisor.check_alive(*names)
+
+    def network(self):
+        """Be in the testbed's network, this thread and its commands."""
+        return namespaces.entered(self.testbed.net)
+
+    def is_ready(self, only=None):
+        """Whether all of it runs and answers."""
+        known = self.supervisor.all()
+        if not all(known.get(program.name, {}).get('statename') == 'RUNNING'
+                   for program in self.programs()
+                   if only is None or program.name in only):
+            return False
+        with self.network():
+            return all(look()[0] for _, look in self.looks())
+
+
+class OpenStackService(Service):
+    """A service of OpenStack in the release's Python environment."""
+
+    @property
+    def etc(self):
+        return self.testbed.etc(self.name)
+
+    def conf(self, name=None):
+        return self.testbed.etc(self.name, name or self.name + '.conf')
+
+    def binary(self, name):
+        return os.path.join(self.testbed.cache.environment, 'bin', name)
+
+    def copy_from_environment(self, *names):
+        """Take files over from the environment's etc folder."""
+        for name in names:
+            os.makedirs(self.etc, exist_ok=True)
+            shutil.copy(os.path.join(self.testbed.cache.environment, 'etc',
+                                     self.name, name), self.etc)
+
+    def manage(self, *command, env=None):
+        """Run one of the service's own tools to its end."""
+        with self.network():
+            run.run([self.binary(command[0])] + list(command[1:]),
+                    log=self.testbed.log(self.name + '-manage'),
+                    env=dict(ENVIRONMENT, **(env or {})), timeout=300)
+
+    def daemon(self, name, binary, *arguments):
+        return supervisor.Program(
+            name, [self.binary(binary)] + list(arguments),
+            env=self.environment())
+
+    def uwsgi(self, name, module, port, *arguments, env=None):
+        """A program that serves a WSGI application."""
+        return supervisor.Program(
+            name,
+            [self.binary('uwsgi'), '--http-socket',
+             '%s:%d' % (testbeds.ADDRESS, port), '--module', module,
+             '--virtualenv', self.testbed.cache.environment,
+             '--master', '--processes', '1', '--threads', '4',
+             '--lazy-apps', '--need-app', '--buffer-size', '65535',
+             '--die-on-term', '--thunder-lock', '--disable-logging',
+             # it closes the connection, so it has to say so
+             '--add-header', 'Connection: close'] +
+            list(arguments), env=dict(self.environment(), **(env or {})))
+
+    def environment(self):
+        """The variables that its programs run with; the plugin may have put
+        folders first on the PATH."""
+        return dict(ENVIRONMENT, PATH=plugin_path.read(self.testbed))
+
+    def log_options(self, debug=False):
+        return {'use_stderr': True, 'debug': debug,
+                'log_color': False}
+
+    def connection(self, database):
+        """The address of a database for SQLAlchemy."""
+        return 'mysql+pymysql://openstack:%s@%s:%d/%s' % (
+            self.testbed.passwords['database'], testbeds.ADDRESS,
+            self.testbed.ports['database'], database)
+
+    def transport(self):
+        return 'rabbit://openstack:%s@%s:%d/' % (
+            self.testbed.passwords['messaging'], testbeds.ADDRESS,
+            self.testbed.ports['messaging'])
+
+    def identity(self, user=None):
+        """How it logs in, as keystoneauth's options have it."""
+        user = user or self.name
+        return {
+            'auth_type': 'password',
+            'auth_url': self.testbed.url('keystone', '/v3'),
+            'username': user, 'password': self.testbed.passwords[user],
+            'user_domain_id': 'default', 'project_domain_id': 'default',
+            'project_name': 'service',
+            'region_name': testbeds.REGION}
+
+    def authtoken(self):
+        return dict(self.identity(), service_token_roles='service',
+                    service_token_roles_required=True,
+                    www_authenticate_uri=self.testbed.url('keystone'))
+
+    def common(self):
+        """The sections that every service has."""
+        return {
+            'database': {'max_pool_size': 10},
+            'keystone_authtoken': self.authtoken(),
+            'oslo_concurrency': {
+                'lock_path': self.testbed.data('locks', self.name)},
+            'oslo_messaging_notifications': {'driver': 'noop'},
+            'oslo_messaging_rabbit': {'rabbit_quorum_queue': False},
+            'oslo_policy': {'enforce_scope': True,
+                            'enforce_new_defaults': True},
+        }
+
+    def privsep(self, *sections):
+        """Sections that have privsep start its helper without sudo."""
+        return {section: {'helper_command': self.binary('privsep-helper')}
+                for section in sections}
+
+    def api_look(self, path='/', expected=(200, 300, 401)):
+        return 'the API of %s' % self.name, waiting.http_answer(
+            self.testbed.url(self.name, path), expected)
+
+
+#: the same for all programs, whatever the user's shell says
+ENVIRONMENT = {'PATH': plugin_path.SYSTEM, 'LANG': 'C.UTF-8',
+               'LC_ALL': 'C.UTF-8',
+               'HOME': '/root', 'PYTHONDONTWRITEBYTECODE': '1',
+               'PYTHONUNBUFFERED': '1', 'PYTHONWARNINGS': 'ignore'}

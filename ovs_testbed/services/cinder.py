@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Cinder: API, scheduler and volume. Its back ends are the plugin's."""
+
+from ovs_testbed import ini
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import base
+
+CONTROL = ('c-api', 'c-sch')
+VOLUME = ('c-vol',)
+
+
+class Service(base.OpenStackService):
+
+    name = 'cinder'
+    after = ('keystone', 'messaging')
+    databases = ('cinder',)
+    catalog = ('block-storage', '/v3')
+
+    def configure(self):
+        self.copy_from_environment('api-paste.ini', 'resource_filters.json')
+        ini.write(self.conf(), dict(
+            self.common(),
+            **self.privsep('cinder_sys_admin', 'privsep_osbrick'),
+            DEFAULT=dict(
+                self.log_options(debug=True), host=testbeds.HOST,
+                my_ip=testbeds.ADDRESS, transport_url=self.transport(),
+                state_path=self.testbed.data('cinder'),
+                auth_strategy='keystone',
+                api_paste_config=self.conf('api-paste.ini'),
+                resource_query_filters_file=self.conf(
+                    'resource_filters.json'),
+                enabled_backends=','.join(testbeds.VPOOLS),
+                default_volume_type=testbeds.VPOOLS[0], quota_volumes=500,
+                quota_snapshots=500, quota_gigabytes=200000,
+                quota_backups=100, quota_groups=100),
+            database={'connection': self.connection('cinder'),
+                      'max_pool_size': 10},
+            coordination={'backend_url':
+                          'file://' + self.testbed.data('cinder', 'locks')},
+            nova=dict(self.identity('nova'), interface='public'),
+            service_user=dict(self.identity(),
+                              send_service_user_token=True),
+            key_manager={
+                'backend': 'cinder.keymgr.conf_key_mgr.ConfKeyManager',
+                'fixed_key': self.testbed.passwords['volume-key']}))
+
+    def make_schemas(self):
+        self.manage('cinder-manage', '--config-file', self.conf(), 'db',
+                    'sync')
+
+    def programs(self):
+        return [
+            self.uwsgi('c-api', 'cinder.wsgi.api:application',
+                       self.testbed.ports['cinder'],
+                       '--pyargv=--config-file=' + self.conf()),
+        ] + [self.daemon(name, binary, '--config-file', self.conf())
+             for name, binary in (('c-sch', 'cinder-scheduler'),
+                                  ('c-vol', 'cinder-volume'))]
+
+    def looks(self):
+        return [self.api_look()]

@@ -1,0 +1,61 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Glance, with its images in files.
+
+Its own server runs it: under uwsgi an upload of a gigabyte broke off.
+"""
+
+from ovs_testbed import ini
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import base
+
+
+class Service(base.OpenStackService):
+
+    name = 'glance'
+    after = ('keystone',)
+    databases = ('glance',)
+    catalog = ('image', '')
+
+    def configure(self):
+        self.copy_from_environment('glance-api-paste.ini')
+        ini.write(self.conf('glance-api.conf'), dict(
+            self.common(),
+            DEFAULT=dict(
+                self.log_options(), bind_host=testbeds.ADDRESS,
+                bind_port=self.testbed.ports['glance'], workers=1,
+                transport_url=self.transport(),
+                enabled_backends='files:file'),
+            database={'connection': self.connection('glance'),
+                      'max_pool_size': 10},
+            glance_store={'default_backend': 'files'},
+            files={'filesystem_store_datadir': self.testbed.data('images')},
+            os_glance_staging_store={
+                'filesystem_store_datadir': self.testbed.data('staging')},
+            os_glance_tasks_store={
+                'filesystem_store_datadir': self.testbed.data('tasks')},
+            paste_deploy={
+                'flavor': 'keystone',
+                'config_file': self.conf('glance-api-paste.ini')},
+            image_format={'disk_formats': 'ami,ari,aki,vhd,vhdx,vmdk,raw,'
+                                          'qcow2,vdi,iso,ploop,luks'}))
+
+    def make_schemas(self):
+        self.manage('glance-manage', '--config-file',
+                    self.conf('glance-api.conf'), 'db_sync')
+
+    def programs(self):
+        return [self.daemon('g-api', 'glance-api', '--config-file',
+                            self.conf('glance-api.conf'))]
+
+    def looks(self):
+        return [self.api_look('/', (200, 300))]

@@ -1,0 +1,305 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The smoke test: the way of a volume, through the APIs and the guest.
+
+Made with python-cinderclient and python-novaclient, as a user who is no
+administrator. In the end both vPools have to be empty.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+
+from cinderclient import client as cinder_client
+from keystoneauth1 import loading
+from keystoneauth1 import session
+from novaclient import client as nova_client
+
+from ovs_testbed import cloud
+from ovs_testbed import errors
+from ovs_testbed import resources
+from ovs_testbed import testbed as testbeds
+from ovs_testbed import vpools
+from ovs_testbed import waiting
+
+_GIB = 1 << 30
+_TIMEOUT = 180
+_TEXT = 'written by the guest'
+_NAME = 'ovs-testbed-smoke'
+
+
+class Smoke:
+    """One run; what it makes is found by its name."""
+
+    def __init__(self, testbed, screen):
+        self.testbed = testbed
+        self._screen = screen
+        loaded = loading.get_plugin_loader('password').load_from_options(
+            **cloud.credentials(testbed, 'demo'))
+        login = session.Session(auth=loaded)
+        region = {'session': login, 'region_name': testbeds.REGION}
+        self._cinder = cinder_client.Client('3.60', **region)
+        self._nova = nova_client.Client('2.90', **region)
+        # what both have no word for: images, and addresses to log in at
+        self._cloud = cloud.connect(testbed, 'demo')
+        self._network = self._cloud.network
+        self._folder = tempfile.TemporaryDirectory(prefix=_NAME)
+        self._key = os.path.join(self._folder.name, 'key')
+        self._server = self._address = None
+        self._volumes = {}
+
+    def run(self):
+        """Do all steps; return how long each took."""
+        rows = []
+        self._remove_all()
+        try:
+            for title, step in self._steps():
+                started = time.monotonic()
+                step()
+                seconds = time.monotonic() - started
+                rows.append((title, seconds))
+                self._screen.say(' ok  %-46s %7.1f s' % (title, seconds))
+        except errors.TestbedError:
+            self._screen.say('FAIL %s' % title)
+            raise
+        except Exception as error:
+            self._screen.say('FAIL %s' % title)
+            raise errors.TestbedError('%s: %s: %s' % (
+                title, type(error).__name__, error)) from error
+        finally:
+            self._folder.cleanup()
+        return rows
+
+    def _steps(self):
+        return [
+            ('volumes on both vPools', self._create),
+            ('image to volume', self._create_from_image),
+            ('boot from volume', self._boot),
+            ('log in to the guest', self._log_in),
+            ('attach', self._attach),
+            ('the guest writes', self._write),
+            ('snapshot', self._snapshot),
+            ('volume from snapshot', self._create_from_snapshot),
+            ('clone', self._clone),
+            ('extend', self._extend),
+            ('extend while attached', self._extend_attached),
+            ('detach', self._detach),
+            ('attach the clone: it has what was written', self._read_clone),
+            ('delete everything', self._remove_all),
+            ('both vPools are empty', self._look_at_vpools),
+        ]
+
+    def _make_volume(self, name, size=1, **how):
+        how.setdefault('volume_type', testbeds.VPOOLS[0])
+        volume = self._cinder.volumes.create(
+            size, name='%s-%s' % (_NAME, name), **how)
+        self._volumes[name] = self._await_volume(volume.id, 'available')
+
+    def _await_volume(self, volume_id, status):
+        def look():
+            volume = self._cinder.volumes.get(volume_id)
+            if volume.status.startswith('error'):
+                raise errors.TestbedError(
+                    'volume %s is in state %s' % (volume_id, volume.status),
+                    log=self.testbed.log('c-vol'))
+            return volume.status == status and volume, volume.status
+        return waiting.wait_for('volume %s to be %s' % (volume_id, status),
+                                look, _TIMEOUT)
+
+    def _create(self):
+        for vpool in testbeds.VPOOLS:
+            self._make_volume(vpool, volume_type=vpool)
+
+    def _create_from_image(self):
+        image = self._cloud.image.find_image(resources.IMAGE)
+        self._make_volume('root', imageRef=image.id)
+
+    def _boot(self):
+        subprocess.run(['ssh-keygen', '-q', '-t', 'ecdsa', '-N', '', '-f',
+                        self._key], check=True)
+        with open(self._key + '.pub') as stream:
+            self._nova.keypairs.create(_NAME, public_key=stream.read())
+        flavor = next(flavor for flavor in self._nova.flavors.list()
+                      if flavor.name == 'm1.nano')
+        network = self._network.find_network(resources.PRIVATE)
+        server = self._nova.servers.create(
+            _NAME, None, flavor, key_name=_NAME,
+            nics=[{'net-id': network.id}],
+            block_device_mapping_v2=[{
+                'uuid': self._volumes['root'].id, 'source_type': 'volume',
+                'destination_type': 'volume', 'boot_index': 0,
+                'delete_on_termination': False}])
+
+        def look():
+            state = self._nova.servers.get(server.id)
+            if state.status == 'ERROR':
+                raise errors.TestbedError(
+                    'the server is in state ERROR: %s' % getattr(
+                        state, 'fault', {}).get('message'),
+                    log=self.testbed.log('n-cpu'))
+            return state.status == 'ACTIVE' and state, state.status
+        self._server = waiting.wait_for('the server to be ACTIVE', look,
+                                        _TIMEOUT)
+
+    def _log_in(self):
+        public = self._network.find_network(resources.PUBLIC)
+        port = next(iter(self._network.ports(device_id=self._server.id)))
+        floating = self._network.create_ip(
+            floating_network_id=public.id, port_id=port.id,
+            description=_NAME)
+        self._address = floating.floating_ip_address
+
+        def look():
+            code, answer = self._ssh('true')
+            return code == 0, answer
+        waiting.wait_for('SSH at %s' % self._address, look, _TIMEOUT)
+
+    def _ssh(self, command):
+        done = subprocess.run(
+            ['ssh', '-i', self._key, '-o', 'StrictHostKeyChecking=no', '-o',
+             'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=5', '-o',
+             'LogLevel=ERROR', '-o', 'BatchMode=yes',
+             'cirros@' + self._address, command],
+            capture_output=True, text=True, timeout=_TIMEOUT)
+        return done.returncode, (done.stdout + done.stderr).strip()
+
+    def _guest(self, command):
+        """Run a command in the guest; return what it says."""
+        code, answer = self._ssh(command)
+        if code:
+            raise errors.TestbedError('in the guest, %s: %s'
+                                      % (command, answer))
+        return answer
+
+    def _await_guest(self, what, command, expected):
+        def look():
+            answer = self._ssh(command)[1]
+            return answer == expected, answer
+        waiting.wait_for(what, look, _TIMEOUT)
+
+    def _attach_volume(self, name):
+        volume = self._volumes[name]
+        self._nova.volumes.create_server_volume(self._server.id, volume.id)
+        self._await_volume(volume.id, 'in-use')
+        # virtio shows the first 20 characters of the volume's id
+        self._await_guest('the guest to see the disk',
+                          'cat /sys/block/vdb/serial', volume.id[:20])
+
+    def _attach(self):
+        self._attach_volume(testbeds.VPOOLS[0])
+
+    def _write(self):
+        self._guest('mkfs.ext4 -q /dev/vdb && mount /dev/vdb /mnt && '
+                    'echo %s >/mnt/text && umount /mnt && sync' % _TEXT)
+
+    def _snapshot(self):
+        snapshot = self._cinder.volume_snapshots.create(
+            self._volumes[testbeds.VPOOLS[0]].id, force=True, name=_NAME)
+
+        def look():
+            state = self._cinder.volume_snapshots.get(snapshot.id)
+            return state.status == 'available' and state, state.status
+        self._taken = waiting.wait_for('the snapshot', look, _TIMEOUT)
+
+    def _create_from_snapshot(self):
+        self._make_volume('from-snapshot', 2, snapshot_id=self._taken.id,
+                          volume_type=None)
+
+    def _clone(self):
+        self._make_volume(
+            'clone', source_volid=self._volumes['from-snapshot'].id, size=2,
+            volume_type=None)
+
+    def _extend(self):
+        volume = self._volumes[testbeds.VPOOLS[1]]
+        self._cinder.volumes.extend(volume, 3)
+        self._await_size(volume, 3, 'available')
+
+    def _await_size(self, volume, size, status):
+        def look():
+            state = self._cinder.volumes.get(volume.id)
+            return (state.size, state.status) == (size, status), \
+                '%d GiB, %s' % (state.size, state.status)
+        waiting.wait_for('the volume to have %d GiB' % size, look, _TIMEOUT)
+
+    def _extend_attached(self):
+        volume = self._volumes[testbeds.VPOOLS[0]]
+        self._cinder.volumes.extend(volume, 2)
+        self._await_size(volume, 2, 'in-use')
+        self._await_guest('the guest to see the new size',
+                          'blockdev --getsize64 /dev/vdb', str(2 * _GIB))
+
+    def _detach(self):
+        self._detach_volume(testbeds.VPOOLS[0])
+
+    def _detach_volume(self, name):
+        volume = self._volumes[name]
+        self._nova.volumes.delete_server_volume(self._server.id, volume.id)
+        self._await_volume(volume.id, 'available')
+        self._await_guest('the disk to go', 'ls /sys/block | grep -c vdb',
+                          '0')
+
+    def _read_clone(self):
+        self._attach_volume('clone')
+        text = self._guest('mount /dev/vdb /mnt && cat /mnt/text && '
+                           'umount /mnt')
+        if text != _TEXT:
+            raise errors.TestbedError('the clone has %r, not %r'
+                                      % (text, _TEXT))
+        self._detach_volume('clone')
+
+    def _remove_all(self):
+        """Delete what this run or one before has made, in any order that the
+        APIs allow."""
+        for server in self._nova.servers.list(search_opts={'name': _NAME}):
+            server.delete()
+            self._await_gone('the server', self._nova.servers, server.id)
+        for address in self._network.ips():
+            if address.description == _NAME:
+                self._network.delete_ip(address)
+        for pair in self._nova.keypairs.list():
+            if pair.name == _NAME:
+                pair.delete()
+        snapshots = self._cinder.volume_snapshots
+        for snapshot in snapshots.list(search_opts={'name': _NAME}):
+            snapshot.delete()
+            self._await_gone('the snapshot', snapshots, snapshot.id)
+        volumes = [volume for volume in self._cinder.volumes.list()
+                   if volume.name.startswith(_NAME)]
+        for volume in volumes:
+            volume.delete()
+        for volume in volumes:
+            self._await_gone('the volume', self._cinder.volumes, volume.id)
+
+    def _await_gone(self, what, manager, identifier):
+        def look():
+            try:
+                state = manager.get(identifier).status
+            except Exception as error:
+                if getattr(error, 'code', None) == 404:
+                    return True, ''
+                raise
+            if state.startswith('error'):
+                raise errors.TestbedError('%s %s is in state %s' % (
+                    what, identifier, state), log=self.testbed.log('c-vol'))
+            return False, state
+        waiting.wait_for('%s %s to go' % (what, identifier), look, _TIMEOUT)
+
+    def _look_at_vpools(self):
+        """Cinder keeps images as volumes of its own: those may go first."""
+        vpools.remove_cached_images(self.testbed)
+        for vpool, names in vpools.contents(self.testbed).items():
+            if names:
+                raise errors.TestbedError(
+                    'left on %s: %s' % (vpool, ', '.join(names)),
+                    log=self.testbed.log('c-vol'))

@@ -1,0 +1,69 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What of a testbed runs: a row for each process."""
+
+import time
+
+from ovs_testbed import room
+
+COLUMNS = ('service', 'state', 'pid', 'memory MiB', 'up for s', 'log')
+
+
+def rows(testbed):
+    """The rows of the table, and one for all together."""
+    its_room = room.Room(testbed)
+    known = its_room.supervisor.all()
+    shares = {}
+    for pid in its_room.processes():
+        shares[pid] = memory(pid)
+    table = []
+    for name, info in sorted(known.items()):
+        pid = info['pid']
+        family = _family(pid) if pid else []
+        table.append((
+            name, info['statename'].lower(), pid or '',
+            _mib(sum(shares.get(member, 0) for member in family)),
+            int(time.time() - info['start']) if pid else '',
+            info['stdout_logfile']))
+    table.append(('all %d processes' % len(shares), '', '',
+                  _mib(sum(shares.values())), '', testbed.path('log')))
+    return table
+
+
+def memory(pid):
+    """A process's share of memory in bytes: what it alone uses, and its part
+    of what it uses with others."""
+    try:
+        with open('/proc/%d/smaps_rollup' % pid) as stream:
+            for line in stream:
+                if line.startswith('Pss:'):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def _family(pid):
+    """A process and all that it has started."""
+    found = [pid]
+    try:
+        with open('/proc/%d/task/%d/children' % (pid, pid)) as stream:
+            children = [int(child) for child in stream.read().split()]
+    except OSError:
+        return found
+    for child in children:
+        found += _family(child)
+    return found
+
+
+def _mib(size):
+    return round(size / (1 << 20))

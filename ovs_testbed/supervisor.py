@@ -1,0 +1,252 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The supervisor of a testbed: supervisord, with a program file a process.
+
+Programs are not started anew when they end: a service that dies is a finding.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+import time
+import xmlrpc.client
+
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import ini
+from ovs_testbed import run
+from ovs_testbed import waiting
+
+_CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_SECTION = 'program:%s'
+#: states of supervisord that a program does not come out of by itself
+_ENDED = ('EXITED', 'FATAL', 'BACKOFF', 'UNKNOWN')
+
+
+class Program:
+    """A process to be kept.
+
+    :param inside: in the testbed's network, as all but the doors are
+    """
+
+    def __init__(self, name, command, env=None, folder='/', inside=True,
+                 stop_signal='TERM'):
+        self.name = name
+        self.command = command
+        self.env = dict(env or {})
+        self.folder = folder
+        self.inside = inside
+        self.stop_signal = stop_signal
+
+
+class Supervisor:
+    """The supervisord of one testbed."""
+
+    def __init__(self, testbed):
+        self._testbed = testbed
+        self._socket = testbed.socket('supervisor')
+        self._pid_file = testbed.path('run', 'supervisord.pid')
+        self._conf = testbed.etc('supervisord.conf')
+        self._programs = testbed.etc('programs')
+
+    def command(self):
+        """Write the configuration; return the command that starts it."""
+        os.makedirs(self._programs, mode=0o700, exist_ok=True)
+        ini.write(self._conf, {
+            'supervisord': {
+                'logfile': self._testbed.log('supervisord'),
+                'pidfile': self._pid_file,
+                'childlogdir': self._testbed.path('log'),
+                'directory': '/', 'umask': '077', 'minfds': 4096,
+                'user': 'root'},
+            'unix_http_server': {'file': self._socket, 'chmod': '0700'},
+            'rpcinterface:supervisor': {
+                'supervisor.rpcinterface_factory':
+                'supervisor.rpcinterface:make_main_rpcinterface'},
+            'supervisorctl': {'serverurl': 'unix://' + self._socket},
+            'include': {'files': os.path.join(self._programs, '*.conf')},
+        })
+        return [os.path.join(os.path.dirname(sys.executable), 'supervisord'),
+                '--configuration', self._conf]
+
+    def pid(self):
+        """The process id of the supervisor, if it is there."""
+        try:
+            with open(self._pid_file) as stream:
+                pid = int(stream.read())
+            with open('/proc/%d/cmdline' % pid) as stream:
+                return pid if self._conf in stream.read() else None
+        except (OSError, ValueError):
+            return None
+
+    def wait_until_up(self):
+        def look():
+            try:
+                return self._call('getState')['statename'] == 'RUNNING', ''
+            except OSError as error:
+                return False, error
+        waiting.wait_for('the supervisor', look, 20)
+
+    def processes(self):
+        """The supervisor and the children it has outside of the network."""
+        pid = self.pid()
+        if not pid:
+            return []
+        with open('/proc/%d/task/%d/children' % (pid, pid)) as stream:
+            return [pid] + [int(child) for child in stream.read().split()]
+
+    def start(self, program):
+        """Start a program, or leave it running as it is."""
+        section = self.section(program)
+        path = os.path.join(self._programs, program.name + '.conf')
+        files.write(path, section)
+        self._call('reloadConfig')
+        state = self.state(program.name)
+        if state is None:
+            self._call('addProcessGroup', program.name)
+        if state not in ('RUNNING', 'STARTING'):
+            self._call('startProcess', program.name, False)
+
+    def section(self, program):
+        """The text of a program's file."""
+        command = program.command
+        if program.inside:
+            command = ['nsenter', '--net=/run/netns/%s'
+                       % self._testbed.namespace, '--'] + command
+        return ini.render({_SECTION % program.name: {
+            'command': ' '.join(_quoted(word) for word in command),
+            'environment': ','.join(
+                '%s="%s"' % (name, value.replace('%', '%%'))
+                for name, value in sorted(program.env.items())) or None,
+            'directory': program.folder,
+            'autostart': False, 'autorestart': False,
+            'startsecs': 0, 'startretries': 0,
+            'stopsignal': program.stop_signal, 'stopwaitsecs': 20,
+            'stopasgroup': True, 'killasgroup': True,
+            'redirect_stderr': True, 'stdout_logfile_maxbytes': 0,
+            'stdout_logfile': self._testbed.log(program.name)}})
+
+    def stop(self, name):
+        """Stop a program and forget it."""
+        if self.state(name) in ('RUNNING', 'STARTING', 'STOPPING'):
+            self._call('stopProcess', name)
+        path = os.path.join(self._programs, name + '.conf')
+        if os.path.exists(path):
+            os.unlink(path)
+        if self.state(name):
+            self._call('removeProcessGroup', name)
+        self._call('reloadConfig')
+
+    def restart(self, name):
+        if self.state(name) in ('RUNNING', 'STARTING'):
+            self._call('stopProcess', name)
+        self._call('startProcess', name)
+
+    def all(self):
+        """{name: what supervisord knows of it}; empty if it is not there."""
+        try:
+            return {info['name']: info
+                    for info in self._call('getAllProcessInfo')}
+        except OSError:
+            return {}
+
+    def state(self, name):
+        info = self.all().get(name)
+        return info and info['statename']
+
+    def check_alive(self, *names):
+        """Raise if one of the programs has ended."""
+        known = self.all()
+        for name in names:
+            info = known.get(name) or {'statename': 'UNKNOWN'}
+            if info['statename'] in _ENDED:
+                log = self._testbed.log(name)
+                raise errors.TestbedError(
+                    '%s ended%s: %s' % (
+                        name, _how(info), first_error(log) or
+                        'it said nothing'), log=log)
+
+    def stop_all(self):
+        """End all programs at once, without waiting for their manners."""
+        for info in self.all().values():
+            if info['pid']:
+                try:
+                    os.killpg(info['pid'], signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+    def _call(self, method, *arguments):
+        server = xmlrpc.client.ServerProxy(
+            'http://localhost', transport=_UnixTransport(self._socket))
+        try:
+            return getattr(server.supervisor, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            raise errors.TestbedError('supervisord, %s%s: %s' % (
+                method, arguments, fault.faultString),
+                log=self._testbed.log('supervisord'))
+
+
+def doors(testbed):
+    """The program that shows the APIs on the machine's own 127.0.0.1."""
+    return Program('doors', [
+        sys.executable, '-m', 'ovs_testbed.doors', testbed.net] + [
+            str(port) for port in testbed.ports.outside().values()],
+        env={'PYTHONPATH': _CHECKOUT}, inside=False)
+
+
+def _how(info):
+    if info['statename'] == 'UNKNOWN':
+        return ' (the supervisor does not know it)'
+    status = info.get('exitstatus')
+    ended = time.strftime('%H:%M:%S', time.localtime(info.get('stop', 0)))
+    return ' at %s with exit status %s' % (ended, status)
+
+
+def first_error(log):
+    """The first line of a log that tells an error."""
+    try:
+        with open(log, errors='replace') as stream:
+            return run.first_error(stream.read()[-200000:])
+    except OSError:
+        return ''
+
+
+def _quoted(word):
+    """Write a word as supervisord's parser takes it."""
+    word = word.replace('%', '%%')
+    if word and not set(word) & set(' \t"\'\\;'):
+        return word
+    return '"%s"' % word.replace('\\', '\\\\').replace('"', '\\"')
+
+
+class _UnixConnection(http.client.HTTPConnection):
+
+    def __init__(self, path):
+        super().__init__('localhost', timeout=60)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+
+    def __init__(self, path):
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host):
+        return _UnixConnection(self._path)

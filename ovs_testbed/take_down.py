@@ -1,0 +1,59 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""``down``: nothing of a testbed stays but its logs, if it failed."""
+
+import os
+
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import plugin
+from ovs_testbed import ports
+from ovs_testbed import room
+from ovs_testbed import run
+from ovs_testbed import testbed as testbeds
+
+
+def down(testbed, say=print):
+    """Take a testbed down, however far it has come."""
+    its_room = room.Room(testbed)
+    if its_room.exists() and os.path.exists(testbed.path('done', 'install')):
+        try:
+            plugin.Plugin(testbed, its_room).remove()
+        except errors.TestbedError as error:
+            say('plugin.sh unstack and clean: %s' % error)
+    its_room.close()
+    files.remove_tree(testbed.folder)
+    plugin.remove_mount_point()
+    _remove_if_empty(testbeds.SOCKETS)
+
+
+def remove_leftovers(folder=None):
+    """Remove namespaces that no testbed of any folder can be in: those
+    without a process. Return what was removed."""
+    known = [testbeds.load(name, folder).namespace
+             for name in testbeds.names(folder)]
+    removed = []
+    for name in room.namespaces_there():
+        if name not in known and not room.members(
+                os.path.join(ports.NAMESPACES, name)):
+            run.run(['ip', 'netns', 'delete', name])
+            files.remove_tree(os.path.join(testbeds.SOCKETS,
+                                           name.rsplit('-', 1)[1]))
+            removed.append(name)
+    plugin.remove_mount_point()
+    _remove_if_empty(testbeds.SOCKETS)
+    return removed
+
+
+def _remove_if_empty(folder):
+    if os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)

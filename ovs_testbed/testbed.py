@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""One testbed: where it keeps what, its ports and its passwords.
+
+A testbed is a folder, ``.testbed/NAME`` in the checkout unless told
+otherwise::
+
+    testbed.json    name, release, ports
+    passwords.json  made for this testbed, readable by root only
+    done/           which steps are done
+    etc/ log/ data/ what the services are configured with, say and keep
+    run/            the supervisor's pid file
+
+Sockets live in /run/ovs-testbed/PORT: their names may not be longer than 107
+characters.
+"""
+
+import os
+import re
+import secrets
+
+from ovs_testbed import cache
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import ports
+from ovs_testbed import release
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FOLDER = os.path.join(CHECKOUT, '.testbed')
+SOCKETS = '/run/ovs-testbed'
+#: what nova, neutron and OVN call the only host
+HOST = 'testbed'
+ADDRESS = '127.0.0.1'
+REGION = 'RegionOne'
+#: the back ends of cinder
+VPOOLS = ('myvpool01', 'myvpool02')
+_NAME = re.compile(r'[a-z][a-z0-9-]{0,30}\Z')
+_PASSWORDS = ('database', 'messaging', 'admin', 'demo', 'glance', 'placement',
+              'neutron', 'nova', 'cinder')
+
+
+class Testbed:
+    """The folders, ports and passwords of one testbed."""
+
+    def __init__(self, name, folder, state):
+        self.name = name
+        self.folder = folder
+        self.release = release.load(state['release'])
+        self.base_port = state['base_port']
+        self.ports = ports.Ports(self.base_port)
+        self.cache = cache.Cache(self.release)
+        self.sockets = os.path.join(SOCKETS, str(self.base_port))
+        self.namespace = ports.namespace(self.base_port)
+        #: the network namespace, as a file to enter it by
+        self.net = os.path.join(ports.NAMESPACES, self.namespace)
+        self._passwords = None
+
+    @property
+    def passwords(self):
+        """The passwords, made when first asked for."""
+        if self._passwords is None:
+            path = self.path('passwords.json')
+            self._passwords = files.read_json(path)
+        if self._passwords is None:
+            self._passwords = {user: secrets.token_hex(12)
+                               for user in _PASSWORDS}
+            self._passwords['volume-key'] = secrets.token_hex(32)
+            files.write_json(path, self._passwords)
+        return self._passwords
+
+    def path(self, *names):
+        """The path of a file of the testbed."""
+        return os.path.join(self.folder, *names)
+
+    def etc(self, *names):
+        return self.path('etc', *names)
+
+    def log(self, name):
+        """The path of a log."""
+        return self.path('log', name + '.log')
+
+    def data(self, *names):
+        """The path of a folder for data, which is there afterwards."""
+        path = self.path('data', *names)
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        return path
+
+    def socket(self, name):
+        return os.path.join(self.sockets, name)
+
+    def url(self, service, path=''):
+        """The address of an API."""
+        return 'http://%s:%d%s' % (ADDRESS, self.ports[service], path)
+
+    def make_folders(self):
+        for folder in (self.folder, self.etc(), self.path('log'),
+                       self.path('data'), self.path('run')):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.makedirs(self.sockets, mode=0o700, exist_ok=True)
+
+
+def folder_of(name, folder=None):
+    if not _NAME.match(name):
+        raise errors.TestbedError(
+            'the name %r of a testbed is not usable' % name,
+            cure='take up to 31 lower-case letters, digits and "-"')
+    return os.path.join(os.path.abspath(folder or FOLDER), name)
+
+
+def load(name, folder=None):
+    """Find a testbed; None if there is none of that name."""
+    path = folder_of(name, folder)
+    state = files.read_json(os.path.join(path, 'testbed.json'))
+    return state and Testbed(name, path, state)
+
+
+def names(folder=None):
+    """The names of all testbeds of the checkout."""
+    folder = folder or FOLDER
+    if not os.path.isdir(folder):
+        return []
+    return sorted(name for name in os.listdir(folder) if os.path.exists(
+        os.path.join(folder, name, 'testbed.json')))
+
+
+def make(name, release_name=None, base_port=None, folder=None):
+    """Find a testbed or make a new one, with ports nobody else has."""
+    found = load(name, folder)
+    if found:
+        _check_same(found, release_name, base_port)
+        return found
+    wanted = release.load(release_name or release.DEFAULT)
+    path = folder_of(name, folder)
+    state = {'name': name, 'release': wanted.name,
+             'base_port': ports.claim(base_port)}
+    made = Testbed(name, path, state)
+    made.make_folders()
+    files.write_json(os.path.join(path, 'testbed.json'), state)
+    return made
+
+
+def _check_same(found, release_name, base_port):
+    for what, wanted, has in (
+            ('release', release_name, found.release.name),
+            ('base port', base_port, found.base_port)):
+        if wanted and wanted != has:
+            raise errors.TestbedError(
+                'testbed "%s" has %s %s, not %s' % (found.name, what, has,
+                                                    wanted),
+                cure='take another --name, or take it down first')

@@ -1,0 +1,32 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""A testbed in a temporary folder, of which nothing runs."""
+
+import tempfile
+import unittest
+
+from ovs_testbed import testbed
+
+
+class TestbedTestCase(unittest.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.testbed = testbed.Testbed(
+            'unit', testbed.folder_of('unit', self.folder),
+            {'release': '2026.1', 'base_port': 25000})
+        # sockets have to be elsewhere on a real one
+        self.testbed.sockets = self.testbed.path('sockets')
+        self.testbed.make_folders()

@@ -1,0 +1,68 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import asyncio
+import unittest
+
+from ovs_testbed import doors
+
+
+class DoorsTestCase(unittest.IsolatedAsyncioTestCase):
+
+    async def asyncSetUp(self):
+        async def shout(reader, writer):
+            text = await reader.read()
+            writer.write(text.upper())
+            await writer.drain()
+            writer.close()
+        self.server = await asyncio.start_server(shout, '127.0.0.1', 0)
+        inside = self.server.sockets[0].getsockname()[1]
+        outside = doors.listen(0)
+        self.port = outside.getsockname()[1]
+        self.serving = asyncio.create_task(doors.serve({inside: outside}))
+
+    async def asyncTearDown(self):
+        self.serving.cancel()
+        self.server.close()
+
+    async def ask(self, text):
+        reader, writer = await asyncio.open_connection('127.0.0.1',
+                                                       self.port)
+        writer.write(text)
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return answer
+
+    async def test_both_directions_and_their_ends(self):
+        text = b'x' * 300000
+        self.assertEqual(text.upper(), await self.ask(text))
+
+    async def test_several_at_once(self):
+        answers = await asyncio.gather(*(
+            self.ask(b'call %d' % number) for number in range(20)))
+        self.assertEqual([b'CALL %d' % number for number in range(20)],
+                         answers)
+
+    async def test_nobody_inside(self):
+        self.server.close()
+        await self.server.wait_closed()
+        try:
+            answer = await self.ask(b'hello')
+        except ConnectionError:
+            answer = b''
+        self.assertEqual(b'', answer)
+        # and the door is still there
+        try:
+            answer = await self.ask(b'hello')
+        except ConnectionError:
+            answer = b''
+        self.assertEqual(b'', answer)

@@ -1,0 +1,121 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import io
+import threading
+import unittest
+
+from ovs_testbed import display
+from ovs_testbed import engine
+from ovs_testbed import errors
+from ovs_testbed import run
+from ovs_testbed import waiting
+
+
+class EngineTestCase(unittest.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.done = []
+        self.output = io.StringIO()
+
+    def step(self, name, action=None, after=(), is_done=None):
+        def act():
+            if action:
+                action()
+            self.done.append(name)
+        return engine.Step(name, 'doing ' + name, act, is_done, after)
+
+    def perform(self, *steps):
+        return engine.perform(list(steps), display.Display(self.output))
+
+    def test_order(self):
+        self.perform(self.step('a'), self.step('b', after=['a']),
+                     self.step('c', after=['b']))
+        self.assertEqual(['a', 'b', 'c'], self.done)
+
+    def test_side_by_side(self):
+        """Each waits for the other: in a row they would never end."""
+        barrier = threading.Barrier(2, timeout=10)
+        self.perform(self.step('a', barrier.wait),
+                     self.step('b', barrier.wait))
+        self.assertCountEqual(['a', 'b'], self.done)
+
+    def test_what_is_done_is_not_done_again(self):
+        outcomes = self.perform(self.step('a', is_done=lambda: True),
+                                self.step('b', after=['a']))
+        self.assertEqual(['b'], self.done)
+        self.assertEqual({'a': 'done before', 'b': 'done'},
+                         {outcome.step.name: outcome.result
+                          for outcome in outcomes})
+
+    def test_detail(self):
+        step = engine.Step('a', 'doing a', lambda: 'twice')
+        self.perform(step)
+        self.assertIn('twice', self.output.getvalue())
+
+    def test_failure_ends_the_run(self):
+        def fail():
+            raise errors.TestbedError('broken', cure='mend', log='/log')
+        with self.assertRaises(engine.StepFailed) as caught:
+            self.perform(self.step('a', fail), self.step('b', after=['a']))
+        self.assertEqual([], self.done)
+        self.assertEqual(('a', 'broken', 'mend', '/log'), (
+            caught.exception.step.name, str(caught.exception),
+            caught.exception.cure, caught.exception.log))
+        self.assertIn('FAIL doing a', self.output.getvalue())
+
+    def test_unexpected_failure_names_its_kind(self):
+        def fail():
+            raise KeyError('x')
+        with self.assertRaisesRegex(engine.StepFailed, "KeyError: 'x'"):
+            self.perform(self.step('a', fail))
+
+    def test_failure_stops_waits_and_commands(self):
+        """What is under way beside a failing step ends with it."""
+        waits = threading.Event()
+        seen = []
+
+        def wait():
+            try:
+                waits.set()
+                waiting.wait_for('Godot', lambda: (False, 'absent'), 60)
+            except errors.TestbedError as error:
+                seen.append(str(error))
+                raise
+
+        def sleep():
+            try:
+                run.run(['sleep', '60'])
+            except errors.CommandFailed as error:
+                seen.append(str(error))
+                raise
+
+        def fail():
+            waits.wait(10)
+            end = threading.Event()
+            while not run._running and not end.wait(0.01):
+                pass
+            raise errors.TestbedError('broken')
+        with self.assertRaisesRegex(engine.StepFailed, 'broken'):
+            self.perform(self.step('wait', wait), self.step('sleep', sleep),
+                         self.step('fail', fail))
+        self.assertCountEqual(
+            ['stopped while waiting for Godot',
+             'sleep 60 was killed by signal 9: it said nothing'], seen)
+        self.assertFalse(waiting.stopped.is_set())
+
+    def test_wrong_order_is_seen_at_once(self):
+        for steps in ([self.step('a', after=['b']), self.step('b')],
+                      [self.step('a'), self.step('a')]):
+            with self.assertRaises(ValueError):
+                self.perform(*steps)
+        self.assertEqual([], self.done)

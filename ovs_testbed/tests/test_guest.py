@@ -1,0 +1,75 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import os
+import struct
+import tempfile
+import unittest
+from unittest import mock
+
+from ovs_testbed.guest import image
+from ovs_testbed.guest import rootfs
+
+
+class DiskTestCase(unittest.TestCase):
+
+    def test_partitions(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = {}
+            for name, size in (('boot', 3 << 20), ('root', 2 << 20)):
+                names[name] = os.path.join(folder, name)
+                with open(names[name], 'wb') as stream:
+                    stream.write(name.encode().ljust(size, b'.'))
+            code = os.path.join(folder, 'mbr')
+            with open(code, 'wb') as stream:
+                stream.write(b'code')
+            disk = os.path.join(folder, 'disk')
+            with mock.patch.object(image, '_MBR', code):
+                image._join(disk, names['boot'], names['root'])
+            with open(disk, 'rb') as stream:
+                data = stream.read()
+        self.assertEqual(b'code', data[:4])
+        self.assertEqual(b'\x55\xaa', data[510:512])
+        first, second = (struct.unpack('<B3xB3xII', data[at:at + 16])
+                         for at in (446, 462))
+        self.assertEqual((0x80, 0x0e, 2048, 6144), first)
+        self.assertEqual((0, 0x83, 8192, 4096), second)
+        self.assertEqual(b'boot', data[2048 * 512:][:4])
+        self.assertEqual(b'root', data[8192 * 512:][:4])
+        self.assertEqual(6 << 20, len(data))
+
+    def test_key_changes_with_every_file(self):
+        before = image._key()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'x')
+            keys = []
+            with mock.patch.object(image, '_HERE', folder):
+                for text in 'a', 'b':
+                    with open(path, 'w') as stream:
+                        stream.write(text)
+                    keys.append(image._key())
+        self.assertEqual(2, len(set(keys)))
+        self.assertEqual(before, image._key())
+
+
+class ModulesTestCase(unittest.TestCase):
+
+    def test_needs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'modules.dep')
+            with open(path, 'w') as stream:
+                stream.write('kernel/a-b.ko: kernel/c.ko kernel/d.ko\n'
+                             'kernel/c.ko:\n')
+            found = rootfs._read_needs(path)
+        self.assertEqual({'a_b': 'kernel/a-b.ko', 'c': 'kernel/c.ko'},
+                         found['paths'])
+        self.assertEqual(['kernel/c.ko', 'kernel/d.ko'],
+                         found['needs']['kernel/a-b.ko'])

@@ -1,0 +1,46 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import os
+import stat
+import tempfile
+import unittest
+
+from oslo_config import cfg
+
+from ovs_testbed import ini
+
+
+class IniTestCase(unittest.TestCase):
+
+    def test_render(self):
+        self.assertEqual(
+            '[DEFAULT]\na = 1\nb = true\n\n[x]\nc = p\nc = q\n',
+            ini.render({'DEFAULT': {'a': 1, 'b': True, 'none': None},
+                        'x': {'c': ['p', 'q']}}))
+
+    def test_lines_cannot_be_smuggled_in(self):
+        with self.assertRaises(ValueError):
+            ini.render({'DEFAULT': {'a': 'b\nc = d'}})
+
+    def test_oslo_config_reads_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'etc', 'conf')
+            ini.write(path, {'x': {'password': 'a%b$c', 'many': ['1', '2'],
+                                   'on': False}})
+            self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
+            conf = cfg.ConfigOpts()
+            conf.register_opts([cfg.StrOpt('password'),
+                                cfg.MultiStrOpt('many'),
+                                cfg.BoolOpt('on')], 'x')
+            conf(['--config-file', path])
+            self.assertEqual(['1', '2'], conf.x.many)
+            self.assertIs(False, conf.x.on)

@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import os
+import tempfile
+import unittest
+
+from ovs_testbed import errors
+from ovs_testbed import run
+
+
+class RunTestCase(unittest.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.log = os.path.join(folder.name, 'log')
+
+    def test_output(self):
+        self.assertEqual('hello\n', run.run(['echo', 'hello']))
+
+    def test_log_has_command_and_all_output(self):
+        run.run(['sh', '-c', 'echo out; echo err >&2'], log=self.log)
+        with open(self.log) as stream:
+            self.assertEqual("+ sh -c 'echo out; echo err >&2'\nout\nerr\n",
+                             stream.read())
+
+    def test_input(self):
+        for log in None, self.log:
+            self.assertEqual('in', run.run(['cat'], stdin='in', log=log))
+
+    def test_failure_names_command_code_and_error(self):
+        for log in None, self.log:
+            with self.assertRaisesRegex(
+                    errors.CommandFailed,
+                    'sh -c .* failed with exit code 3: E: no room'):
+                run.run(['sh', '-c', 'echo fine; echo E: no room >&2; '
+                                     'echo bye >&2; exit 3'], log=log)
+
+    def test_unknown_command(self):
+        with self.assertRaisesRegex(errors.CommandFailed,
+                                    '/no/such cannot be run: No such file'):
+            run.run(['/no/such'])
+
+    def test_time_out(self):
+        with self.assertRaisesRegex(errors.CommandFailed,
+                                    'did not end within 0.2 s'):
+            run.run(['sleep', '60'], timeout=0.2)
+
+    def test_time_out_ends_the_whole_family(self):
+        marker = os.path.join(os.path.dirname(self.log), 'pid')
+        with self.assertRaises(errors.CommandFailed):
+            run.run(['sh', '-c', 'sleep 60 & echo $! >%s; wait' % marker],
+                    timeout=0.3)
+        with open(marker) as stream:
+            child = int(stream.read())
+        self.assertFalse(_alive(child))
+
+    def test_variables(self):
+        self.assertEqual('x\n', run.run(['sh', '-c', 'echo $WHAT'],
+                                        env={'WHAT': 'x'}))
+
+
+class ErrorLineTestCase(unittest.TestCase):
+
+    LOG = ('2026 INFO all well\n'
+           '2026 ERROR nova.compute it broke\n'
+           '2026 ERROR nova.compute and again\n'
+           'done\n')
+
+    def test_first(self):
+        self.assertEqual('2026 ERROR nova.compute it broke',
+                         run.first_error(self.LOG))
+
+    def test_last(self):
+        self.assertEqual('2026 ERROR nova.compute and again',
+                         run.last_error(self.LOG))
+
+    def test_no_error(self):
+        for find in run.first_error, run.last_error:
+            self.assertEqual('b', find('a\nb\n\n'))
+            self.assertEqual('', find(''))
+
+
+def _alive(pid):
+    """Whether a process is there and no zombie."""
+    try:
+        with open('/proc/%d/stat' % pid) as stream:
+            return stream.read().rsplit(')', 1)[1].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import configparser
+import os
+import shlex
+import unittest
+
+from oslo_config import cfg
+
+from ovs_testbed import bring_up
+from ovs_testbed import engine
+from ovs_testbed import release
+from ovs_testbed import services
+from ovs_testbed import supervisor
+from ovs_testbed.tests import support
+
+
+class ServicesTestCase(support.TestbedTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.services = services.load(self.testbed)
+        # what the environment has and unit tests do not
+        for service in self.services.values():
+            if hasattr(service, 'copy_from_environment'):
+                service.copy_from_environment = lambda *names: None
+
+    def test_all_steps_have_an_order(self):
+        engine.check(bring_up.BringUp(self.testbed).steps())
+
+    def test_all_configuration_can_be_read(self):
+        for service in self.services.values():
+            service.configure()
+        count = 0
+        for folder, _, names in os.walk(self.testbed.etc()):
+            for name in names:
+                path = os.path.join(folder, name)
+                self.assertEqual(0o600, os.stat(path).st_mode & 0o777, path)
+                if name.endswith('.conf') and name != 'rabbitmq.conf':
+                    cfg.ConfigOpts()(['--config-file', path])
+                    count += 1
+        self.assertGreaterEqual(count, 8)
+
+    def test_compute_host_knows_no_database(self):
+        self.services['nova'].configure()
+        for name in 'nova.conf', 'nova-cpu.conf':
+            conf = configparser.ConfigParser(interpolation=None)
+            conf.read(self.testbed.etc('nova', name))
+            self.assertNotIn('database', conf)
+            self.assertNotIn('api_database', conf)
+
+    def test_everything_listens_on_this_machine_only(self):
+        for service in self.services.values():
+            service.configure()
+        for folder, _, names in os.walk(self.testbed.etc()):
+            for name in names:
+                with open(os.path.join(folder, name)) as stream:
+                    self.assertNotIn('0.0.0.0', stream.read())
+
+    def test_program_names_are_their_own(self):
+        names = [program.name for service in self.services.values()
+                 if service.name != 'messaging'
+                 for program in service.programs()]
+        self.assertEqual(len(names), len(set(names)))
+        # the plugin's scripts know these by DevStack's names
+        self.assertLessEqual({'c-vol', 'n-cpu'}, set(names))
+
+    def test_no_password_on_a_command_line(self):
+        for service in self.services.values():
+            if service.name == 'messaging':
+                continue
+            for program in service.programs():
+                for password in self.testbed.passwords.values():
+                    self.assertNotIn(password, ' '.join(program.command))
+
+
+class SupervisorTestCase(support.TestbedTestCase):
+
+    def section(self, program):
+        conf = configparser.RawConfigParser()
+        conf.read_string(supervisor.Supervisor(self.testbed).section(program))
+        return conf['program:' + program.name]
+
+    def test_words_arrive_as_they_are(self):
+        words = ['prog', 'a b', 'c;d', 'it\'s', 'q"q', '100%', 'back\\slash',
+                 '']
+        section = self.section(supervisor.Program('x', words, inside=False))
+        command = section['command'].replace('%%', '%')
+        self.assertEqual(words, shlex.split(command))
+
+    def test_runs_in_the_network_of_the_testbed(self):
+        section = self.section(supervisor.Program('x', ['prog']))
+        self.assertEqual('nsenter --net=/run/netns/ovs-testbed-25000 -- prog',
+                         section['command'])
+
+    def test_is_not_started_anew(self):
+        section = self.section(supervisor.Program('x', ['prog']))
+        self.assertEqual(('false', 'false'), (section['autostart'],
+                                              section['autorestart']))
+
+    def test_supervisor_that_is_not_there(self):
+        keeper = supervisor.Supervisor(self.testbed)
+        self.assertIsNone(keeper.pid())
+        self.assertEqual({}, keeper.all())
+        self.assertEqual([], keeper.processes())
+
+    def test_foreign_process_is_not_taken_for_it(self):
+        with open(self.testbed.path('run', 'supervisord.pid'), 'w') as stream:
+            stream.write('%d\n' % os.getpid())
+        self.assertIsNone(supervisor.Supervisor(self.testbed).pid())
+
+
+class ReleaseTestCase(unittest.TestCase):
+
+    def test_every_release_is_pinned(self):
+        for name in release.names():
+            found = release.load(name)
+            with open(found.constraints) as stream:
+                pinned = {line.split('==')[0].lower() for line in stream
+                          if '==' in line}
+            self.assertLessEqual(
+                {name.lower() for name in found.distributions}, pinned)

@@ -1,0 +1,70 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import os
+import stat
+import tarfile
+
+from ovs_testbed import bundle
+from ovs_testbed import errors
+from ovs_testbed import testbed
+from ovs_testbed.tests import support
+
+
+class TestbedTestCase(support.TestbedTestCase):
+
+    def test_passwords_are_kept_and_secret(self):
+        passwords = self.testbed.passwords
+        path = self.testbed.path('passwords.json')
+        self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
+        again = testbed.Testbed('unit', self.testbed.folder, {
+            'release': '2026.1', 'base_port': 25000})
+        self.assertEqual(passwords, again.passwords)
+        self.assertEqual(len(passwords), len(set(passwords.values())))
+
+    def test_bad_names(self):
+        for name in '', '../x', 'A', 'a/b', 'x' * 40:
+            with self.assertRaises(errors.TestbedError):
+                testbed.folder_of(name, self.folder)
+
+    def test_unknown_testbed(self):
+        self.assertIsNone(testbed.load('other', self.folder))
+        self.assertEqual([], testbed.names(self.folder))
+
+    def test_socket_names_are_short_enough(self):
+        fresh = testbed.Testbed('x' * 31, '/' + 'y' * 200, {
+            'release': '2026.1', 'base_port': 31900})
+        self.assertLess(len(fresh.socket('supervisor.sock')), 100)
+
+
+class BundleTestCase(support.TestbedTestCase):
+
+    def test_has_logs_but_no_secrets(self):
+        secret = self.testbed.passwords['admin']
+        for name, text in (('log/x.log', 'login %s failed' % secret),
+                           ('etc/keystone/fernet-keys/0', 'key'),
+                           ('etc/nova/nova.conf', 'password=' + secret)):
+            path = self.testbed.path(name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'w') as stream:
+                stream.write(text)
+        path = bundle.make(self.testbed)
+        self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
+        with tarfile.open(path) as archive:
+            contents = {name: archive.extractfile(name).read()
+                        for name in archive.getnames()}
+        self.assertEqual(b'login *** failed', contents['unit/log/x.log'])
+        self.assertEqual(b'password=***',
+                         contents['unit/etc/nova/nova.conf'])
+        self.assertNotIn('unit/passwords.json', contents)
+        self.assertFalse([name for name in contents if 'fernet' in name])
+        self.assertIn('unit/now/processes', contents)
+        self.assertEqual(path, bundle.newest('unit', self.folder))

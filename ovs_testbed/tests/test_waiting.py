@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import http.server
+import socket
+import threading
+import unittest
+
+from ovs_testbed import errors
+from ovs_testbed import waiting
+
+
+class WaitingTestCase(unittest.TestCase):
+
+    def test_result(self):
+        answers = iter([(None, 'no'), (None, 'not yet'), ('yes', '')])
+        self.assertEqual('yes', waiting.wait_for(
+            'it', lambda: next(answers), 10))
+
+    def test_time_out_tells_the_last_state(self):
+        with self.assertRaisesRegex(
+                errors.TimedOut,
+                'waited 0 s for the volume; last seen: creating'):
+            waiting.wait_for('the volume', lambda: (False, 'creating'), 0)
+
+    def test_dead_process_ends_the_wait(self):
+        def alive():
+            raise errors.TestbedError('nova ended')
+        with self.assertRaisesRegex(errors.TestbedError, 'nova ended'):
+            waiting.wait_for('it', lambda: (False, ''), 60, alive)
+
+    def test_port(self):
+        with socket.socket() as listener:
+            listener.bind(('127.0.0.1', 0))
+            port = listener.getsockname()[1]
+            done, state = waiting.port_open(port)()
+            self.assertFalse(done)
+            self.assertIn('refused', state)
+            listener.listen(1)
+            self.assertTrue(waiting.port_open(port)()[0])
+
+    def test_http(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_error(int(self.path[1:]))
+
+            def log_message(self, *arguments):
+                pass
+        with http.server.HTTPServer(('127.0.0.1', 0), Handler) as server:
+            threading.Thread(target=server.serve_forever,
+                             daemon=True).start()
+            self.addCleanup(server.shutdown)
+            url = 'http://127.0.0.1:%d/' % server.server_port
+            self.assertTrue(waiting.http_answer(url + '401')()[0])
+            done, state = waiting.http_answer(url + '503')()
+            self.assertFalse(done)
+            self.assertEqual(url + '503 answered 503', state)
+            server.shutdown()

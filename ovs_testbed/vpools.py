@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The vPools themselves, asked past all of OpenStack."""
+
+import configparser
+
+from ovs_drivers import storagedriver
+from ovs_testbed import cloud
+from ovs_testbed import testbed as testbeds
+from ovs_testbed import waiting
+
+#: cinder's name for an image that it keeps as a volume
+_CACHED = 'image-'
+_TIMEOUT = 60
+
+
+def contents(testbed):
+    """{vPool: names of what is on it}, by the sections that the plugin has
+    written."""
+    conf = configparser.ConfigParser(interpolation=None, strict=False)
+    conf.read(testbed.etc('cinder', 'cinder.conf'))
+    found = {}
+    for name in testbeds.VPOOLS:
+        options = conf[name]
+        driver = storagedriver.StorageDriver(
+            options['storage_ip'].split(','), int(options['xml_rpc_port']),
+            options['vpool_guid'])
+        found[name] = driver.volume_names()
+    return found
+
+
+def remove_cached_images(testbed):
+    """Delete the volumes that cinder has made of images for itself."""
+    storage = cloud.connect(testbed).block_storage
+    cached = [volume for volume in storage.volumes(all_projects=True)
+              if volume.name and volume.name.startswith(_CACHED)]
+    for volume in cached:
+        storage.delete_volume(volume)
+    identifiers = {volume.id for volume in cached}
+
+    def look():
+        left = identifiers & {volume.id for volume in storage.volumes(
+            details=False, all_projects=True)}
+        return not left, 'left: %s' % ', '.join(left)
+    waiting.wait_for('cached images to go', look, _TIMEOUT)

@@ -1,0 +1,76 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Bounded waits that say what they wait for, and what they saw last."""
+
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from ovs_testbed import errors
+
+#: seconds between two looks, at first and at most
+_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+
+#: set when the run is being stopped: every wait then ends at once
+stopped = threading.Event()
+
+
+def wait_for(what, look, timeout, alive=None):
+    """Wait until ``look`` says so.
+
+    :param what: what is waited for, for people
+    :param look: returns (done, state seen); done is the result once true
+    :param alive: raises if there is nothing left to wait for
+    """
+    end = time.monotonic() + timeout
+    pause = _PAUSE
+    while True:
+        done, state = look()
+        if done:
+            return done
+        if alive:
+            alive()
+        if time.monotonic() > end:
+            raise errors.TimedOut('waited %d s for %s; last seen: %s'
+                                  % (timeout, what, state))
+        if stopped.wait(pause):
+            raise errors.TestbedError('stopped while waiting for %s' % what)
+        pause = min(pause * 1.3, _LONGEST_PAUSE)
+
+
+def port_open(port, host='127.0.0.1'):
+    """Make a look that is done when somebody listens."""
+    def look():
+        try:
+            with socket.create_connection((host, port), timeout=2):
+                return True, 'open'
+        except OSError as error:
+            return False, '%s:%d: %s' % (host, port, error)
+    return look
+
+
+def http_answer(url, expected=(200, 300, 401)):
+    """Make a look that is done when a web server gives one of the codes."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def look():
+        try:
+            with opener.open(url, timeout=10) as answer:
+                code = answer.status
+        except urllib.error.HTTPError as error:
+            code = error.code
+        except OSError as error:
+            return False, '%s: %s' % (url, error)
+        return code in expected, '%s answered %d' % (url, code)
+    return look
