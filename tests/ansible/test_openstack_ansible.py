@@ -89,6 +89,7 @@ class TodayTest(_Case):
         for host in cls.cloud.hosts.values():
             shutil.copytree(folder, host.path('/run/apt'))
         cls.cinder.run(*cls.restart_command, 'cinder-volume')
+        cls.cinder.write('/var/log/restarts', '')
         cls.cloud.write_variables(cls._variables(guids, key))
 
     @classmethod
