@@ -31,6 +31,9 @@
 
 #define BACKLOG 512
 
+/* A congestion control that does not pace; it is always there, for everybody. */
+static const char plain[] = "reno";
+
 /* "HOST:PORT" or "[HOST]:PORT". */
 static bool split(const char *address, char host[256], char port[16])
 {
@@ -54,6 +57,15 @@ static bool split(const char *address, char host[256], char port[16])
     return !*end && number <= 65535;    /* getaddrinfo would take it modulo 65536 */
 }
 
+/* Inside a host there is nothing to be fair to, and where the administrator has chosen a congestion
+ * control that paces (bbr), a timer for each packet costs reads a third of their speed. Once it has
+ * begun to pace, a connection does so whatever is chosen later: so listeners hand down one that does
+ * not, and who comes from elsewhere is given the host's (follow_host). */
+static void do_not_pace(int listener)
+{
+    setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof(plain) - 1);
+}
+
 static int bind_and_listen(const struct addrinfo *info)
 {
     int yes = 1;
@@ -62,6 +74,7 @@ static int bind_and_listen(const struct addrinfo *info)
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    do_not_pace(fd);
     if (info->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
     if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
@@ -150,6 +163,47 @@ int listen_unix(const char *path)
     return -1;
 }
 
+static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    if (a->ss_family != b->ss_family)
+        return false;
+    if (a->ss_family == AF_INET6)
+        return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+                       &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr));
+    return a->ss_family == AF_INET
+        && ((const struct sockaddr_in *)a)->sin_addr.s_addr
+            == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+static bool is_inside_host(int fd)
+{
+    struct sockaddr_storage own, peer;
+    socklen_t own_length = sizeof(own), peer_length = sizeof(peer);
+
+    return getsockname(fd, (struct sockaddr *)&own, &own_length) == 0
+        && getpeername(fd, (struct sockaddr *)&peer, &peer_length) == 0
+        && is_same_address(&own, &peer);
+}
+
+/* The host's congestion control in place of the one that the listener handed down; one that a
+ * route asks for stays. */
+static void follow_host(int fd)
+{
+    char name[16] = "";
+    socklen_t length = sizeof(name);
+    int untouched;
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &length) < 0 || strcmp(name, plain))
+        return;
+    untouched = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (untouched < 0)
+        return;
+    length = sizeof(name);
+    if (getsockopt(untouched, IPPROTO_TCP, TCP_CONGESTION, name, &length) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, strnlen(name, sizeof(name)));
+    close(untouched);
+}
+
 int listen_accept(int listener)
 {
     int yes = 1;
@@ -160,5 +214,7 @@ int listen_accept(int listener)
     /* without effect on a unix socket */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+    if (!is_inside_host(fd))
+        follow_host(fd);
     return fd;
 }
