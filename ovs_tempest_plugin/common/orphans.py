@@ -40,6 +40,11 @@ def find(content, volumes, snapshots):
     return sorted(orphans)
 
 
+def volume_mark(volume_id, name):
+    """The name of the mark of a deleted volume that has clones."""
+    return '%s%s.%s' % (VOLUME_MARK, volume_id, name)
+
+
 def _justify(content, known):
     """Add to KNOWN what marks keep for it; return the marks that do."""
     justified = set()
