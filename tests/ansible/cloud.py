@@ -163,9 +163,10 @@ class Cloud(object):
             members[name] = dict(
                 {'ansible_python_interpreter': '/usr/bin/python3'},
                 **dict(host.variables(), **variables))
-        # a host without a network has no use for the machine's sources
-        host.run('sh', '-c', 'rm -rf /etc/apt/sources.list* && '
-                             'mkdir /etc/apt/sources.list.d')
+        # a host without a network has no use for the machine's sources, and
+        # begins without what the machine has of ours
+        host.run('sh', '-c', 'rm -rf /etc/apt/sources.list* /opt/openvstorage '
+                             '&& mkdir /etc/apt/sources.list.d')
         return host
 
     def write_variables(self, variables):
@@ -190,6 +191,9 @@ class Cloud(object):
                      ANSIBLE_PIPELINING='1', ANSIBLE_NOCOLOR='1',
                      ANSIBLE_DEPRECATION_WARNINGS='0',
                      ANSIBLE_HOME=self._folder,
+                     # connections stay open, and are told apart by the
+                     # names of the hosts only
+                     ANSIBLE_SSH_CONTROL_PATH_DIR=self._folder + '/ssh',
                      ANSIBLE_CALLBACK_RESULT_FORMAT='yaml'))
         return Run(finished)
 
