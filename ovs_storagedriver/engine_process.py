@@ -79,11 +79,10 @@ class EngineProcess:
 
     def __init__(self, binary, folder, listen, name):
         self._binary = binary
-        # The engine ends when this process does, however that happens.
-        # (More exactly, when the thread that started it does: the main one,
-        # and later the watcher, which outlives each engine that it starts.)
-        self._command = ['setpriv', '--pdeathsig', 'TERM', '--',
-                         binary, 'serve', '--data', folder.store,
+        self._command = [binary, 'serve', '--data', folder.store,
+                         # It ends when this process does, however that
+                         # happens: the other end of the pipe is here.
+                         '--exit-on-stdin-eof',
                          # relative: the address of a unix socket is short
                          '--control', os.path.basename(folder.engine_socket)]
         for address in listen:
@@ -137,7 +136,7 @@ class EngineProcess:
                       process.pid, STOP_SECONDS)
             process.kill()
         process.wait()
-        process.stdout.close()
+        _close_pipes(process)
 
     def _launch(self):
         process = self._spawn()
@@ -155,7 +154,7 @@ class EngineProcess:
             if self._stopping.is_set():
                 raise errors.ServiceError('%s: stopping' % self._name)
             if self._process:
-                self._process.stdout.close()
+                _close_pipes(self._process)
             self._last_lines.clear()
             # A session of its own: Ctrl-C is for the service.
             try:
@@ -163,7 +162,7 @@ class EngineProcess:
                     self._command, cwd=self._folder.path,
                     start_new_session=True,
                     pass_fds=[self._folder.engine_lock],
-                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE)
             except OSError as error:
                 raise errors.ServiceError('%s: the engine cannot be started: '
@@ -232,6 +231,11 @@ class EngineProcess:
                 if self._stopping.is_set():
                     return
                 LOG.error('%s', error)
+
+
+def _close_pipes(process):
+    process.stdin.close()
+    process.stdout.close()
 
 
 def _read_log_line(line):

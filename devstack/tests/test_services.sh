@@ -52,9 +52,12 @@ function test_paths_of_units {
     assert_equal "[Service]
 Environment=\"PATH=$SANDBOX/prefix/bin:$SANDBOX/prefix/sbin:$PATH\"" \
         "$(override_of c-vol)" "cinder-volume finds our qemu-img"
+    assert_says 'LimitNOFILE=65536' "$(override_of ovs-sd)" \
+        "the storagedriver may open files"
     assert_false "a service that is not enabled is left alone" \
         test -e "$SANDBOX/systemd/system/devstack@n-cpu.service.d"
     assert_equal "$before" "$PATH" "everybody else's PATH stays"
+    touch "$SANDBOX/systemd/system/devstack@ovs-sd.service"
     in_systemd_era remove_service_overrides
     assert_equal "" "$(find "$SANDBOX/systemd/system" -mindepth 1)" \
         "nothing is left of it"

@@ -109,6 +109,8 @@ static int fill_locked(struct layer *layer, const void *data, size_t length, uin
         error = copy_up(layer, below, data, length, offset);
     else if (data)
         error = layer_data_write(layer, data, length, offset);
+    else
+        error = layer_data_reach(layer, cluster << CLUSTER_BITS);
     if (!error)
         error = layer_own(layer, cluster);
     /* what is not owned must be a hole; if even that fails, later flushes must not call it good */

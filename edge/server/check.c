@@ -71,7 +71,7 @@ static void check_bits(struct check *check, struct layer *layer, const char *hex
         finding(check, "layers/%s.map: it speaks for data beyond the volume's end", hex);
     if (!layer_data_is_complete(layer))
         finding(check,
-                "layers/%s.data: it, or a later segment, is missing although the map speaks for it",
+                "layers/%s.data: it, or a later segment, is missing or cut off: its map says more",
                 hex);
 }
 

@@ -15,6 +15,8 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@
 #define JOBS_MAX 128
 #define JOB_BYTES_MAX (64u << 20)
 #define BULK_BYTES 4096
+#define ACKNOWLEDGE_BYTES (32 << 10)
 #define OUT_STOP_BYTES (1u << 20)    /* no request is taken while so much is unread */
 
 static _Thread_local uint8_t *scratch;
@@ -221,6 +224,16 @@ static size_t restore_rest(struct conn *conn)
     return length;
 }
 
+/* The kernel would wait for our reply to carry the acknowledgement. A sender that is paced (bbr,
+ * even inside a host) gains a fifth from having it at once, others lose nothing. Without effect
+ * on a unix socket. */
+static void acknowledge(struct conn *conn)
+{
+    int yes = 1;
+
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof(yes));
+}
+
 /* -1: nothing there now, 0: the end or an error. */
 static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
 {
@@ -235,6 +248,8 @@ static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
         conn_break(conn);
     else if (n == 0)
         conn_finish(conn);
+    else if (n >= ACKNOWLEDGE_BYTES)
+        acknowledge(conn);
     return n < 0 ? 0 : n;
 }
 

@@ -125,7 +125,7 @@ static int load(struct layer *layer)
         error = load_runtime_map(layer);
     if (!error && !layer_data_is_complete(layer))
         error = damaged(layer, ".data",
-                        "it, or a later segment, is missing although the map speaks for it");
+                        "it, or a later segment, is missing or cut off: its map says more");
     return error;
 }
 

@@ -20,7 +20,8 @@
  * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume
  * (segments.h), and layers/ID.map, a header page followed by one bit per cluster: set = the
  * layer owns the cluster, what the data file has there (holes are zeros) counts, and nothing
- * below it does. Bits are only ever set. Both files are created by the first write.
+ * below it does. Bits are only ever set. Both files are created by the first write. The data file
+ * ends behind the beginning of the last cluster that is owned, otherwise it was cut off.
  *
  * Two rules make this safe:
  *

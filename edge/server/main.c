@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static const char help[] =
     "ovs-edge: a store of thin volumes with snapshots and clones, served over NBD\n"
     "\n"
     "usage: ovs-edge serve --data DIR [--listen HOST:PORT]... [--control SOCKET]\n"
-    "                [--connections N] [--ready-fd FD] [--boot-id ID]\n"
+    "                [--connections N] [--ready-fd FD] [--boot-id ID] [--exit-on-stdin-eof]\n"
     "       ovs-edge check --data DIR\n"
     "\n"
     "serve   serves the store in DIR until TERM or INT. An empty folder becomes a store.\n"
@@ -48,6 +49,8 @@ static const char help[] =
     "  --connections N     the most connections at a time (2048)\n"
     "  --ready-fd FD       print the ready line to this descriptor instead of stdout\n"
     "  --boot-id ID        pretend that the host's boot has this id (for tests)\n"
+    "  --exit-on-stdin-eof stop when stdin ends, too: who holds the other end of that pipe\n"
+    "                      leaves no engine behind, however it dies\n"
     "\n"
     "check   verifies a store that nobody serves and prints a line for each finding.\n"
     "        Exit status: 0 good, 1 findings, 2 it could not be checked.\n"
@@ -63,6 +66,7 @@ struct arguments {
     int listen_count;
     uint32_t connections;
     int ready_fd;
+    bool exit_on_stdin_eof;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -100,6 +104,9 @@ static int parse_option(int option, struct arguments *arguments)
     case 'b':
         arguments->boot_id = optarg;
         return 0;
+    case 'e':
+        arguments->exit_on_stdin_eof = true;
+        return 0;
     case 'n':
         if (parse_number(optarg, 1, 1000000, &number))
             return usage_error("--connections takes a number from 1 to 1000000", optarg);
@@ -121,6 +128,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
         {"data", required_argument, NULL, 'd'},    {"listen", required_argument, NULL, 'l'},
         {"control", required_argument, NULL, 'c'}, {"boot-id", required_argument, NULL, 'b'},
         {"connections", required_argument, NULL, 'n'}, {"ready-fd", required_argument, NULL, 'r'},
+        {"exit-on-stdin-eof", no_argument, NULL, 'e'},
         {NULL, 0, NULL, 0},
     };
     int option, status;
@@ -167,6 +175,31 @@ static bool say_ready(const struct arguments *arguments, char bound[LISTENERS_MA
     return false;
 }
 
+static void *stop_at_eof(void *unused)
+{
+    char bytes[256];
+    ssize_t n;
+
+    do
+        n = read(STDIN_FILENO, bytes, sizeof(bytes));
+    while (n > 0 || (n < 0 && errno == EINTR));
+    kill(getpid(), SIGTERM);
+    return unused;
+}
+
+/* In a thread: stdin may be a pipe, a terminal or a file, and only read() knows them all. */
+static bool watch_stdin(void)
+{
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, stop_at_eof, NULL);
+
+    if (error)
+        log_error("cannot watch stdin: %s", strerror(error));
+    else
+        pthread_detach(thread);
+    return !error;
+}
+
 static bool start(struct server *server, struct store *store, const struct arguments *arguments)
 {
     static char bound[LISTENERS_MAX][300];
@@ -177,6 +210,8 @@ static bool start(struct server *server, struct store *store, const struct argum
         if (!server_listen(server, arguments->listen[i], bound[i]))
             return false;
     if (arguments->control && !server_listen_unix(server, arguments->control))
+        return false;
+    if (arguments->exit_on_stdin_eof && !watch_stdin())
         return false;
     return server_start(server) && say_ready(arguments, bound);
 }

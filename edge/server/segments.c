@@ -85,6 +85,25 @@ int layer_data_write(struct layer *layer, const void *data, size_t length, uint6
     return error;
 }
 
+/* 0 for a segment that does not exist. */
+static off_t size_of_segment(const struct layer *layer, unsigned segment)
+{
+    struct stat st;
+
+    return layer->data_fd[segment] >= 0 && fstat(layer->data_fd[segment], &st) == 0
+        ? st.st_size : 0;
+}
+
+int layer_data_reach(struct layer *layer, uint64_t offset)
+{
+    static const uint8_t zero;
+
+    if (size_of_segment(layer, offset / SEGMENT_SIZE) > (off_t)(offset % SEGMENT_SIZE))
+        return 0;
+    int error = layer_data_write(layer, &zero, 1, offset);
+    return error ? error : layer_data_punch(layer, CLUSTER_SIZE, offset);
+}
+
 int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
 {
     int error = 0;
@@ -201,8 +220,9 @@ bool layer_data_is_complete(const struct layer *layer)
     for (unsigned i = 0; i < SEGMENTS; i++) {
         uint64_t first = i * (SEGMENT_SIZE >> CLUSTER_BITS);
         uint64_t end = first + (SEGMENT_SIZE >> CLUSTER_BITS);
+        uint64_t reached = (size_of_segment(layer, i) + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
 
-        if (layer->data_fd[i] < 0 && map_next(&layer->map, first, end) < end)
+        if (map_next(&layer->map, first + reached, end) < end)
             return false;
     }
     return true;

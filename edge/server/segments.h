@@ -41,10 +41,13 @@ int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t off
 int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t offset);
 /* The segments exist (layer_prepare). */
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset);
+/* Makes the file end behind the beginning of the cluster at `offset`, which is a hole and stays one:
+ * the end of a file tells zeros from what was cut off. */
+int layer_data_reach(struct layer *layer, uint64_t offset);
 int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset);
 int layer_data_sync(struct layer *layer);
 
 /* Punches out all clusters that no bit speaks for. */
 int layer_data_scrub(struct layer *layer);
-/* Whether each segment exists that a bit speaks for. */
+/* Whether the segments exist and reach into each cluster that a bit speaks for. */
 bool layer_data_is_complete(const struct layer *layer);

@@ -23,9 +23,10 @@ UNIT = 'openvstorage-libvirtd.service'
 SAMPLES = 'share/openvstorage/libvirt'
 
 _STARTER = '''#!/bin/sh
-# Starts the daemon so that it finds this QEMU first.
+# Starts the daemon so that it finds this QEMU first, and its folders.
 PATH={prefix}/bin:$PATH
 export PATH
+mkdir -p {prefix}/var/log/libvirt {prefix}/var/run
 exec {prefix}/sbin/libvirtd "$@"
 '''
 

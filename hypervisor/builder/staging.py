@@ -69,8 +69,8 @@ def stage(part, work, folder, about):
         tree = os.path.join(temporary, _TREE)
         part.stage(work, tree)
         binaries = _strip(tree)
-        about = dict(about, depends=_depends(binaries, [tree, work.edge]),
-                     files=describe(tree), built=int(time.time()))
+        about = dict(about, built=int(time.time()), files=describe(tree),
+                     depends=_depends(part, binaries, [tree, work.edge]))
         os.chmod(temporary, 0o755)
         cache.write_json(os.path.join(temporary, _ABOUT), about)
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,7 +114,7 @@ def _strip(tree):
     return binaries
 
 
-def _depends(binaries, trees):
+def _depends(part, binaries, trees):
     """Return Debian's dependencies of binaries, as dpkg computes them.
 
     :param trees: where libraries of ours are, which no package has
@@ -130,6 +130,7 @@ def _depends(binaries, trees):
         text = processes.output(
             ['dpkg-shlibdeps', '-O', '--ignore-missing-info']
             + ['-l' + os.path.join(tree, 'lib') for tree in trees if tree]
+            + ['-x' + package for package in part.stands_for]
             + ['-e' + path for path in binaries], cwd=folder)
     found = re.search(r'^shlibs:Depends=(.*)$', text, re.MULTILINE)
     return found.group(1).split(', ') if found else []

@@ -362,13 +362,9 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         """The volume's name on the vPool.
 
         It is the name that Cinder gives, unless the volume was there before
-        Cinder: then the location has it, and provider_id says whose location
-        that is. Cinder copies both into records of volumes that it makes of
-        another one (cached images, migrations); what such a record names is
-        not its own.
+        Cinder: then the location has it.
         """
-        owner = volume.provider_id
-        if not owner or owner not in (volume.id, volume._name_id):
+        if not volume.provider_location:
             return volume.name
         try:
             return location.parse(volume.provider_location).name
@@ -387,8 +383,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             None if timeout == location.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 
     def _model_update(self, name):
-        return {'provider_location': str(self._location(name)),
-                'provider_id': None}
+        return {'provider_location': str(self._location(name))}
 
     def _create_encrypted_volume(self, volume, name):
         with luks.header_file(volume.obj_context, volume,

@@ -45,14 +45,13 @@ class ManagingDriver(object):
     def manage_existing(self, volume, existing_ref):
         """Take the volume over under the name that it has.
 
-        The product cannot rename, so the name is kept in the location, and
-        provider_id says that it is this volume's.
+        The product cannot rename, so the name is kept in the location.
         """
         name = self._referenced(existing_ref)
         if name in self._managed_names(self._cinder_volumes(volume)):
             raise exception.ManageExistingAlreadyManaged(volume_ref=name)
         self._vpool.extend(name, _gib(self._vpool.size(name)) * units.Gi)
-        return dict(self._model_update(name), provider_id=volume.id)
+        return self._model_update(name)
 
     def unmanage(self, volume):
         """The volume stays as it is."""

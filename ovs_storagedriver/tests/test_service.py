@@ -370,10 +370,10 @@ class RefusalTestCase(ServiceTestCase):
     def test_engine_that_is_none(self):
         for engine, text in (('/bin/true', 'ended with code 0'),
                              ('/bin/echo', 'is not the engine: it said')):
+            edge_port, xml_rpc_port = testing.free_ports(2)
             code, log = self.serve(
-                '--data', self.data, '--edge-port', '20001',
-                '--xml-rpc-port', '%d' % testing.free_ports(1)[0],
-                engine=engine)
+                '--data', self.data, '--edge-port', '%d' % edge_port,
+                '--xml-rpc-port', '%d' % xml_rpc_port, engine=engine)
             self.assertEqual(1, code)
             self.assertIn(text, log)
             self.assertFalse(os.path.exists(self.data))

@@ -72,20 +72,27 @@ void vendor_reply_free(struct vendor_reply *reply)
     reply->memory = NULL;
 }
 
+/* The client's flags do not wait for the server's, although NBD has the server speak first: when
+ * a listener is closed (its process was killed) while a connection is being made, Linux may forget
+ * the connection without a word to the client. Who waits for a greeting then waits in vain; who
+ * sends something is told at once that nobody is there. */
 static int greet(int fd, struct deadline deadline)
 {
     const uint16_t wanted = FIXED_NEWSTYLE | NO_ZEROES;
     uint8_t greeting[GREETING_BYTES], flags[4];
     struct reader reader = {greeting, sizeof(greeting), false};
-    int error = socket_receive(fd, greeting, sizeof(greeting), deadline);
+    int error;
 
+    put_u32(flags, wanted);
+    error = socket_send(fd, flags, sizeof(flags), deadline);
+    if (error == 0)
+        error = socket_receive(fd, greeting, sizeof(greeting), deadline);
     if (error != 0)
         return error;
     if (get_u64(&reader) != SERVER_MAGIC || get_u64(&reader) != OPTION_MAGIC ||
         (get_u16(&reader) & wanted) != wanted)
         return EPROTO;
-    put_u32(flags, wanted);
-    return socket_send(fd, flags, sizeof(flags), deadline);
+    return 0;
 }
 
 static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)

@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bounds.h"
@@ -84,6 +85,29 @@ static void do_not_pace(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof(plain) - 1);
 }
 
+/* A connect() to a port of this host's own ephemeral range that nobody listens at may be given that
+ * very port: then it has met itself, both ends are one socket, and nobody ever answers. */
+static bool has_met_itself(int fd)
+{
+    struct sockaddr_storage own, peer;
+    socklen_t own_length = sizeof(own), peer_length = sizeof(peer);
+
+    memset(&own, 0, sizeof(own));
+    memset(&peer, 0, sizeof(peer));
+    return getsockname(fd, (struct sockaddr *)&own, &own_length) == 0 &&
+           getpeername(fd, (struct sockaddr *)&peer, &peer_length) == 0 &&
+           memcmp(&own, &peer, sizeof(own)) == 0;
+}
+
+/* Without a trace (TIME_WAIT) that would keep the server from its port. */
+static void close_hard(int fd)
+{
+    const struct linger none = {.l_onoff = 1};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    close(fd);
+}
+
 static int establish(int fd, const struct address *address, struct deadline deadline)
 {
     int error = tune(fd);
@@ -92,12 +116,14 @@ static int establish(int fd, const struct address *address, struct deadline dead
         return error;
     if (is_this_host(&address->socket))
         do_not_pace(fd);
-    if (connect(fd, (const struct sockaddr *)&address->socket, address->length) == 0)
-        return 0;
-    if (errno != EINPROGRESS)
-        return errno;
-    error = wait_until_ready(fd, POLLOUT, deadline);
-    return error != 0 ? error : connect_result(fd);
+    if (connect(fd, (const struct sockaddr *)&address->socket, address->length) < 0) {
+        if (errno != EINPROGRESS)
+            return errno;
+        error = wait_until_ready(fd, POLLOUT, deadline);
+        if (error == 0)
+            error = connect_result(fd);
+    }
+    return error == 0 && has_met_itself(fd) ? ECONNREFUSED : error;
 }
 
 int socket_connect(const struct address *address, struct deadline deadline, int *fd)
@@ -109,7 +135,7 @@ int socket_connect(const struct address *address, struct deadline deadline, int 
         return errno;
     error = establish(*fd, address, deadline);
     if (error != 0) {
-        close(*fd);
+        close_hard(*fd);
         *fd = -1;
     }
     return error;

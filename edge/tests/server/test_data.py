@@ -12,6 +12,7 @@
 
 """Data over NBD: our own client, checked against a model in memory."""
 
+import os
 import random
 import socket
 import struct
@@ -294,6 +295,40 @@ def test_snapshot_under_load_is_a_moment_in_time(control, engine):
     assert not failed
     for number in range(5):
         control.remove('cs%d' % number)
+
+
+def layer_files(engine):
+    folder = os.path.join(engine.data, 'layers')
+    return [os.path.join(folder, name) for name in os.listdir(folder)
+            if '.data' in name]
+
+
+def is_evicted(path):
+    """Lets the page cache forget a file; False where it does not."""
+    with open(path, 'rb') as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        try:
+            os.preadv(file.fileno(), [bytearray(1)], 0, os.RWF_NOWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:     # tmpfs knows nothing but memory
+            pass
+    return False
+
+
+@pytest.mark.parametrize('length', [32 << 10, 64 << 10, 100001, 256 << 10])
+def test_reads_of_what_is_not_cached(control, engine, length):
+    control.create('v', MIB)
+    content = random.Random(SEED).randbytes(MIB)
+    with engine.open('v') as disk:
+        disk.write(0, content)
+        for offset in (0, 65536, 12345, MIB - length):
+            disk.flush()
+            if not all([is_evicted(path) for path in layer_files(engine)]):
+                pytest.skip('this file system keeps everything cached')
+            cold = disk.read(offset, length)
+            warm = disk.read(offset, length)
+            assert cold == warm == content[offset:offset + length]
 
 
 def test_an_unread_reply_does_not_hold_up_others(control, engine):

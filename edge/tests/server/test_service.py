@@ -13,9 +13,11 @@
 """The process: its command line, sockets, limits and end."""
 
 import os
+import signal
 import socket
 import stat
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -116,6 +118,43 @@ def test_the_ready_line_goes_where_it_is_wanted(data):
         process.terminate()
         assert process.stdout.read() == b''
         assert process.wait(60) == 0
+
+
+STARTER = """
+import subprocess, sys
+engine = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
+print('started', flush=True)
+engine.wait()
+"""
+
+
+def test_it_ends_with_its_starter(data):
+    """Which is killed as soon as there is an engine, ready or not."""
+    starter = subprocess.Popen(
+        [sys.executable, '-c', STARTER, engines.binary(), 'serve', '--data',
+         data, '--listen', '127.0.0.1:0', '--exit-on-stdin-eof'],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert starter.stdout.readline() == b'started\n'
+    starter.kill()
+    # The engine has the other end of this pipe as well.
+    starter.communicate(timeout=engines.WAIT)
+    assert starter.returncode == -signal.SIGKILL
+
+
+def test_the_end_of_stdin_is_a_clean_stop(data):
+    engine = engines.Engine(data, extra=['--exit-on-stdin-eof'],
+                            stdin=subprocess.PIPE)
+    with engine.options() as control:
+        control.create('v', MIB)
+    with engine.open('v') as disk:
+        disk.write(0, b'x')
+    engine.process.stdin.write(b'words are no end')
+    engine.process.stdin.flush()
+    with engine.open('v') as disk:
+        assert disk.read(0, 1) == b'x'
+    engine.process.stdin.close()
+    assert engine.process.wait(60) == 0
+    assert 'stopped' in engine.log_text()
 
 
 def test_connections_are_limited(data):

@@ -154,7 +154,42 @@ def test_a_damaged_map_is_refused_when_opened(stopped):
 
 def test_missing_data(stopped):
     os.unlink(files(stopped, 'layers', '.data')[0])
-    found(stopped, 'is missing although')
+    found(stopped, 'is missing or cut off')
+
+
+@pytest.mark.parametrize('length', [0, 1, 65536, MIB - 65536])
+def test_cut_off_data(stopped, length):
+    path = max(files(stopped, 'layers', '.data'), key=os.path.getsize)
+    assert os.path.getsize(path) == MIB
+    os.truncate(path, length)
+    found(stopped, 'is missing or cut off')
+    engine = engines.Engine(stopped)
+    with pytest.raises(wire.OptionError):
+        engine.open('v')
+    assert 'is missing or cut off' in engine.log_text()
+    engine.kill()
+
+
+def test_zeros_at_the_end_are_not_taken_for_cut_off(engine, control):
+    """What was zeroed over a parent's data is owned, and a hole."""
+    control.create('v', 4 * MIB)
+    with engine.open('v') as disk:
+        disk.write(0, b'x' * 3 * MIB)
+    control.snapshot('v', 's')
+    control.clone('v', 's', 'c')
+    with engine.open('c') as disk:
+        disk.trim(MIB, 65536)
+        stored = control.info('c').stored
+        disk.trim(MIB + 65536 + 4096, MIB)
+        disk.trim(MIB, 65536)
+    with engine.open('v') as disk:
+        disk.trim(2 * MIB, MIB)
+    assert stored == 0
+    engine.restart()
+    with engine.open('c') as disk:
+        assert disk.read(MIB, 65536) == bytes(65536)
+        assert disk.read(MIB + 65536 + 4096, MIB) == bytes(MIB)
+        assert disk.read(0, MIB) == b'x' * MIB
 
 
 def test_bits_beyond_the_end(stopped):

@@ -58,9 +58,10 @@ class Engine:
     started = []        # all of them, for who cleans up
 
     def __init__(self, data, boot_id=None, control=None, env=None,
-                 extra=(), listen=('127.0.0.1:0',)):
+                 extra=(), listen=('127.0.0.1:0',), stdin=None, prefix=()):
         self.data, self.boot_id, self.control = data, boot_id, control
         self.env, self.extra, self.listen = env, list(extra), listen
+        self.stdin, self.prefix = stdin, list(prefix)
         self.process = None
         self.started.append(self)
         self.log = os.path.join(os.path.dirname(data),
@@ -68,7 +69,8 @@ class Engine:
         self.start()
 
     def arguments(self):
-        line = [binary(), 'serve', '--data', self.data] + self.extra
+        line = self.prefix + [binary(), 'serve', '--data', self.data]
+        line += self.extra
         for address in self.listen:
             line += ['--listen', address]
         if self.control:
@@ -80,7 +82,8 @@ class Engine:
     def start(self):
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen(
-                self.arguments(), stdout=subprocess.PIPE, stderr=log,
+                self.arguments(), stdin=self.stdin,
+                stdout=subprocess.PIPE, stderr=log,
                 env=dict(os.environ, **(self.env or {})))
         line = self._ready_line()
         assert line.startswith('ready '), (line, self.log_text())

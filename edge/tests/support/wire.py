@@ -29,7 +29,6 @@ READ, WRITE, DISC, FLUSH, TRIM, WRITE_ZEROES = 0, 1, 2, 3, 4, 6
 FUA, NO_HOLE = 1, 2
 NO_ID = uuid.UUID(int=0)
 TIMEOUT = 60
-GREETING_SECONDS = 5
 
 HELLO, CREATE, REMOVE, TRUNCATE, STAT, INFO, LIST, CLONE = (
     1, 10, 11, 12, 13, 14, 15, 16)
@@ -126,6 +125,9 @@ def connect(address):
         sock.connect(address)
         return sock
     sock = socket.create_connection(address, timeout=TIMEOUT)
+    if sock.getsockname() == sock.getpeername():
+        sock.close()
+        raise ConnectionRefusedError('nobody listens: connected to itself')
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -135,14 +137,12 @@ class Options:
 
     def __init__(self, address, flags=3):
         self.sock = connect(address)
-        # As the C library does: an engine that was killed in between may
-        # leave a connection that nobody ends.
-        self.sock.settimeout(GREETING_SECONDS)
+        # Before the greeting, as the C library does and for its reason: see
+        # greet() in edge/client/src/option.c.
+        self.sock.sendall(struct.pack('>I', flags))
         greeting = receive(self.sock, 18)
-        self.sock.settimeout(TIMEOUT)
         assert greeting[:16] == b'NBDMAGICIHAVEOPT', greeting
         self.handshake_flags = struct.unpack('>H', greeting[16:])[0]
-        self.sock.sendall(struct.pack('>I', flags))
 
     def close(self):
         self.sock.close()

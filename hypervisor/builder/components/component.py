@@ -97,8 +97,9 @@ class Component:
 
     ``name``; ``source``, the distribution's source package or None;
     ``description``, a line for the package; ``build_packages`` and
-    ``runtime_packages``, Debian packages; ``depends_on``, components that
-    must be there too.
+    ``runtime_packages``, Debian packages; ``stands_for``, those whose
+    libraries it has itself; ``depends_on``, components that must be there
+    too.
     """
 
     name = None
@@ -106,6 +107,7 @@ class Component:
     description = None
     build_packages = TOOLCHAIN
     runtime_packages = ()
+    stands_for = ()
     depends_on = ()
 
     def identity(self, prefix):

@@ -59,6 +59,7 @@ class Libvirt(component.Component):
         'libnl-route-3-dev', 'libnuma-dev', 'libpciaccess-dev',
         'libreadline-dev', 'libtirpc-dev', 'libudev-dev', 'libxml2-dev',
         'libxml2-utils', 'libyajl-dev', 'rpcsvc-proto', 'xsltproc')
+    stands_for = ('libvirt0', )
 
     def identity(self, prefix):
         # libvirt has the names of its folders compiled in

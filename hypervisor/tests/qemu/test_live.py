@@ -66,7 +66,7 @@ def test_reopen(monitor, vpool, add):
         assert node['ro'] is read_only
     assert monitor.io('n', 'write -P 1 0 4k') == ''
     assert vpool.read('disk', 0, 4096) == b'\1' * 4096
-    with pytest.raises(tools.Failed, match="Cannot change the option 'volume'"):
+    with pytest.raises(tools.Failed, match='Cannot change the option .volume'):
         monitor('blockdev-reopen', options=[dict(
             vpool.blockdev('other'), **{'node-name': 'n'})])
 

@@ -42,8 +42,8 @@ ACCEPTED = [
 ]
 
 REFUSED = [
-    ('openvstorage+tcp:{at}/none', "Cannot open volume 'none' at {at}: No such "
-     'file or directory (create it first)'),
+    ('openvstorage+tcp:{at}/none', "Cannot open volume 'none' at {at}: No "
+     'such file or directory (create it first)'),
     ('openvstorage+tcp:127.0.0.1:1/v1', "Cannot connect for volume 'v1' at "
      '127.0.0.1:1 over tcp: Connection refused (check that the storagedriver '
      'runs and that the port is its edge port)'),

@@ -90,21 +90,6 @@ class VolumesTestCase(base.DriverTestCase):
                          self.backend.names())
         self.driver.delete_volume(volume)
 
-    def test_a_record_that_cinder_copied_is_another_volume(self):
-        # As for a cached image: all of the record but id and name is copied.
-        source = self.create()
-        copy = self.volume(provider_location=source.provider_location,
-                           provider_id=source.provider_id)
-        # Cinder deletes what it could not create, which is not the source.
-        self.delete(copy)
-        self.assertEqual([source.name], self.backend.names())
-        self.update(copy, self.driver.create_cloned_volume(copy, source))
-        self.assertNotEqual(source.provider_location, copy.provider_location)
-        self.assertEqual(sorted([source.name, copy.name]),
-                         self.backend.names())
-        self.delete(copy)
-        self.assertEqual([source.name], self.backend.names())
-
     def test_migrated_volumes_keep_their_name(self):
         volume, new = self.create(), self.create()
         update = self.driver.update_migrated_volume(self.context, volume, new,
@@ -331,19 +316,6 @@ class ManageTestCase(base.DriverTestCase):
         self.driver.unmanage(volume)
         self.assertEqual([name], self.backend.names())
         self.delete(volume)
-        self.assertEqual([], self.backend.names())
-
-    def test_a_copied_record_of_a_managed_volume(self):
-        volume = self.manage(self.foreign_volume())
-        names = self.backend.names()
-        copy = self.volume(provider_location=volume.provider_location,
-                           provider_id=volume.provider_id)
-        self.delete(copy)
-        self.assertEqual(names, self.backend.names())
-        # A migration leaves the old volume under a record of another id.
-        old = self.volume(provider_location=volume.provider_location,
-                          provider_id=volume.provider_id, _name_id=volume.id)
-        self.delete(old)
         self.assertEqual([], self.backend.names())
 
     def test_not_twice(self):

@@ -1,0 +1,39 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the testbed's guest says of its disks on the serial console.
+
+It is all that can be known of a guest without a network.
+"""
+
+import re
+
+_LINE = re.compile(r'guest: disk (added|resized|removed): '
+                   r'(\w+)(?: (\d+) (\S+))?')
+
+
+def disks(output):
+    """The size by serial of the disks that are there after all that was said.
+
+    A boot begins anew: the kernel counts its time from there.
+    """
+    found = {}
+    for line in output.splitlines():
+        if 'Linux version' in line:
+            found = {}
+        match = _LINE.search(line)
+        if match:
+            what, name, size, serial = match.groups()
+            found.pop(name, None)
+            if what != 'removed':
+                found[name] = (serial, int(size))
+    return dict(found.values())

@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a vPool holds and Cinder does not know.
+
+What Cinder deleted while clones needed it stays on the vPool under a mark
+(see "Deleting what has clones" in doc/source/architecture.rst); that is no
+orphan for as long as something that Cinder knows depends on it.
+"""
+
+VOLUME_MARK = 'cinder-deleted.volume.'
+SNAPSHOT_MARK = 'cinder-deleted.snapshot.'
+CLONE_SNAPSHOT = 'clone-'
+
+
+def find(content, volumes, snapshots):
+    """Return the orphans among what a vPool holds, sorted.
+
+    :param content: VPoolClient.content()
+    :param volumes: the names of the volumes that Cinder knows
+    :param snapshots: the names of the snapshots that Cinder knows
+    """
+    known = set(name for name in content if name in volumes)
+    justified = _justify(content, known)
+    orphans = [name for name in content
+               if name not in known and name not in justified]
+    for name, (info, names) in content.items():
+        orphans += ['%s of %s' % (snapshot, name) for snapshot in names
+                    if not _snapshot_is_known(snapshot, info, snapshots,
+                                              content, justified)]
+    return sorted(orphans)
+
+
+def _justify(content, known):
+    """Add to KNOWN what marks keep for it; return the marks that do."""
+    justified = set()
+    found = True
+    while found:
+        found = False
+        needed = set()
+        for name in known:
+            info = content[name][0]
+            needed.add((info.parent_volume_id, None))
+            needed.add((info.parent_volume_id, info.parent_snapshot_id))
+        for name in set(content) - justified:
+            target = _target(name)
+            if target and target[:2] in needed:
+                justified.add(name)
+                if target[1] is None and target[2] in content:
+                    known.add(target[2])
+                found = True
+    return justified
+
+
+def _target(mark):
+    """Volume id, snapshot and volume name that a mark is about, or None."""
+    for prefix in (VOLUME_MARK, SNAPSHOT_MARK):
+        if mark.startswith(prefix):
+            volume_id, _dot, name = mark[len(prefix):].partition('.')
+            return ((volume_id, None, name) if prefix == VOLUME_MARK
+                    else (volume_id, name, None))
+    return None
+
+
+def _snapshot_is_known(snapshot, info, snapshots, content, justified):
+    if snapshot in snapshots:
+        return True
+    if snapshot.startswith(CLONE_SNAPSHOT):
+        return snapshot[len(CLONE_SNAPSHOT):] in content
+    return '%s%s.%s' % (SNAPSHOT_MARK, info.volume_id, snapshot) in justified

@@ -1,0 +1,41 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Data that tells who wrote it, made alike in a guest and here."""
+
+import hashlib
+import uuid
+
+BYTES = 1 << 20
+_LINE = 16
+MD5_OF_ZEROS = hashlib.md5(b'\0' * BYTES).hexdigest()
+
+
+def new_token():
+    """Six characters that tell one write from every other."""
+    return uuid.uuid4().hex[:6]
+
+
+def content(token):
+    """A MiB of numbered lines, so that no block of it is like another."""
+    return ''.join('%s%09d\n' % (token, number)
+                   for number in range(BYTES // _LINE)).encode('ascii')
+
+
+def md5(token):
+    return hashlib.md5(content(token)).hexdigest()
+
+
+def shell_command(token):
+    """What prints content(TOKEN) in a guest that has an awk."""
+    return ("awk 'BEGIN { for (n = 0; n < %d; n++) "
+            "printf \"%s%%09d\\n\", n }'" % (BYTES // _LINE, token))

@@ -1,0 +1,74 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What services did for one request, in the order in which they logged it.
+
+Nova passes the id of its user's request on to Cinder, whose lines have it as
+the global request id (Pike and later).
+"""
+
+import collections
+import io
+import re
+import subprocess
+
+_TIME = re.compile(r'(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)[.,](\d{3,6})')
+_UNIT = 'unit='
+
+Step = collections.namedtuple('Step', ['name', 'service', 'pattern'])
+
+
+class LogError(Exception):
+    """A log that cannot be read."""
+
+
+def lines_of(place, request_id):
+    """Time and text of the lines that name the request.
+
+    :param place: a file, or unit=NAME for a unit of systemd
+    """
+    found = []
+    for line in _read(place):
+        match = _TIME.search(line)
+        if request_id in line and match:
+            date, clock, fraction = match.groups()
+            found.append(('%s %s.%s' % (date, clock, fraction.ljust(6, '0')),
+                          line))
+    return found
+
+
+def first_times(steps, places, request_id):
+    """When each step was first logged; steps that were not are missing."""
+    logs = dict((service, lines_of(places[service], request_id))
+                for service in set(step.service for step in steps))
+    times = {}
+    for step in steps:
+        for time, line in logs[step.service]:
+            if re.search(step.pattern, line):
+                times[step.name] = time
+                break
+    return times
+
+
+def _read(place):
+    if not place.startswith(_UNIT):
+        with io.open(place, encoding='utf-8', errors='replace') as log:
+            return log.readlines()
+    command = ['journalctl', '--no-pager', '--output', 'short-iso-precise',
+               '--since', '-1h', '--unit', place[len(_UNIT):]]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    lines, errors = process.communicate()
+    if process.returncode != 0:
+        raise LogError('%s: %s' % (' '.join(command),
+                                   errors.decode('utf-8', 'replace')))
+    return lines.decode('utf-8', 'replace').splitlines()

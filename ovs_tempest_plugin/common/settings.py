@@ -1,0 +1,77 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The vPools under test, as ``[openvstorage] vpool`` gives them."""
+
+import collections
+
+from ovs_drivers import location
+
+DEFAULTS = {'edge_port': '26203', 'edge_protocol': 'tcp',
+            'xml_rpc_port': '26201'}
+REQUIRED = ('backend', 'storage_ip', 'vpool_guid')
+
+VPoolSettings = collections.namedtuple(
+    'VPoolSettings', ['backend', 'volume_type', 'hosts', 'edge_port',
+                      'edge_protocol', 'xml_rpc_port', 'guid'])
+
+
+class BadSettings(ValueError):
+    """A value of [openvstorage] vpool that cannot be right."""
+
+
+def parse_vpool(text):
+    """Read one value of the option.
+
+    :raises: BadSettings that says what is wrong and what belongs there
+    """
+    words = dict(DEFAULTS)
+    for word in text.split():
+        key, equals, value = word.partition('=')
+        if not equals or not value:
+            raise _bad(text, '%r is not of the form key=value' % word)
+        if key not in REQUIRED + ('volume_type',) and key not in DEFAULTS:
+            raise _bad(text, 'there is no %r' % key)
+        words[key] = value
+    for key in REQUIRED:
+        if key not in words:
+            raise _bad(text, '%s is missing' % key)
+    try:
+        return VPoolSettings(
+            words['backend'], words.get('volume_type', words['backend']),
+            [location.check_host(_text(host))
+             for host in words['storage_ip'].split(',')],
+            location.check_port(words['edge_port']),
+            location.check_transport(words['edge_protocol']),
+            location.check_port(words['xml_rpc_port']), words['vpool_guid'])
+    except location.LocationError as error:
+        raise _bad(text, '%s' % error)
+
+
+def parse_vpools(texts):
+    """Read all values of the option; each back end is named once."""
+    vpools = [parse_vpool(text) for text in texts]
+    backends = [vpool.backend for vpool in vpools]
+    if len(set(backends)) != len(backends):
+        raise BadSettings('[openvstorage] vpool: a back end is given twice: '
+                          '%s' % ', '.join(backends))
+    return vpools
+
+
+def _bad(text, problem):
+    return BadSettings('[openvstorage] vpool = %s: %s; it reads '
+                       '"backend=NAME storage_ip=ADDRESS vpool_guid=GUID '
+                       '..."' % (text, problem))
+
+
+def _text(value):
+    return value.decode('utf-8') if isinstance(value, bytes) else value

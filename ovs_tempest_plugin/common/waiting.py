@@ -1,0 +1,76 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Waits that are bounded and say what they waited for."""
+
+import time
+
+from tempest.lib import exceptions as lib_exc
+
+_FIRST_PAUSE = 0.1
+
+
+def wait_for(what, look, timeout, pause_max=1):
+    """Look until it is so.
+
+    :param what: what is awaited, in words
+    :param look: returns whether it is so, and the state that was seen
+    :param timeout: seconds until this is an error
+    :param pause_max: seconds between two looks; the first ones are shorter
+    :returns: the state seen last
+    """
+    deadline = time.time() + timeout
+    pause = _FIRST_PAUSE
+    while True:
+        is_so, state = look()
+        if is_so:
+            return state
+        if time.time() > deadline:
+            raise lib_exc.TimeoutException(
+                '%s: not within %d s; last seen: %s' % (what, timeout, state))
+        time.sleep(pause)
+        pause = min(pause * 1.5, pause_max)
+
+
+def wait_for_status(what, show, wanted, timeout):
+    """Wait until the resource that SHOW() returns has the status WANTED.
+
+    :returns: the resource
+    :raises: TempestException at once if the status says that it failed
+    """
+    def look():
+        resource = show()
+        status = resource['status']
+        if status != wanted and status.lower().startswith('error'):
+            raise lib_exc.TempestException(
+                '%s went to status %s instead of %s: %s'
+                % (what, status, wanted, resource.get('fault', '')))
+        look.resource = resource
+        return status == wanted, status
+
+    wait_for('%s to be %s' % (what, wanted), look, timeout)
+    return look.resource
+
+
+def wait_for_deletion(what, show, timeout):
+    """Wait until SHOW() finds nothing any more."""
+    def look():
+        try:
+            status = show()['status']
+        except lib_exc.NotFound:
+            return True, 'gone'
+        if status == 'error_deleting':
+            raise lib_exc.TempestException(
+                '%s went to status %s instead of going away' % (what, status))
+        return False, status
+
+    wait_for('%s to be gone' % what, look, timeout)

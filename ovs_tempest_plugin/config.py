@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options of ``[openvstorage]`` in tempest.conf."""
+
+from oslo_config import cfg
+
+openvstorage_group = cfg.OptGroup(name='openvstorage',
+                                  title='Open vStorage Edge block storage')
+
+OpenvStorageGroup = [
+    cfg.MultiStrOpt('vpool',
+                    default=[],
+                    help='A vPool under test, in the words of its section in '
+                         'cinder.conf: "backend=NAME volume_type=TYPE '
+                         'storage_ip=ADDRESS[,ADDRESS...] edge_port=PORT '
+                         'edge_protocol=tcp xml_rpc_port=PORT '
+                         'vpool_guid=GUID". backend is the '
+                         'volume_backend_name; volume_type is the same '
+                         'unless given; the ports and the protocol have the '
+                         'defaults of the driver. Give the option once for '
+                         'each vPool; the first is the one most tests use. '
+                         'None at all is a failure, not a skip.'),
+    cfg.StrOpt('run_label',
+               default='ovs-tempest',
+               help='Begins the name of everything that the tests make and '
+                    'stands in its metadata as ovs_run, so that whatever a '
+                    'run leaves can be found.'),
+    cfg.IntOpt('settle_timeout',
+               default=60,
+               help='Seconds until a vPool has to hold nothing that Cinder '
+                    'does not know, once a class of tests has ended.'),
+    cfg.IntOpt('parallel_volumes',
+               default=20,
+               help='How many volumes are made, cloned and deleted at the '
+                    'same time.'),
+    cfg.StrOpt('cli_dir',
+               default='',
+               help='Folder of the commands cinder and nova. Empty: where '
+                    'the Python that runs Tempest has its own.'),
+    cfg.StrOpt('libvirt_uri',
+               default='',
+               help='Where the libvirt of the compute host is reached, for '
+                    'example qemu:///system, to read the XML of domains. '
+                    'Empty: tests of the XML are skipped.'),
+    cfg.StrOpt('virsh',
+               default='virsh',
+               help='The command that reads from libvirt_uri.'),
+    cfg.DictOpt('service_logs',
+                default={},
+                help='Where the logs of cinder-volume and nova-compute are, '
+                     'as SERVICE:PLACE: a file, or unit=NAME for a unit of '
+                     'systemd, as in "cinder-volume:/opt/log/c-vol.log,'
+                     'nova-compute:unit=devstack@n-cpu". The services have '
+                     'to log at debug. A service that is missing: the tests '
+                     'of the order of calls are skipped.'),
+    cfg.StrOpt('cinder_restart_command',
+               default='',
+               help='Restarts cinder-volume and returns when it was told to, '
+                    'for example "sudo systemctl restart devstack@c-vol". '
+                    'Empty: tests that restart it are skipped.'),
+    cfg.BoolOpt('guest_tells_disks',
+                default=False,
+                help='Whether the image of the servers prints its disks to '
+                     'the serial console as they come, grow and go, as the '
+                     'image of the testbed does: "guest: disk added: vdb '
+                     '1073741824 SERIAL". False: tests that read the console '
+                     'are skipped.'),
+    cfg.BoolOpt('revert_to_snapshot',
+                default=True,
+                help='Whether Cinder can revert a volume to a snapshot (Pike '
+                     'and later, API 3.40).'),
+    cfg.BoolOpt('retype_between_vpools',
+                default=True,
+                help='Whether a detached volume can move between vPools by a '
+                     'retype (needs two vPools).'),
+    cfg.BoolOpt('manageable_lists',
+                default=True,
+                help='Whether Cinder lists what could be managed (Newton and '
+                     'later, API 3.8).'),
+    cfg.BoolOpt('reports_capacity',
+                default=True,
+                help='Whether the storagedriver tells the capacity of the '
+                     'vPool. The embedded one does, the original product '
+                     'does not.'),
+]

@@ -1,0 +1,46 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Calls of Cinder's API that the oldest supported Tempest has no client of."""
+
+from oslo_serialization import jsonutils as json
+from tempest.lib.common import rest_client
+from tempest.lib.services.volume import base_client
+
+try:
+    from urllib import parse as urllib_parse
+except ImportError:
+    import urllib as urllib_parse
+
+
+class VolumeExtrasClient(base_client.BaseClient):
+
+    def revert_to_snapshot(self, volume_id, snapshot_id):
+        """Give a volume back what it held at its latest snapshot (3.40)."""
+        resp, body = self.post(
+            'volumes/%s/action' % volume_id,
+            json.dumps({'revert': {'snapshot_id': snapshot_id}}))
+        self.expected_success(202, resp.status)
+        return rest_client.ResponseBody(resp, body)
+
+    def list_manageable_volumes(self, host):
+        """What the back end HOST holds and who knows it (3.8)."""
+        return self._list('manageable_volumes', host)
+
+    def list_manageable_snapshots(self, host):
+        return self._list('manageable_snapshots', host)
+
+    def _list(self, what, host):
+        resp, body = self.get('%s/detail?%s' % (
+            what, urllib_parse.urlencode({'host': host, 'limit': 1000})))
+        self.expected_success(200, resp.status)
+        return rest_client.ResponseBody(resp, json.loads(body))

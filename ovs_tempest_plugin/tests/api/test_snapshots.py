@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Snapshots of volumes that are not attached."""
+
+from tempest import config
+from tempest.lib import decorators
+from tempest.lib import exceptions as lib_exc
+
+from ovs_tempest_plugin.tests import base
+
+CONF = config.CONF
+
+
+class TestSnapshots(base.BaseTest):
+
+    @decorators.idempotent_id('dc42e033-a010-44dc-abf0-3b534d04d607')
+    def test_create_and_delete(self):
+        """Snapshots come and go in any order
+
+        * take three snapshots of a volume; the vPool has exactly them
+        * delete the second, the first, the third; each goes from the vPool
+        """
+        volume = self.made.volume()
+        names = ['snapshot-%s' % self.made.snapshot(volume['id'])['id']
+                 for _count in range(3)]
+        self.assert_snapshots(volume, names)
+        for gone in (names[1], names[0], names[2]):
+            self.made.delete_snapshot(gone[len('snapshot-'):])
+            names.remove(gone)
+            self.assert_snapshots(volume, names)
+
+    @decorators.idempotent_id('47e4a37b-aeec-49ab-8d28-fe530289da54')
+    def test_volume_with_snapshots_is_not_deleted(self):
+        """Cinder refuses to delete a volume that has snapshots
+
+        * the delete is a bad request, and both are still on the vPool
+        """
+        volume = self.made.volume()
+        snapshot = self.made.snapshot(volume['id'])
+        self.assertRaises(lib_exc.BadRequest,
+                          self.made.volumes.delete_volume, volume['id'])
+        self.assert_snapshots(volume, ['snapshot-%s' % snapshot['id']])
+
+    @decorators.idempotent_id('f12169ac-fbff-44ef-843a-f898cd2d9bba')
+    def test_delete_with_snapshots_in_cascade(self):
+        """A delete in cascade takes the snapshots along
+
+        * take two snapshots of a volume, delete it with cascade
+        * nothing is left on the vPool
+        """
+        volume = self.made.volume()
+        name = self.name_on_vpool(volume['id'])
+        for _count in range(2):
+            self.made.snapshot(volume['id'])
+        self.made.volumes.delete_volume(volume['id'], cascade=True)
+        self.made.delete_volume(volume['id'])
+        self.assertFalse(self.vpool.has(name))
+
+    def assert_snapshots(self, volume, names):
+        self.assertEqual(
+            sorted(names), sorted(self.vpool.snapshots(
+                self.name_on_vpool(volume['id']))),
+            'snapshots that the vPool has')
+
+
+class TestRevert(base.BaseTest):
+
+    volume_microversion = '3.40'
+
+    @classmethod
+    def skip_checks(cls):
+        super(TestRevert, cls).skip_checks()
+        cls.skip_without(CONF.openvstorage.revert_to_snapshot,
+                         '[openvstorage] revert_to_snapshot is false')
+
+    def setUp(self):
+        super(TestRevert, self).setUp()
+        self.extras = self.os_primary.volume_extras_v3.VolumeExtrasClient()
+
+    @decorators.idempotent_id('959061db-52c9-4727-985d-589f508af9c7')
+    def test_revert_to_the_latest_snapshot(self):
+        """A volume reverts to its latest snapshot, and keeps it
+
+        * take two snapshots and revert to the second, twice
+        * the volume is available; the vPool still has both snapshots
+        """
+        volume = self.made.volume()
+        ids = [self.made.snapshot(volume['id'])['id']
+               for _count in range(2)]
+        for _count in range(2):
+            self.extras.revert_to_snapshot(volume['id'], ids[1])
+            self.made.wait_for_volume(volume['id'])
+            self.made.wait_for_snapshot(ids[1])
+        self.assertEqual(
+            sorted('snapshot-%s' % snapshot_id for snapshot_id in ids),
+            sorted(self.vpool.snapshots(self.name_on_vpool(volume['id']))))
+
+    @decorators.idempotent_id('d6bafe7b-5060-4109-99e4-ea9fd5530c92')
+    def test_revert_to_an_older_snapshot_is_refused(self):
+        """Only the latest snapshot can be reverted to
+
+        * take two snapshots; reverting to the first is a bad request
+        """
+        volume = self.made.volume()
+        first = self.made.snapshot(volume['id'])
+        self.made.snapshot(volume['id'])
+        self.assertRaises(lib_exc.BadRequest,
+                          self.extras.revert_to_snapshot,
+                          volume['id'], first['id'])
+
+    @decorators.idempotent_id('72b7cd31-1cda-49d9-969b-a28bee3c5b5f')
+    def test_revert_of_an_extended_volume_is_refused(self):
+        """A volume that has grown since does not lose its new size
+
+        * take a snapshot, extend the volume; reverting is a bad request
+        """
+        volume = self.made.volume()
+        snapshot = self.made.snapshot(volume['id'])
+        self.made.volumes.extend_volume(volume['id'], new_size=2)
+        self.made.wait_for_volume(volume['id'])
+        self.assertRaises(lib_exc.BadRequest,
+                          self.extras.revert_to_snapshot,
+                          volume['id'], snapshot['id'])
+        self.assert_on_vpool(volume['id'], size=2)

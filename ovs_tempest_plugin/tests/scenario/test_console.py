@@ -1,0 +1,75 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a guest sees of its disks, told where there is no network."""
+
+from tempest import config
+from tempest.lib import decorators
+
+from ovs_tempest_plugin.common import console
+from ovs_tempest_plugin.common import guest
+from ovs_tempest_plugin.common import waiting
+from ovs_tempest_plugin.tests.scenario import base
+
+CONF = config.CONF
+
+
+class TestConsole(base.ScenarioTest):
+
+    needs_ssh = False
+
+    @classmethod
+    def skip_checks(cls):
+        super(TestConsole, cls).skip_checks()
+        cls.skip_without(CONF.compute_feature_enabled.console_output,
+                         '[compute-feature-enabled] console_output is false')
+        cls.skip_without(CONF.openvstorage.guest_tells_disks,
+                         '[openvstorage] guest_tells_disks is false')
+
+    @decorators.idempotent_id('e3b698a0-2ba1-422e-8fbf-2af2ae26a124')
+    def test_disks_come_grow_and_go(self):
+        """A disk comes, grows and goes, as the console says
+
+        * boot from a volume: the console names its serial
+        * attach another one, extend it, detach it; the console says each
+        """
+        root = self.boot_volume(self.made)
+        server, _access = self.made.server(
+            self.get_tenant_network(), image_id='',
+            block_device_mapping_v2=[{
+                'uuid': root['id'], 'source_type': 'volume',
+                'destination_type': 'volume', 'boot_index': 0}])
+        self.wait_for_disk(server, root, self.boot_size())
+        volume = self.made.volume()
+        self.made.attach(server['id'], volume['id'])
+        self.wait_for_disk(server, volume, 1)
+        if CONF.volume_feature_enabled.extend_attached_volume:
+            with self.microversion('3.42'):
+                self.made.volumes.extend_volume(volume['id'], new_size=2)
+            self.made.wait_for_volume(volume['id'], 'in-use')
+            self.wait_for_disk(server, volume, 2)
+        self.made.detach(server['id'], volume['id'])
+        self.wait_for_disk(server, volume, None)
+
+    def wait_for_disk(self, server, volume, size):
+        """Wait for a disk of SIZE GiB, or for none."""
+        serial = volume['id'][:guest.SERIAL_LENGTH]
+        wanted = size and size * base.GIB
+
+        def look():
+            disks = console.disks(self.servers.get_console_output(
+                server['id'])['output'])
+            return disks.get(serial) == wanted, disks
+
+        waiting.wait_for('the console of server %s to tell of %s bytes with '
+                         'the serial %s' % (server['id'], wanted, serial),
+                         look, CONF.volume.build_timeout)

@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import unittest
+
+import fixtures
+from tempest import config
+from tempest.lib import exceptions as lib_exc
+
+from ovs_drivers import storagedriver
+from ovs_tempest_plugin.tests import base
+
+CONF = config.CONF
+
+
+class FakeVPool(object):
+
+    def __init__(self, backend, *names):
+        self.backend = backend
+        self.there = list(names)
+
+    def has(self, name):
+        return name in self.there
+
+    def size(self, name):
+        return base.GIB if name in self.there else None
+
+    def content(self):
+        return dict((name, (storagedriver.VolumeInfo(
+            name, base.GIB, None, None, 0, 0, False, 'node', False), []))
+            for name in self.there)
+
+
+class FakeCinder(object):
+
+    def __init__(self):
+        self.volumes = []
+
+    def list_volumes(self, detail, params):
+        return {'volumes': self.volumes}
+
+    def list_snapshots(self, **params):
+        return {'snapshots': []}
+
+    def show_volume(self, volume_id):
+        return {'volume': [volume for volume in self.volumes
+                           if volume['id'] == volume_id][0]}
+
+
+class BaseTestCase(unittest.TestCase):
+    """The checks that every class of the plugin's tests makes."""
+
+    def setUp(self):
+        super(BaseTestCase, self).setUp()
+        self.now = 0
+        for name, value in (('time', lambda: self.now),
+                            ('sleep', self.sleep)):
+            patch = fixtures.MonkeyPatch('time.%s' % name, value)
+            patch.setUp()
+            self.addCleanup(patch.cleanUp)
+        self.cinder = FakeCinder()
+        self.vpools = [FakeVPool('one'), FakeVPool('two')]
+        self.when_asleep = None
+
+        class Tests(base.BaseTest):
+            vpools = self.vpools
+            vpool = self.vpools[0]
+            admin_volumes = admin_snapshots = self.cinder
+            _orphans_before = []
+
+            def runTest(self):
+                """Nothing: only the checks of the class are of interest."""
+
+        self.tests = Tests
+
+    def sleep(self, seconds):
+        self.now += seconds
+        if self.when_asleep:
+            self.when_asleep()
+
+    def cinder_has(self, volume_id, backend, name_id=None):
+        self.cinder.volumes.append(
+            {'id': volume_id, 'os-vol-mig-status-attr:name_id': name_id,
+             'os-vol-host-attr:host': 'node@section#' + backend})
+
+    def test_empty_vpools_end_a_class_well(self):
+        self.tests.resource_cleanup()
+        self.assertEqual(0, self.now)
+
+    def test_an_orphan_fails_the_class(self):
+        self.vpools[1].there.append('volume-1')
+        with self.assertRaises(lib_exc.TimeoutException) as caught:
+            self.tests.resource_cleanup()
+        self.assertIn('volume-1 on two', str(caught.exception))
+        self.assertGreater(self.now, CONF.openvstorage.settle_timeout)
+
+    def test_an_orphan_that_was_there_before_does_not(self):
+        self.vpools[1].there.append('volume-1')
+        self.tests._orphans_before = ['volume-1 on two']
+        self.tests.resource_cleanup()
+
+    def test_what_another_worker_makes_at_the_moment_does_not(self):
+        self.vpools[0].there.append('volume-1')
+        self.when_asleep = lambda: self.cinder_has('1', 'one')
+        self.tests.resource_cleanup()
+
+    def test_a_migrated_volume_is_known_by_its_name_id(self):
+        self.cinder_has('1', 'one', name_id='2')
+        self.vpools[0].there.append('volume-2')
+        self.tests.resource_cleanup()
+        self.tests().assert_on_vpool('1')
+
+    def test_the_wrong_back_end_is_a_failure(self):
+        tests = self.tests()
+        self.cinder_has('1', 'one')
+        # nowhere, which is also what another driver's volume looks like
+        self.assertRaises(AssertionError, tests.assert_on_vpool, '1')
+        # somewhere else than Cinder says
+        self.vpools[1].there.append('volume-1')
+        self.assertRaises(AssertionError, tests.assert_on_vpool, '1')
+        # in both
+        self.vpools[0].there.append('volume-1')
+        self.assertRaises(AssertionError, tests.assert_on_vpool, '1')
+        self.vpools[1].there.remove('volume-1')
+        tests.assert_on_vpool('1')
+        # of another size, on another vPool than wanted
+        self.assertRaises(AssertionError, tests.assert_on_vpool, '1', 2)
+        self.assertRaises(AssertionError, tests.assert_on_vpool, '1',
+                          vpool=self.vpools[1])
+
+    def test_what_is_to_be_gone_has_time_but_not_for_ever(self):
+        self.vpools[0].there.append('v')
+        self.assertRaises(lib_exc.TimeoutException,
+                          self.tests().assert_gone, ['v'])
+        self.when_asleep = lambda: self.vpools[0].there.remove('v')
+        self.tests().assert_gone(['v'])

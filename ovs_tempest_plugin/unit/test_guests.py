@@ -1,0 +1,75 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+import hashlib
+import subprocess
+import unittest
+
+from ovs_tempest_plugin.common import console
+from ovs_tempest_plugin.common import files
+from ovs_tempest_plugin.common import guest
+from ovs_tempest_plugin.common import patterns
+
+
+class GuestsTestCase(unittest.TestCase):
+
+    def test_disks(self):
+        self.assertEqual(
+            [('vda', 1 << 30, ''),
+             ('vdb', 512, '7968a798-a0ab-4f6a-8')],
+            guest.parse_disks('vda 2097152 \nvdb 1 7968a798-a0ab-4f6a-8\n'))
+
+    def test_a_folder_without_disks(self):
+        self.assertEqual([], guest.parse_disks('[vs]d*  \n'))
+
+    def test_the_guest_writes_what_is_expected(self):
+        token = patterns.new_token()
+        there = subprocess.check_output(
+            ['sh', '-c', patterns.shell_command(token)])
+        self.assertEqual(patterns.content(token), there)
+        self.assertEqual(patterns.BYTES, len(there))
+        self.assertEqual(patterns.md5(token), hashlib.md5(there).hexdigest())
+
+    def test_no_block_is_like_another(self):
+        content = patterns.content('abcdef')
+        blocks = set(content[start:start + 512]
+                     for start in range(0, len(content), 512))
+        self.assertEqual(patterns.BYTES // 512, len(blocks))
+
+    def test_tokens_differ(self):
+        self.assertNotEqual(patterns.new_token(), patterns.new_token())
+
+    def test_checksum_of_a_volume(self):
+        self.assertEqual(
+            hashlib.md5(b'data' + b'\0' * 3000000).hexdigest(),
+            files.md5_of_volume(b'data', 3000004))
+        self.assertEqual(hashlib.md5(b'data').hexdigest(),
+                         files.md5_of_volume(b'data', 4))
+
+
+class ConsoleTestCase(unittest.TestCase):
+
+    def test_disks_come_grow_and_go(self):
+        said = ['[    0.0] Linux version 6.1',
+                'guest: disk added: vda 1073741824 aaa',
+                'guest: disk added: vdb 1073741824 bbb',
+                '[ 3.0] x guest: disk resized: vdb 2147483648 bbb',
+                'guest: disk removed: vdb',
+                '[    0.0] Linux version 6.1',
+                'guest: disk added: vda 1073741824 ccc']
+        expected = [{}, {'aaa': 1 << 30}, {'aaa': 1 << 30, 'bbb': 1 << 30},
+                    {'aaa': 1 << 30, 'bbb': 2 << 30}, {'aaa': 1 << 30}, {},
+                    {'ccc': 1 << 30}]
+        for count, disks in enumerate(expected):
+            self.assertEqual(
+                disks, console.disks('\n'.join(said[:count + 1])))

@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import importlib
+import os
+import pkgutil
+import unittest
+
+from tempest.test_discover import plugins
+
+from ovs_tempest_plugin import config as plugin_config
+from ovs_tempest_plugin import plugin
+from ovs_tempest_plugin import tests
+
+
+def _test_methods():
+    for _finder, name, is_package in pkgutil.walk_packages(
+            tests.__path__, tests.__name__ + '.'):
+        module = importlib.import_module(name)
+        if is_package or not name.rpartition('.')[2].startswith('test_'):
+            continue
+        for test_class in vars(module).values():
+            if getattr(test_class, '__module__', None) == name:
+                for key, method in vars(test_class).items():
+                    if key.startswith('test_'):
+                        yield '%s.%s' % (name, key), method
+
+
+class PluginTestCase(unittest.TestCase):
+
+    def test_tempest_finds_it(self):
+        found = plugins.TempestTestPluginManager()
+        self.assertIn('openvstorage', found.get_plugin_load_tests_tuple())
+
+    def test_where_the_tests_are(self):
+        folder, top = plugin.OpenvStorageTempestPlugin().load_tests()
+        self.assertEqual(os.path.abspath(os.path.dirname(tests.__file__)),
+                         folder)
+        self.assertTrue(folder.startswith(top))
+
+    def test_every_test_says_what_it_does(self):
+        methods = list(_test_methods())
+        self.assertGreater(len(methods), 50)
+        for name, method in methods:
+            self.assertTrue((method.__doc__ or '').strip(), name)
+
+    def test_every_option_has_help(self):
+        for option in plugin_config.OpenvStorageGroup:
+            self.assertTrue(option.help, option.name)

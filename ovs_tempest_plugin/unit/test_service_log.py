@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import io
+import os
+import unittest
+
+import fixtures
+
+from ovs_tempest_plugin.common import service_log
+
+STEPS = (service_log.Step('first', 'nova', 'one'),
+         service_log.Step('second', 'cinder', 'two|zwei'),
+         service_log.Step('third', 'nova', 'three'))
+
+
+class ServiceLogTestCase(unittest.TestCase):
+
+    def setUp(self):
+        super(ServiceLogTestCase, self).setUp()
+        folder = fixtures.TempDir()
+        folder.setUp()
+        self.addCleanup(folder.cleanUp)
+        self.places = dict((name, os.path.join(folder.path, name))
+                           for name in ('nova', 'cinder'))
+
+    def write(self, service, *lines):
+        with io.open(self.places[service], 'w', encoding='utf-8') as log:
+            log.write(u'\n'.join(lines) + u'\n')
+
+    def test_first_times(self):
+        self.write('nova',
+                   u'2026-11-21 10:00:00.100 [req-other] one',
+                   u'2026-11-21 10:00:00.200 [req-1] one \xfc',
+                   u'  <disk> one [req-1]',
+                   u'2026-11-21 10:00:00.300 [req-1] one',
+                   u'2026-11-21 10:00:00.900 [req-1] three')
+        self.write('cinder', u'2026-11-21T10:00:00.250000 [req-1 req-2] zwei')
+        self.assertEqual(
+            {'first': '2026-11-21 10:00:00.200000',
+             'second': '2026-11-21 10:00:00.250000',
+             'third': '2026-11-21 10:00:00.900000'},
+            service_log.first_times(STEPS, self.places, 'req-1'))
+
+    def test_missing_steps_are_missing(self):
+        self.write('nova', u'nothing')
+        self.write('cinder', u'2026-11-21 10:00:00.100 two')
+        self.assertEqual(
+            {}, service_log.first_times(STEPS, self.places, 'req-1'))
+
+    def test_a_log_that_is_not_there(self):
+        self.assertRaises(IOError, service_log.lines_of,
+                          self.places['nova'], 'req-1')

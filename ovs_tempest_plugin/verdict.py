@@ -1,0 +1,154 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The command ``ovs-tempest-verdict``: what a run of Tempest was worth.
+
+::
+
+    stestr last --subunit | ovs-tempest-verdict
+
+prints what failed, what was skipped and why, the slowest tests and the
+counts. It ends with 0 only if something passed, nothing failed, and each
+skipped test says why: a run that tested nothing is no success.
+"""
+
+from __future__ import print_function
+
+import argparse
+import collections
+import io
+import json
+import sys
+
+import subunit
+import testtools
+
+SLOWEST = 10
+NO_REASON = 'no reason given'
+
+Test = collections.namedtuple('Test', ['name', 'status', 'seconds', 'reason'])
+
+
+def read(stream):
+    """The tests of a subunit stream (version 2), in the order they ended."""
+    tests = []
+    result = testtools.StreamToDict(
+        lambda found: tests.append(_test(found)))
+    result.startTestRun()
+    try:
+        subunit.ByteStreamToStreamResult(
+            stream, non_subunit_name='stdout').run(result)
+    finally:
+        result.stopTestRun()
+    return [test for test in tests if test.status != 'exists']
+
+
+def _test(found):
+    start, stop = found['timestamps']
+    seconds = (stop - start).total_seconds() if start and stop else 0.0
+    reason = ''
+    if found['status'] == 'skip':
+        detail = found['details'].get('reason')
+        reason = (detail.as_text().strip() if detail else '') or NO_REASON
+    return Test(found['id'], found['status'], seconds, reason)
+
+
+def count(tests):
+    """How many tests passed, were skipped and failed."""
+    passed = [test for test in tests if test.status in ('success', 'xfail')]
+    skipped = [test for test in tests if test.status == 'skip']
+    return (len(passed), len(skipped),
+            len(tests) - len(passed) - len(skipped))
+
+
+def problems(tests):
+    """What makes the run no success, in words."""
+    passed, skipped, failed = count(tests)
+    found = []
+    if failed:
+        found.append('%d failed' % failed)
+    if not passed:
+        found.append('nothing was tested: %d passed, %d skipped'
+                     % (passed, skipped))
+    silent = [test.name for test in tests if test.reason == NO_REASON]
+    if silent:
+        found.append('skipped without a reason: %s' % ', '.join(silent))
+    return found
+
+
+def report(tests, before, out):
+    """Print the run; BEFORE has the seconds of an earlier one by test."""
+    for test in tests:
+        if test.status not in ('success', 'xfail', 'skip'):
+            print('FAILED   %s (%s)' % (test.name, test.status), file=out)
+    reasons = collections.Counter(test.reason for test in tests
+                                  if test.status == 'skip')
+    for reason, times in sorted(reasons.items()):
+        print('skipped  %3d  %s' % (times, reason), file=out)
+    slowest = sorted(tests, key=lambda test: -test.seconds)[:SLOWEST]
+    for test in slowest:
+        print('%8.1f s  %s  %s' % (
+            test.seconds,
+            '(before: %.1f s)' % before[test.name]
+            if test.name in before else '', test.name), file=out)
+    print('%d passed, %d skipped, %d failed, %.0f s of tests' % (
+        count(tests) + (sum(test.seconds for test in tests),)), file=out)
+
+
+def _load(path):
+    """The seconds of each test of an earlier run."""
+    try:
+        with io.open(path, encoding='utf-8') as results:
+            return dict((test['name'], test['seconds'])
+                        for test in json.load(results)['tests'])
+    except (IOError, ValueError, KeyError, TypeError):
+        # There was none, or none that this version wrote.
+        return {}
+
+
+def _save(path, tests):
+    passed, skipped, failed = count(tests)
+    content = {'passed': passed, 'skipped': skipped, 'failed': failed,
+               'tests': [dict(test._asdict()) for test in tests]}
+    with io.open(path, 'wb') as results:
+        results.write(json.dumps(content, indent=1,
+                                 sort_keys=True).encode('utf-8'))
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        prog='ovs-tempest-verdict',
+        description='Says what a run of Tempest was worth, from its subunit '
+                    'stream: stestr last --subunit | ovs-tempest-verdict')
+    parser.add_argument('stream', nargs='?',
+                        help='a file with the stream; default: what comes in')
+    parser.add_argument('--results', metavar='FILE',
+                        help='write the results there as JSON; the seconds '
+                             'of the run before are taken from it')
+    options = parser.parse_args(argv)
+    if options.stream:
+        with io.open(options.stream, 'rb') as stream:
+            tests = read(stream)
+    else:
+        tests = read(getattr(sys.stdin, 'buffer', sys.stdin))
+    report(tests, _load(options.results) if options.results else {},
+           sys.stdout)
+    if options.results:
+        _save(options.results, tests)
+    found = problems(tests)
+    for problem in found:
+        print('ovs-tempest-verdict: %s' % problem, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Print the volumes of all vPools that Cinder does not know.
+
+Usage: python3 orphans.py CINDER_CONF ID,ID,…
+
+Exit code 0: there are none; 1: there are some; 2: it could not be found out.
+"""
+
+import configparser
+import sys
+
+from ovs_drivers import storagedriver
+
+_DRIVER = 'OpenvStorageEdgeVolumeDriver'
+_MARK = 'cinder-deleted.'
+
+
+def vpools(path):
+    """Yield name and client of each vPool that Cinder uses."""
+    config = configparser.RawConfigParser(strict=False)
+    with open(path) as source:
+        config.read_file(source)
+    enabled = config.get('DEFAULT', 'enabled_backends', fallback='')
+    for name in [name.strip() for name in enabled.split(',')]:
+        if config.get(name, 'volume_driver', fallback='').endswith(_DRIVER):
+            yield name, storagedriver.StorageDriver(
+                [host.strip()
+                 for host in config.get(name, 'storage_ip').split(',')],
+                config.getint(name, 'xml_rpc_port', fallback=26201),
+                config.get(name, 'vpool_guid'))
+
+
+def orphans(names, known):
+    """Return the names on a vPool that no volume of Cinder's explains.
+
+    A deleted volume that has clones, and the mark that says so, stay until
+    the last clone goes: with no volume left there is nothing to stay for.
+    """
+    ours = set('volume-' + volume for volume in known)
+    left = set(names) - ours
+    if ours & set(names):
+        marks = [name for name in left if name.startswith(_MARK)]
+        left -= set(marks)
+        left = set(name for name in left
+                   if not any(mark.endswith('.' + name) for mark in marks))
+    return sorted(left)
+
+
+def main(path, known):
+    """Check all vPools."""
+    found = {}
+    for name, vpool in vpools(path):
+        found[name] = orphans(vpool.volume_names(), known)
+        print('%s: %d volumes that Cinder does not know'
+              % (name, len(found[name])))
+        for orphan in found[name]:
+            print('  ' + orphan)
+    if not found:
+        print('%s enables no vPool' % path, file=sys.stderr)
+        return 2
+    return 1 if any(found.values()) else 0
+
+
+if __name__ == '__main__':
+    try:
+        code = main(sys.argv[1], [each for each in sys.argv[2].split(',')
+                                  if each])
+    except (OSError, configparser.Error,
+            storagedriver.StorageDriverError) as problem:
+        print('no answer: %s' % problem, file=sys.stderr)
+        code = 2
+    sys.exit(code)

@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A signed apt repository with the packages of the hypervisor.
+
+The packages have the names and places of the real ones, with the C library
+of this checkout and the qemu-img of the fake vPool in them.
+"""
+
+import email.utils
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+
+from tests.ansible import cloud
+
+_CONTROL = '''\
+Package: %s
+Version: 1.0
+Architecture: all
+Maintainer: Test <test@example.org>
+Description: for a test
+'''
+
+
+def make(folder, library):
+    """Make the repository; return the file of its public key."""
+    contents = {
+        'edge': {'lib/libovsvolumedriver.so.1': library},
+        'qemu': {'bin/qemu-img': cloud.TOP
+                 + '/ovs_drivers/tests/fakes/qemu-img'},
+        'libvirt': {'share/libvirt/README': cloud.TOP + '/README.rst'},
+    }
+    for name, files in contents.items():
+        _make_package(folder, 'openvstorage-' + name, files)
+    with open(os.path.join(folder, 'Packages'), 'w') as target:
+        subprocess.run(['dpkg-scanpackages', '--multiversion', '.'],
+                       cwd=folder, check=True, stdout=target,
+                       stderr=subprocess.DEVNULL)
+    with open(os.path.join(folder, 'Packages'), 'rb') as source:
+        packages = source.read()
+    with open(os.path.join(folder, 'Release'), 'w') as target:
+        target.write('Date: %s\nSHA256:\n %s %d Packages\n' % (
+            email.utils.formatdate(usegmt=True),
+            hashlib.sha256(packages).hexdigest(), len(packages)))
+    os.chmod(folder, 0o755)  # apt reads as a user of its own
+    return _sign(folder)
+
+
+def _make_package(folder, name, files):
+    tree = os.path.join(folder, name)
+    os.makedirs(os.path.join(tree, 'DEBIAN'))
+    with open(os.path.join(tree, 'DEBIAN', 'control'), 'w') as target:
+        target.write(_CONTROL % name)
+    for path, source in files.items():
+        place = os.path.join(tree, 'opt/openvstorage', path)
+        os.makedirs(os.path.dirname(place))
+        shutil.copy(source, place)
+        os.chmod(place, 0o755)
+    subprocess.run(['dpkg-deb', '--root-owner-group', '--build', tree, folder],
+                   check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+    assert glob.glob(os.path.join(folder, name + '_*.deb'))
+
+
+def _sign(folder):
+    home = os.path.join(folder, 'gnupg')
+    os.mkdir(home, 0o700)
+    gpg = ['gpg', '--batch', '--quiet', '--homedir', home]
+    subprocess.run(gpg + ['--passphrase', '', '--quick-generate-key',
+                          'Test <test@example.org>', 'ed25519', 'sign'],
+                   check=True)
+    subprocess.run(gpg + ['--clearsign', '--output', 'InRelease', 'Release'],
+                   cwd=folder, check=True)
+    key = os.path.join(folder, 'key.asc')
+    subprocess.run(gpg + ['--armor', '--output', key, '--export'], check=True)
+    subprocess.run(['gpgconf', '--homedir', home, '--kill', 'all'],
+                   check=True)
+    shutil.rmtree(home)
+    return key
