@@ -103,22 +103,30 @@ def _sign(folder, log, key, keyring):
     missing = apt.missing(['gnupg'])
     if missing:
         apt.install(missing, log)
-    gpg = ['gpg', '--batch', '--yes']
-    if not key:
-        os.makedirs(keyring, mode=0o700, exist_ok=True)
-        gpg += ['--homedir', keyring]
-        key = ORIGIN + ' repository'
+    if key:
+        _sign_with(['gpg', '--local-user', key], folder, log, key)
+        return
+    os.makedirs(keyring, mode=0o700, exist_ok=True)
+    gpg = ['gpg', '--homedir', keyring]
+    key = ORIGIN + ' repository'
+    try:
         if not os.path.exists(os.path.join(keyring, 'pubring.kbx')):
-            processes.run(gpg + ['--passphrase', '', '--quick-generate-key',
-                                 key, 'default', 'default', 'never'], log)
-    gpg += ['--local-user', key]
+            processes.run(gpg + ['--batch', '--passphrase', '',
+                                 '--quick-generate-key', key, 'default',
+                                 'default', 'never'], log)
+        _sign_with(gpg, folder, log, key)
+    finally:
+        # gpg leaves a process behind that waits for more
+        processes.run(['gpgconf', '--homedir', keyring, '--kill', 'all'],
+                      log)
 
-    def to(name, *options):
-        processes.run(gpg + ['--output', os.path.join(folder, name)]
-                      + list(options), log,
-                      cure='"gpg --list-secret-keys" names the keys')
 
+def _sign_with(gpg, folder, log, key):
     release = os.path.join(folder, 'Release')
-    to('InRelease', '--clearsign', release)
-    to('Release.gpg', '--armor', '--detach-sign', release)
-    to(KEY, '--armor', '--export', key)
+    for name, options in (
+            ('InRelease', ['--clearsign', release]),
+            ('Release.gpg', ['--armor', '--detach-sign', release]),
+            (KEY, ['--armor', '--export', key])):
+        processes.run(gpg + ['--batch', '--yes', '--output',
+                             os.path.join(folder, name)] + options, log,
+                      cure='"gpg --list-secret-keys" names the keys')

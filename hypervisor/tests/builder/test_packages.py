@@ -193,10 +193,21 @@ def test_apt_trusts_the_key_of_a_signed_repository(build, apt_root):
 
 
 @pytest.mark.skipif(not shutil.which('gpg'), reason='gpg is not installed')
-def test_the_key_is_kept(build):
+def test_the_key_is_kept_and_no_process(build, tmp_path):
     output = build('')
     with open(os.path.join(output, 'openvstorage.asc')) as file:
         first = file.read()
     build('')
     with open(os.path.join(output, 'openvstorage.asc')) as file:
         assert file.read() == first
+    keyring = str(tmp_path / 'key').encode()
+    assert not [pid for pid in filter(str.isdigit, os.listdir('/proc'))
+                if keyring in _command_of(pid)]
+
+
+def _command_of(pid):
+    try:
+        with open('/proc/%s/cmdline' % pid, 'rb') as file:
+            return file.read()
+    except OSError:
+        return b''
