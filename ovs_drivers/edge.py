@@ -12,9 +12,11 @@
 
 """Python's side of ``libovsvolumedriver.so.1``, the C client of a vPool.
 
-Only the calls that manage volumes are bound; data goes through QEMU. Each
+The calls that manage volumes are bound, and those that read and write for
+what copies data on a Cinder host; guests and images go through QEMU. Each
 operation opens a context of its own and closes it, so nothing is shared
-between threads, and everything the library allocates is given back.
+between threads, and everything the library allocates is given back; an
+:class:`OpenVolume` keeps one until it is closed.
 
 The library blocks. Where eventlet has patched the process (cinder-volume),
 operations run in one of its native threads so that the other green threads
@@ -124,6 +126,11 @@ _PROTOTYPES = {
     'ovs_list_volumes': (ctypes.c_int, [_handle, _handle,
                                         ctypes.POINTER(ctypes.c_size_t)]),
     'ovs_stat': (ctypes.c_int, [_handle, _handle]),
+    'ovs_read': (ctypes.c_ssize_t, [_handle, _handle, ctypes.c_size_t,
+                                    ctypes.c_int64]),
+    'ovs_write': (ctypes.c_ssize_t, [_handle, _handle, ctypes.c_size_t,
+                                     ctypes.c_int64]),
+    'ovs_flush': (ctypes.c_int, [_handle]),
     'ovs_snapshot_create': (ctypes.c_int, [_handle, _text, _text,
                                            ctypes.c_int64]),
     'ovs_snapshot_rollback': (ctypes.c_int, [_handle, _text, _text]),
@@ -198,6 +205,10 @@ class Edge(object):
     def size(self, name):
         return self._blocking(self._size, name)
 
+    def open(self, name):
+        """Open a volume to read and write its data."""
+        return self._blocking(self._open, name)
+
     def volumes(self):
         return self._blocking(self._volumes)
 
@@ -244,6 +255,16 @@ class Edge(object):
                        os.O_RDONLY)
             self._call(what, 'ovs_stat', context, stat)
         return ctypes.c_int64.from_buffer(stat, _STAT_SIZE_OFFSET).value
+
+    def _open(self, host, name):
+        context = self._connect(host)
+        try:
+            self._call('open %s' % name, 'ovs_ctx_init', context,
+                       _encode(name), os.O_RDWR)
+        except EdgeError:
+            self._library.ovs_ctx_destroy(context)
+            raise
+        return OpenVolume(self._library, self._call, context, name)
 
     def _volumes(self, host):
         with self._context(host) as context:
@@ -292,21 +313,24 @@ class Edge(object):
 
     @contextlib.contextmanager
     def _context(self, host):
+        context = self._connect(host)
+        try:
+            yield context
+        finally:
+            self._library.ovs_ctx_destroy(context)
+
+    def _connect(self, host):
         what = 'connect to %s:%d' % (host, self._port)
         attr = self._call(what, 'ovs_ctx_attr_new')
         try:
             self._call(what, 'ovs_ctx_attr_set_transport', attr,
                        self._transport.encode('ascii'), host.encode('ascii'),
                        self._port)
-            context = self._call(what, 'ovs_ctx_new', attr)
+            return self._call(what, 'ovs_ctx_new', attr)
         except EdgeError as error:
             raise Unreachable(what, error.errno)
         finally:
             self._library.ovs_ctx_attr_destroy(attr)
-        try:
-            yield context
-        finally:
-            self._library.ovs_ctx_destroy(context)
 
     def _find_host(self):
         """Try the hosts with a bound of our own: the library has none.
@@ -331,6 +355,37 @@ class Edge(object):
         raise Unreachable('connect to port %d of %s'
                           % (self._port, ', '.join(self._hosts)),
                           getattr(failure, 'errno', None) or errno.ETIMEDOUT)
+
+
+class OpenVolume(object):
+    """The data of one volume; to be closed."""
+
+    def __init__(self, library, call, context, name):
+        self._library = library
+        self._call = call
+        self._context = context
+        self._name = name
+
+    def read(self, offset, count):
+        """COUNT bytes from OFFSET; fewer at the end of the volume."""
+        data = ctypes.create_string_buffer(count)
+        done = _native(self._call, 'read %s' % self._name, 'ovs_read',
+                       self._context, data, count, offset)
+        return data.raw[:done]
+
+    def write(self, offset, data):
+        """Write all of DATA at OFFSET; nothing past the end."""
+        return _native(self._call, 'write %s' % self._name, 'ovs_write',
+                       self._context, data, len(data), offset)
+
+    def flush(self):
+        _native(self._call, 'flush %s' % self._name, 'ovs_flush',
+                self._context)
+
+    def close(self):
+        if self._context is not None:
+            context, self._context = self._context, None
+            _native(self._library.ovs_ctx_destroy, context)
 
 
 def _encode(name):

@@ -15,8 +15,10 @@
 from os_brick import exception
 from os_brick.i18n import _
 from os_brick.initiator.connectors import base
+from os_brick import utils
 from oslo_log import log as logging
 
+from ovs_drivers.brick import volume_file
 from ovs_drivers import edge
 from ovs_drivers import location
 
@@ -25,6 +27,9 @@ LOG = logging.getLogger(__name__)
 
 class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
     """Connects nothing on the host: the location is all that QEMU needs.
+
+    What Cinder copies on a host of its own, backups and volumes that change
+    their back end, goes through a file object in place of a device.
 
     Keys of connection_properties:
 
@@ -43,18 +48,24 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
         """Nothing of this host matters to a vPool."""
         return {}
 
+    @utils.trace
     def connect_volume(self, connection_properties):
-        return {'type': 'network',
-                'path': str(self._location(connection_properties))}
+        """Return the volume as a file, which str() makes its location."""
+        return {'type': 'network', 'path': volume_file.VolumeFile(
+            self._location(connection_properties))}
 
+    @utils.trace
     def disconnect_volume(self, connection_properties, device_info,
                           force=False, ignore_errors=False):
-        """Nothing is connected."""
+        """Close the file, if there is one and anybody opened it."""
+        opened = (device_info or {}).get('path')
+        if isinstance(opened, volume_file.VolumeFile):
+            opened.close()
 
     def check_valid_device(self, path, run_as_root=True):
-        """Whether the volume at the location PATH can be opened."""
+        """Whether the volume that PATH is, or is the location of, opens."""
         try:
-            self._size(location.parse(path))
+            self._size(location.parse('%s' % path))
         except (location.LocationError, edge.EdgeError,
                 edge.LibraryMissing) as error:
             LOG.warning('Volume %s cannot be opened: %s', path, error)

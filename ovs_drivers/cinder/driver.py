@@ -123,7 +123,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             return self._create_encrypted_volume(volume, name)
         with _undo_on_error(self._vpool.delete, name):
             self._vpool.create(name, volume.size * units.Gi)
-            return self._model_update(name)
+            return self._model_update(volume, name)
 
     @coordination.synchronized('ovs-{volume.id}')
     def delete_volume(self, volume):
@@ -159,7 +159,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     def _grown(self, name, volume):
         """A clone has its source's size: give it the one that is wanted."""
         self._extend(name, volume.size)
-        return self._model_update(name)
+        return self._model_update(volume, name)
 
     @classmethod
     def clean_volume_file_locks(cls, volume_id):
@@ -362,9 +362,11 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         """The volume's name on the vPool.
 
         It is the name that Cinder gives, unless the volume was there before
-        Cinder: then the location has it.
+        Cinder: then the location has it. Cinder makes the record of an
+        image's cache entry, or of a migration's target, as a copy of
+        another volume's, location included; provider_id tells whose it is.
         """
-        if not volume.provider_location:
+        if not volume.provider_location or volume.provider_id != volume.id:
             return volume.name
         try:
             return location.parse(volume.provider_location).name
@@ -382,8 +384,9 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             self._settings.edge_port, name,
             None if timeout == location.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 
-    def _model_update(self, name):
-        return {'provider_location': str(self._location(name))}
+    def _model_update(self, volume, name):
+        return {'provider_location': str(self._location(name)),
+                'provider_id': volume.id}
 
     def _create_encrypted_volume(self, volume, name):
         with luks.header_file(volume.obj_context, volume,
@@ -392,7 +395,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
                 self._vpool.create(name,
                                    volume.size * units.Gi + header_size)
                 self._qemu_img.write_volume(path, 'raw', self._location(name))
-                return self._model_update(name)
+                return self._model_update(volume, name)
 
     def _extend(self, name, size_in_gib):
         """Make the volume larger; a LUKS header stays in front of it."""

@@ -51,7 +51,7 @@ class ManagingDriver(object):
         if name in self._managed_names(self._cinder_volumes(volume)):
             raise exception.ManageExistingAlreadyManaged(volume_ref=name)
         self._vpool.extend(name, _gib(self._vpool.size(name)) * units.Gi)
-        return self._model_update(name)
+        return self._model_update(volume, name)
 
     def unmanage(self, volume):
         """The volume stays as it is."""

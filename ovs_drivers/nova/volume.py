@@ -67,7 +67,7 @@ class LibvirtOpenvStorageEdgeVolumeDriver(
         when a disk grows; a location is good for neither.
         """
         data = connection_info['data']
-        data['location'] = self.connector.connect_volume(data)['path']
+        data['location'] = str(self.connector.connect_volume(data)['path'])
         data.pop('device_path', None)
 
     def disconnect_volume(self, connection_info, *args, **kwargs):

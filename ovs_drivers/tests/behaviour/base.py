@@ -131,6 +131,7 @@ class DriverTestCase(unittest.TestCase):
     def volume(self, size=1, **fields):
         values = {'id': str(uuid.uuid4()), '_name_id': None, 'size': size,
                   'host': 'node@' + SECTION, 'provider_location': None,
+                  'provider_id': None,
                   'source_volid': None, 'encryption_key_id': None,
                   'volume_type_id': None, 'volume_type': None,
                   'display_name': u'../../etc \u0416', 'status': 'creating'}

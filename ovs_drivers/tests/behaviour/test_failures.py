@@ -310,6 +310,7 @@ class FailureTestCase(base.DriverTestCase):
 
     def test_a_broken_location_is_an_error_of_the_volume(self):
         broken = self.volume(provider_location='/dev/sdb')
+        broken.provider_id = broken.id
         self.assertRaises(exception.VolumeBackendAPIException,
                           self.driver.extend_volume, broken, 2)
         self.assertEqual({}, self.driver._managed_names([broken]))

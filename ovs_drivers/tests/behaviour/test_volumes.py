@@ -21,10 +21,18 @@ import threading
 
 from cinder import exception
 
+from ovs_drivers.brick import connector as brick_connector
 from ovs_drivers.cinder import driver
 from ovs_drivers.cinder import vpool
 from ovs_drivers.tests.behaviour import base
 from ovs_drivers.tests.behaviour.base import GIB
+
+try:
+    from cinder.volume import volume_utils
+except ImportError:
+    from cinder.volume import utils as volume_utils
+
+MIB = 1 << 20
 
 
 class VolumesTestCase(base.DriverTestCase):
@@ -89,6 +97,29 @@ class VolumesTestCase(base.DriverTestCase):
         self.assertEqual(['volume-7968a798-a0ab-4f6a-8f3d-32f785215307'],
                          self.backend.names())
         self.driver.delete_volume(volume)
+
+    def copied_record(self, volume):
+        """As Cinder makes it for an image's cache or a migration's target."""
+        return self.volume(volume.size,
+                           provider_location=volume.provider_location,
+                           provider_id=volume.provider_id)
+
+    def test_a_copied_record_is_another_volume(self):
+        volume = self.create()
+        self.backend.write(volume.name, 0, b'image')
+        entry = self.copied_record(volume)
+        self.update(entry, self.driver.create_cloned_volume(entry, volume))
+        self.assertEqual(sorted([volume.name, entry.name]),
+                         self.backend.names())
+        self.assertEqual(b'image', self.backend.read(entry.name, 0, 5))
+        self.delete(entry)
+        self.assertEqual([volume.name], self.backend.names())
+
+    def test_deleting_a_copied_record_spares_what_it_was_copied_from(self):
+        volume = self.create()
+        # what Cinder does when the copy could not be created
+        self.delete(self.copied_record(volume))
+        self.assertEqual([volume.name], self.backend.names())
 
     def test_migrated_volumes_keep_their_name(self):
         volume, new = self.create(), self.create()
@@ -401,6 +432,26 @@ class ConnectionTestCase(base.DriverTestCase):
         self.driver = self.new_driver(snapshot_timeout=7)
         self.assertTrue(self.driver.local_path(volume).endswith(
             volume.name + ':snapshot-timeout=7'))
+
+    def test_cinder_copies_from_one_volume_to_another(self):
+        # As when a volume is migrated or backed up
+        volumes = [self.create(), self.create()]
+        data = b'data' * 1024
+        self.backend.write(volumes[0].name, 5 * MIB, data)
+        self.backend.write(volumes[1].name, MIB, b'to be overwritten')
+        brick = brick_connector.OpenvStorageEdgeConnector('sudo')
+        properties = [self.driver.initialize_connection(volume, {})['data']
+                      for volume in volumes]
+        devices = [brick.connect_volume(each) for each in properties]
+        for device in devices:
+            self.assertTrue(brick.check_valid_device(device['path']))
+        volume_utils.copy_volume(devices[0]['path'], devices[1]['path'],
+                                 8, '1M')
+        for each, device in zip(properties, devices):
+            brick.disconnect_volume(each, device)
+        copied = self.backend.read(volumes[1].name, 0, 8 * MIB)
+        self.assertEqual(
+            b'\0' * 5 * MIB + data + b'\0' * (3 * MIB - len(data)), copied)
 
     def test_nothing_is_exported(self):
         volume = self.create()

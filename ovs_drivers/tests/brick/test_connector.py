@@ -11,6 +11,9 @@
 # under the License.
 
 import inspect
+import io
+import logging
+import sys
 import unittest
 
 from os_brick import exception
@@ -32,13 +35,32 @@ class ConnectorTestCase(unittest.TestCase):
             'sudo', driver=None, use_multipath=False, device_scan_attempts=3)
 
     def test_connect_gives_the_location(self):
-        self.assertEqual(
-            {'type': 'network', 'path': PLACE},
-            self.connector.connect_volume({'device_path': PLACE}))
+        device = self.connector.connect_volume({'device_path': PLACE})
+        self.assertEqual(('network', PLACE),
+                         (device['type'], str(device['path'])))
 
     def test_what_nova_keeps_is_understood(self):
         self.assertEqual(
             [PLACE], self.connector.get_volume_paths({'location': PLACE}))
+
+    def test_calls_are_traced(self):
+        logger = logging.getLogger(connector.__name__)
+        level = logger.level
+        self.addCleanup(logger.setLevel, level)
+        logger.setLevel(logging.DEBUG)
+        output = io.StringIO() if sys.version_info[0] > 2 else io.BytesIO()
+        handler = logging.StreamHandler(output)
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        device = self.connector.connect_volume({'device_path': PLACE})
+        self.connector.disconnect_volume({'device_path': PLACE}, device)
+        for call in ('==> connect_volume', '==> disconnect_volume'):
+            self.assertIn(call, output.getvalue())
+
+    def test_disconnect_closes_the_file(self):
+        device = self.connector.connect_volume({'device_path': PLACE})
+        self.connector.disconnect_volume({'device_path': PLACE}, device)
+        self.assertTrue(device['path'].closed)
 
     def test_disconnect_in_each_form(self):
         self.connector.disconnect_volume({'device_path': PLACE}, None)
@@ -78,6 +100,8 @@ class ConnectorTestCase(unittest.TestCase):
         self.assertTrue(self.connector.check_valid_device(place % 'v'))
         self.assertTrue(self.connector.check_valid_device(place % 'v', False))
         self.assertFalse(self.connector.check_valid_device(place % 'w'))
+        device = self.connector.connect_volume({'device_path': place % 'v'})
+        self.assertTrue(self.connector.check_valid_device(device['path']))
         self.assertFalse(self.connector.check_valid_device('/dev/sdb'))
 
     def test_signatures_fit_the_release(self):

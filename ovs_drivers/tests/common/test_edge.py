@@ -48,6 +48,21 @@ class EdgeTestCase(unittest.TestCase):
         self.edge.remove('v')
         self.assertEqual([], self.edge.volumes())
 
+    def test_data_is_read_and_written(self):
+        self.edge.create('v', MIB)
+        opened = self.edge.open('v')
+        self.addCleanup(opened.close)
+        self.assertEqual(5, opened.write(MIB - 5, b'a\0b\xffc'))
+        opened.flush()
+        self.assertEqual(b'\0a\0b\xffc', opened.read(MIB - 6, 4096))
+        self.assertEqual(b'', opened.read(MIB, 1))
+        self.assertRaises(edge.TooLarge, opened.write, MIB, b'x')
+        opened.close()
+        opened.close()
+
+    def test_what_is_not_there_is_not_opened(self):
+        self.assertRaises(edge.NotFound, self.edge.open, 'w')
+
     def test_errno_becomes_the_kind_of_error(self):
         self.edge.create('v', MIB)
         for kind, number, call in (

@@ -16,6 +16,7 @@ The fake client library (``libovsvolumedriver.c``) sends one line a call,
 operation and fields with tabs between them, and gets errno, result and fields.
 """
 
+import binascii
 import errno
 
 from ovs_drivers.tests.fakes import vpool as fake_vpool
@@ -67,6 +68,23 @@ class Handler(socketserver.StreamRequestHandler):
 
     def _stat(self, name):
         return [self.server.vpool.volume(name).size]
+
+    def _read(self, name, offset, count):
+        volume = self.server.vpool.volume(name)
+        count = max(0, min(int(count), volume.size - int(offset)))
+        data = self.server.vpool.read(name, int(offset), count)
+        data = data.ljust(count, b'\0')
+        return [count, binascii.hexlify(data).decode('ascii')]
+
+    def _write(self, name, offset, digits):
+        data = binascii.unhexlify(digits.encode('ascii'))
+        if int(offset) + len(data) > self.server.vpool.volume(name).size:
+            raise fake_vpool.Refused(errno.EFBIG, 0, 'past the end')
+        self.server.vpool.write(name, int(offset), data)
+        return [len(data)]
+
+    def _flush(self, name):
+        self.server.vpool.volume(name)
 
     def _list(self):
         names = self.server.vpool.names()

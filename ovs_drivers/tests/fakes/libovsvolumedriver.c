@@ -237,3 +237,43 @@ void ovs_snapshot_list_free(struct snapshot_info *list)
         list->name = NULL;
     }
 }
+
+/* Data crosses as hexadecimal digits. */
+static unsigned char value(char digit)
+{
+    return (unsigned char)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+ssize_t ovs_read(struct ctx *ctx, void *buf, size_t nbytes, off_t offset)
+{
+    char *fields;
+    int64_t count = call(ctx, &fields, "read\t%s\t%lld\t%zu", ctx->volume, (long long)offset,
+                         nbytes);
+    unsigned char *bytes = buf;
+    for (int64_t i = 0; i < count; i++) {
+        bytes[i] = (unsigned char)(value(fields[2 * i]) << 4 | value(fields[2 * i + 1]));
+    }
+    return count;
+}
+
+ssize_t ovs_write(struct ctx *ctx, const void *buf, size_t nbytes, off_t offset)
+{
+    char *fields;
+    const unsigned char *bytes = buf;
+    char *digits = malloc(2 * nbytes + 1);
+    for (size_t i = 0; i < nbytes; i++) {
+        digits[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        digits[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    digits[2 * nbytes] = '\0';
+    int64_t count = call(ctx, &fields, "write\t%s\t%lld\t%s", ctx->volume, (long long)offset,
+                         digits);
+    free(digits);
+    return count;
+}
+
+int ovs_flush(struct ctx *ctx)
+{
+    char *fields;
+    return (int)call(ctx, &fields, "flush\t%s", ctx->volume);
+}
