@@ -200,4 +200,6 @@ class OpenStackService(Service):
 ENVIRONMENT = {'PATH': plugin_path.SYSTEM, 'LANG': 'C.UTF-8',
                'LC_ALL': 'C.UTF-8',
                'HOME': '/root', 'PYTHONDONTWRITEBYTECODE': '1',
-               'PYTHONUNBUFFERED': '1', 'PYTHONWARNINGS': 'ignore'}
+               'PYTHONUNBUFFERED': '1', 'PYTHONWARNINGS': 'ignore',
+               # what threads would each keep for themselves
+               'MALLOC_ARENA_MAX': '2'}

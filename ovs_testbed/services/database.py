@@ -70,7 +70,8 @@ class Service(base.Service):
             '--init-file=' + self._grants,
             '--skip-name-resolve', '--skip-log-bin', '--sync-binlog=0',
             '--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=0',
-            '--innodb-buffer-pool-size=96M', '--innodb-log-file-size=48M',
+            '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=48M',
+            '--aria-pagecache-buffer-size=8M', '--key-buffer-size=1M',
             '--performance-schema=OFF', '--max-connections=500',
             '--character-set-server=utf8mb3',
             '--collation-server=utf8mb3_general_ci'])]
