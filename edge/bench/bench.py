@@ -36,7 +36,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'tests'))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), 'tests'),
+                os.path.dirname(os.path.dirname(HERE))]
 
 from support import engine as engines  # noqa: E402
 from support import wire  # noqa: E402

@@ -10,19 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A guest in a libvirt domain, and a conversation with its shell."""
+"""A guest in a libvirt domain."""
 
 import os
 import re
-import select
-import socket
 import time
 from xml.sax import saxutils
 
-from hypervisor.selftest import waiting
+from hypervisor.selftest import shell
 
-_BOOT_SECONDS = 240
-_COMMAND_SECONDS = 120
 # What the kernel writes when a disk fails it.
 _DISK_ERRORS = re.compile(r'I/O error|critical .* error|timed out',
                           re.IGNORECASE)
@@ -66,7 +62,7 @@ def disk_xml(storage, volume, target):
                         port=storage.port, target=target)
 
 
-class Guest:
+class Guest(shell.Shell):
     """A guest without a disk of its own: kernel and initramfs.
 
     :param daemon: a PrivateLibvirtd
@@ -75,15 +71,13 @@ class Guest:
     """
 
     def __init__(self, daemon, folder, image, disk):
+        super().__init__()
         self.name = 'openvstorage-selftest-%d' % os.getpid()
         self.console = os.path.join(folder, 'console.log')
         self._daemon = daemon
         self._folder = folder
         self._image = image
         self._disk = disk
-        self._channel = None
-        self._received = b''
-        self._number = 0
 
     def start(self):
         """Create the domain; return when its shell answers."""
@@ -95,13 +89,7 @@ class Guest:
                 initramfs=self._image[1], prefix=self._daemon.prefix,
                 console=self.console, socket=path, disk=self._disk))
         self.virsh('create', '--validate', xml)
-        self._channel = socket.socket(socket.AF_UNIX)
-        self._channel.connect(path)
-        self._read_until(rb'ready\n', _BOOT_SECONDS, 'the guest to boot')
-
-    def close(self):
-        if self._channel:
-            self._channel.close()
+        self.connect(path)
 
     def virsh(self, command, *arguments):
         return self._daemon.virsh(command, *arguments)
@@ -109,18 +97,6 @@ class Guest:
     def virsh_here(self, command, *arguments):
         """The same for a command whose first argument is the domain."""
         return self.virsh(command, self.name, *arguments)
-
-    def ask(self, command, seconds=_COMMAND_SECONDS):
-        """Return what a command in the guest prints; it must succeed."""
-        self._number += 1
-        self._channel.sendall(b'%d %s\n' % (self._number, command.encode()))
-        text, code = self._read_until(
-            rb'end %d (\d+)\n' % self._number, seconds,
-            'the guest to do: ' + command)
-        if code != b'0':
-            raise waiting.Problem('in the guest "%s" ended with code %s: %s'
-                                  % (command, code.decode(), text))
-        return text.strip()
 
     def monitor_seconds(self, command):
         """Return how long QEMU's monitor takes to answer a command."""
@@ -133,26 +109,3 @@ class Guest:
         with open(self.console, errors='replace') as file:
             return [line.strip() for line in file
                     if _DISK_ERRORS.search(line)]
-
-    def _read_until(self, pattern, seconds, what):
-        """Return (text before, first group) of what the guest says."""
-        deadline = time.monotonic() + seconds
-        while True:
-            # a serial line ends lines as it likes
-            clean = self._received.replace(b'\r', b'')
-            match = re.search(pattern, clean)
-            if match:
-                self._received = clean[match.end():]
-                return (clean[:match.start()].decode(errors='replace'),
-                        match.group(1) if match.groups() else None)
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._channel], [], [],
-                                              left)[0]:
-                raise waiting.Problem(
-                    'waited %d s for %s; it said %r'
-                    % (seconds, what, clean.decode(errors='replace')[-200:]))
-            received = self._channel.recv(65536)
-            if not received:
-                raise waiting.Problem('the guest ended while waiting for %s'
-                                      % what)
-            self._received += received

@@ -13,6 +13,7 @@
 """The process: its command line, sockets, limits and end."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -64,6 +65,31 @@ def test_bad_addresses(data, address):
     assert status == 1
     assert address in complaint
     assert engines.check(data)[0] == 0
+
+
+def congestion_control(engine, source):
+    """What the engine's end of a connection from a source address has."""
+    with socket.create_connection(engine.address, 60, (source, 0)) as client:
+        client.sendall(b'\0\0\0\3')
+        assert client.recv(8) == b'NBDMAGIC'    # it is accepted
+        text = subprocess.run(
+            ['ss', '-Htin', 'sport = :%d and dport = :%d' % (
+                engine.address[1], client.getsockname()[1])],
+            stdout=subprocess.PIPE, check=True, timeout=60).stdout.decode()
+    return text.splitlines()[1].split()[0]
+
+
+@pytest.mark.skipif(not shutil.which('ss'), reason='needs ss (iproute2)')
+def test_replies_are_not_paced_inside_a_host(engine):
+    assert congestion_control(engine, '127.0.0.1') == 'reno'
+
+
+@pytest.mark.skipif(not shutil.which('ss'), reason='needs ss (iproute2)')
+def test_who_comes_from_elsewhere_has_the_host_s_congestion_control(engine):
+    with open('/proc/sys/net/ipv4/tcp_congestion_control') as file:
+        usual = file.read().strip()
+    # to the engine another address is another host
+    assert congestion_control(engine, '127.0.0.2') == usual
 
 
 def test_an_address_that_is_taken(engine, folder):

@@ -1,0 +1,109 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""fio and its libraries for the guest, from Debian's packages.
+
+A second archive for the guest's first root file system, not compressed: an
+emulated processor unpacks slowly. Nothing is installed: packages are fetched
+with apt and unpacked into a folder, in which the dynamic loader says which
+libraries fio needs.
+"""
+
+import glob
+import os
+import re
+import shutil
+import tempfile
+
+from hypervisor.selftest import cpio
+from hypervisor.selftest import waiting
+
+_APT_SECONDS = 600
+_LIBRARIES = ('lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu')
+_LOADER = 'lib64/ld-linux-x86-64.so.2'
+
+
+def make(cache):
+    """Return the path of the archive, made if the cache does not have it."""
+    path = os.path.join(cache, 'fio.cpio')
+    if not os.path.exists(path):
+        os.makedirs(cache, exist_ok=True)
+        root = tempfile.mkdtemp(prefix='ovs-fio-')
+        try:
+            _unpack(root)
+            _write(path, _archive(root))
+        finally:
+            shutil.rmtree(root)
+    return path
+
+
+def _packages():
+    """fio and all libraries that it may need."""
+    text = waiting.run(
+        ['apt-cache', 'depends', '--recurse', '--no-pre-depends',
+         '--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks',
+         '--no-replaces', '--no-enhances', 'fio'], 60)
+    found = re.findall(r'^(lib\S+|zlib1g)$', text, re.MULTILINE)
+    return ['fio'] + sorted(set(found))
+
+
+def _unpack(root):
+    # apt fetches as a user of its own, who must get in there
+    os.chmod(root, 0o755)
+    try:
+        waiting.run(['apt-get', '-q', 'download'] + _packages(),
+                    _APT_SECONDS, folder=root)
+    except waiting.Problem as problem:
+        raise waiting.Problem('%s (cure: "apt-get update"; the network is '
+                              'needed once)' % problem)
+    for package in glob.glob(os.path.join(root, '*.deb')):
+        waiting.run(['dpkg-deb', '-x', package, root], 60)
+        os.unlink(package)
+
+
+def _libraries(root, program):
+    """Return the files that the loader would load, by name."""
+    text = waiting.run(
+        ['/' + _LOADER, '--library-path',
+         ':'.join(os.path.join(root, folder) for folder in _LIBRARIES),
+         '--list', program], 60)
+    missing = re.findall(r'^\s*(\S+) => not found', text, re.MULTILINE)
+    if missing:
+        raise waiting.Problem('fio has no %s' % ' '.join(missing))
+    return dict(re.findall(r'^\s*(\S+) => (\S+)', text, re.MULTILINE))
+
+
+def _archive(root):
+    archive = cpio.Archive()
+    for folder in ('bin', 'lib64', 'lib', _LIBRARIES[0]):
+        archive.add_folder(folder)
+    program = os.path.join(root, 'usr/bin/fio')
+    archive.add_file('bin/fio', _read(program), 0o755)
+    libraries = _libraries(root, program)
+    loader = libraries.pop('/' + _LOADER, '/' + _LOADER)
+    archive.add_file(_LOADER, _read(loader), 0o755)
+    for name, path in libraries.items():
+        archive.add_file('%s/%s' % (_LIBRARIES[0], name), _read(path))
+    return archive.content()
+
+
+def _read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def _write(path, content):
+    """Whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=os.path.dirname(path),
+                                     delete=False) as file:
+        file.write(content)
+    os.rename(file.name, path)
