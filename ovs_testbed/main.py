@@ -13,6 +13,7 @@
 
 import logging
 import os
+import signal
 import sys
 
 from cliff import app
@@ -54,6 +55,9 @@ def main(argv=None):
     # what listens here is reached without anybody's proxy
     os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1,localhost'
     os.umask(0o022)
+    # a background job begins with Ctrl-C ignored; CI ends a job with TERM
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, signal.default_int_handler)
     argv = sys.argv[1:] if argv is None else argv
     # Without a command cliff would begin a dialogue.
     return TestbedApp().run(argv or ['--help'])

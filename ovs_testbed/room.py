@@ -81,9 +81,9 @@ class Room:
 
     def processes(self):
         """All processes of the testbed, whoever started them."""
-        return members(self.net) + [
+        return sorted(set(members(self.net)) | {
             pid for pid in self.supervisor.processes()
-            if os.path.exists('/proc/%d' % pid)]
+            if os.path.exists('/proc/%d' % pid)})
 
     def close(self):
         """End everything in the room and remove it."""
