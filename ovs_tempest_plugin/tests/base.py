@@ -177,6 +177,19 @@ class BaseTest(test.BaseTestCase):
         waiting.wait_for('deleted volumes to be gone from the vPools', look,
                          CONF.openvstorage.settle_timeout)
 
+    def assert_released(self, vpool, name, info):
+        """A deleted volume is gone, or marked because it has clones.
+
+        Cinder may have cloned a volume made from an image, to keep the image.
+
+        :param info: what the vPool said of the volume while it was there
+        """
+        mark = orphans.volume_mark(info.volume_id, name)
+        waiting.wait_for(
+            '%s to be gone from %s, or marked' % (name, vpool.backend),
+            lambda: (not vpool.has(name) or vpool.has(mark), 'there'),
+            CONF.openvstorage.settle_timeout)
+
     @classmethod
     def _look_for_new_orphans(cls):
         new = sorted(set(cls._orphans()) - set(cls._orphans_before))

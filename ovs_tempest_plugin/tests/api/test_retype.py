@@ -61,12 +61,10 @@ class TestRetype(base.BaseTest):
         content = files.random_file(1 << 20)
         volume = self.made.volume(imageRef=self.made.image(content)['id'])
         old_name = self.name_on_vpool(volume['id'])
+        before = self.vpool.info(old_name)
         self.retype(volume, self.vpools[1].settings.volume_type)
         self.assert_on_vpool(volume['id'], vpool=self.vpools[1])
-        waiting.wait_for(
-            '%s to be gone from the first vPool' % old_name,
-            lambda: (not self.vpool.has(old_name), 'it is still there'),
-            CONF.volume.build_timeout)
+        self.assert_released(self.vpool, old_name, before)
         self.assertEqual(
             files.md5_of_volume(content.getvalue(), base.GIB),
             self.made.image_of_volume(volume['id'])['checksum'])

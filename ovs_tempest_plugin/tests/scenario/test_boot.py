@@ -16,7 +16,6 @@ from oslo_serialization import jsonutils as json
 from tempest import config
 from tempest.lib import decorators
 
-from ovs_tempest_plugin.common import orphans
 from ovs_tempest_plugin.common import patterns
 from ovs_tempest_plugin.common import resources
 from ovs_tempest_plugin.tests.scenario import base
@@ -108,11 +107,7 @@ class TestBoot(base.ScenarioTest):
         self.made.delete_server(machine.id)
         self.made.wait_for_volume(data['id'])
         self.made.wait_until_volume_is_gone(root)
-        # Cinder may keep a clone of it as its cached image.
-        self.assertTrue(
-            not vpool.has(name) or
-            vpool.has(orphans.volume_mark(info.volume_id, name)),
-            '%s is there and not marked as deleted' % name)
+        self.assert_released(vpool, name, info)
         self.assert_on_vpool(data['id'])
 
     def assert_root_disk(self, machine, volume_id):
