@@ -58,7 +58,7 @@ static bool split(const char *address, char host[256], char port[16])
 }
 
 /* Inside a host there is nothing to be fair to, and where the administrator has chosen a congestion
- * control that paces (bbr), a timer for each packet costs reads a third of their speed. Once a
+ * control that paces (bbr), reads cost a fifth more processor time: a timer for each packet. Once a
  * connection has begun to pace, it does so whatever is chosen later: so listeners hand down one
  * that does not, and who comes from elsewhere is given the host's (follow_host). */
 static void do_not_pace(int listener)
