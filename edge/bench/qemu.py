@@ -20,7 +20,7 @@ serves over TCP, and on a file beside the engine's store: with the host's page
 cache under both ("writeback"), and without it under the file ("none", what
 Nova uses; a volume is the engine's affair in either case). "bare TCP" is a
 connection inside this host that carries as many bytes and nothing else:
-more than that no volume can have.
+an upper bound, but for the noise of a busy machine.
 
 Then fio in a guest with both as virtio disks, cache=none. The guest's kernel
 and fio come from Debian's packages; the network is needed once.

@@ -58,9 +58,9 @@ static bool split(const char *address, char host[256], char port[16])
 }
 
 /* Inside a host there is nothing to be fair to, and where the administrator has chosen a congestion
- * control that paces (bbr), a timer for each packet costs reads a third of their speed. Once it has
- * begun to pace, a connection does so whatever is chosen later: so listeners hand down one that does
- * not, and who comes from elsewhere is given the host's (follow_host). */
+ * control that paces (bbr), reads cost a fifth more processor time: a timer for each packet. Once a
+ * connection has begun to pace, it does so whatever is chosen later: so listeners hand down one
+ * that does not, and who comes from elsewhere is given the host's (follow_host). */
 static void do_not_pace(int listener)
 {
     setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof(plain) - 1);

@@ -68,16 +68,36 @@ static int tune(int fd)
     return 0;
 }
 
-static bool is_this_host(const struct sockaddr_storage *peer)
+static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-    if (peer->ss_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)peer)->sin6_addr);
-    return ntohl(((const struct sockaddr_in *)peer)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (a->ss_family == AF_INET6)
+        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+                      &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+/* Whether the way to an address leaves from that very address. Nothing is sent to find out. */
+static bool is_this_host(const struct address *address)
+{
+    int probe = socket(address->socket.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage own;
+    socklen_t length = sizeof(own);
+    bool same;
+
+    if (probe < 0)
+        return false;
+    same = connect(probe, (const struct sockaddr *)&address->socket, address->length) == 0 &&
+           getsockname(probe, (struct sockaddr *)&own, &length) == 0 &&
+           is_same_address(&own, &address->socket);
+    close(probe);
+    return same;
 }
 
 /* Inside a host there is nothing to be fair to: where the administrator has chosen a congestion
  * control that paces (bbr), it costs a fifth of the writes. reno is always there, for everybody;
- * without it the connection works as well. */
+ * without it the connection works as well. To be called before connecting: a connection that has
+ * begun to pace goes on. */
 static void do_not_pace(int fd)
 {
     static const char plain[] = "reno";
@@ -114,7 +134,7 @@ static int establish(int fd, const struct address *address, struct deadline dead
 
     if (error != 0)
         return error;
-    if (is_this_host(&address->socket))
+    if (is_this_host(address))
         do_not_pace(fd);
     if (connect(fd, (const struct sockaddr *)&address->socket, address->length) < 0) {
         if (errno != EINPROGRESS)
