@@ -5,12 +5,12 @@ drivers, vPools in cinder.conf, volume types and tempest.conf. In the room the
 prefix is a folder of the testbed, so that nothing is installed on the machine.
 """
 
+import glob
 import os
 import sys
 
 from ovs_testbed import cloud
 from ovs_testbed import plugin_path
-from ovs_testbed import ports
 from ovs_testbed import run
 from ovs_testbed import testbed as testbeds
 from ovs_testbed.services import base
@@ -111,8 +111,20 @@ class Plugin:
 
 
 def remove_mount_point():
-    """Remove the prefix's folder on the machine if it is an empty one and no
-    testbed is left: where it is mounted upon, the mount would go with it."""
-    if not ports.taken_blocks() and os.path.isdir(PREFIX) \
-            and not os.listdir(PREFIX):
+    """Remove the prefix's folder on the machine if it is an empty one and
+    nobody has mounted anything there: the mount would go with it."""
+    if os.path.isdir(PREFIX) and not os.listdir(PREFIX) \
+            and not _is_mounted_upon(PREFIX):
         os.rmdir(PREFIX)
+
+
+def _is_mounted_upon(folder):
+    """Whether it is a mount point, in whatever mount namespace."""
+    for path in glob.glob('/proc/[0-9]*/mountinfo'):
+        try:
+            with open(path) as mounts:
+                if any(line.split()[4] == folder for line in mounts):
+                    return True
+        except OSError:
+            continue        # the process has ended
+    return False
