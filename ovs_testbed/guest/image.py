@@ -27,7 +27,7 @@ _MIB = 1 << 20
 _SECTOR = 512
 _BOOT_START, _BOOT_SIZE = 1, 24  # MiB
 _ROOT_SIZE = 32  # MiB
-_MBR = '/usr/lib/syslinux/mbr/mbr.bin'
+_MBR = '/usr/lib/SYSLINUX/mbr.bin'
 _FAT16, _LINUX = 0x0e, 0x83
 _SYSLINUX = """\
 SERIAL 0 115200
