@@ -100,8 +100,10 @@ def report(tests, before, out):
             test.seconds,
             '(before: %.1f s)' % before[test.name]
             if test.name in before else '', test.name), file=out)
-    print('%d passed, %d skipped, %d failed, %.0f s of tests' % (
-        count(tests) + (sum(test.seconds for test in tests),)), file=out)
+    passed, skipped, failed = count(tests)
+    print('%.0f s of tests' % sum(test.seconds for test in tests), file=out)
+    print('%d passed, %d failed, %d skipped' % (passed, failed, skipped),
+          file=out)
 
 
 def _load(path):

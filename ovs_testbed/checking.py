@@ -11,45 +11,53 @@
 # under the License.
 """``check``: tests a running testbed and says what came of it."""
 
-import os
 import time
 
-from ovs_testbed import cloud
 from ovs_testbed import display
+from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import namespaces
-from ovs_testbed import plugin_path
 from ovs_testbed import room
 from ovs_testbed import smoke
 from ovs_testbed import status
-from ovs_testbed import tempest
+from ovs_testbed import suites
+
+SMOKE = 'smoke'
+SUITES = sorted(suites.SUITES) + [SMOKE]
+DEFAULT = 'plugin'
 
 
-def variables(testbed):
-    """What commands in the room are run with."""
-    return dict(cloud.variables(testbed), PATH=plugin_path.read(testbed),
-                TEMPEST_CONFIG=tempest.conf(testbed),
-                TEMPEST_CONFIG_DIR=os.path.dirname(tempest.conf(testbed)))
-
-
-def check(testbed, stream):
-    """Run the tests; return the exit code. Failures raise."""
+def check(testbed, suite, stream):
+    """Run a suite of tests; failures raise."""
     screen = display.Display(stream)
     screen.say()
     idle = sum(status.memory(pid) for pid in room.Room(testbed).processes())
+    screen.say('idle, the stack takes %d MiB' % (idle >> 20))
+    started = time.monotonic()
+    passed = (_smoke if suite == SMOKE else _tempest)(testbed, suite, screen)
+    files.write_json(testbed.path('check.json'), {
+        'suite': suite, 'verdict': 'passed' if passed else 'failed',
+        'seconds': time.monotonic() - started, 'idle_memory_bytes': idle})
+    if not passed:
+        raise errors.TestbedError('suite "%s": tests failed' % suite,
+                                  log=testbed.log('tempest-run'))
+
+
+def _tempest(testbed, suite, screen):
+    return suites.Run(testbed, suite, screen).perform()
+
+
+def _smoke(testbed, _suite, screen):
+    """The way of one volume; its first failure raises."""
     started = time.monotonic()
     with namespaces.entered(testbed.net):
         rows = smoke.Smoke(testbed, screen).run()
-    rows.append(('smoke', time.monotonic() - started))
+    rows.append((SMOKE, time.monotonic() - started))
     timings = display.Timings(testbed.cache.path('timings-smoke.json'))
     screen.say()
     for line in timings.table(rows):
         screen.say(line)
     timings.keep(rows)
-    files.write_json(testbed.path('check.json'), {
-        'verdict': 'passed', 'seconds': dict(rows),
-        'idle_memory_bytes': idle})
     screen.say()
-    screen.say('idle, the stack took %d MiB' % (idle >> 20))
-    screen.say('passed: %d of %d steps' % (len(rows) - 1, len(rows) - 1))
-    return 0
+    screen.say('%d passed, 0 failed' % (len(rows) - 1))
+    return True

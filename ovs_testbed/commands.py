@@ -33,6 +33,7 @@ from ovs_testbed import release
 from ovs_testbed import room
 from ovs_testbed import status
 from ovs_testbed import take_down
+from ovs_testbed import tempest
 from ovs_testbed import testbed as testbeds
 
 
@@ -158,19 +159,27 @@ class Check(_Making, command.Command):
     """Test a testbed; bring one up for it, if there is none.
 
     One that was brought up for the test is taken down afterwards, unless
-    --keep is given.
+    --keep is given. The suite "plugin" has the project's own Tempest tests,
+    "upstream" Tempest's and Cinder's tests of volumes, "smoke" the way of
+    one volume in a minute.
     """
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('suite', nargs='?', choices=checking.SUITES,
+                            default=checking.DEFAULT,
+                            help='which tests (default: %(default)s)')
+        return parser
 
     def take_action(self, parsed_args):
         found, new = self._up(parsed_args)
         try:
-            verdict = checking.check(found, self.app.stdout)
+            checking.check(found, parsed_args.suite, self.app.stdout)
         except (errors.TestbedError, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise
         if new and not parsed_args.keep:
             take_down.down(found)
-        return verdict
 
 
 class Down(_Base, command.Command):
@@ -247,7 +256,7 @@ class Shell(_Base, command.Command):
     def take_action(self, parsed_args):
         found = self._testbed(parsed_args)
         words = parsed_args.words or [os.environ.get('SHELL', '/bin/bash')]
-        os.environ.update(checking.variables(found))
+        os.environ.update(tempest.variables(found))
         words = room.Room(found).inside(words)
         os.execvp(words[0], words)
 

@@ -16,6 +16,7 @@ Programs are not started anew when they end: a service that dies is a finding.
 
 import http.client
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -199,6 +200,14 @@ class Supervisor:
             raise errors.TestbedError('supervisord, %s%s: %s' % (
                 method, arguments, fault.faultString),
                 log=self._testbed.log('supervisord'))
+
+
+def restart_command(testbed, name):
+    """The command by which somebody else restarts a program."""
+    return shlex.join([
+        'env', 'PYTHONPATH=', os.path.join(os.path.dirname(sys.executable),
+                                           'supervisorctl'),
+        '--configuration', testbed.etc('supervisord.conf'), 'restart', name])
 
 
 def doors(testbed):

@@ -10,19 +10,49 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 """tempest.conf, as far as it is not the plugin's: it adds what the back end
-can do in its phase test-config."""
+can do in its phase test-config. And what makes Tempest find the plugin."""
 
 import os
 
 from ovs_testbed import cloud
 from ovs_testbed import guest
 from ovs_testbed import ini
+from ovs_testbed import plugin_path
 from ovs_testbed import resources
+from ovs_testbed import run
+from ovs_testbed import supervisor
 from ovs_testbed import testbed as testbeds
 
 
 def conf(testbed):
     return testbed.etc('tempest', 'tempest.conf')
+
+
+def variables(testbed):
+    """What commands in the room are run with."""
+    return dict(cloud.variables(testbed), PATH=plugin_path.read(testbed),
+                PYTHONPATH='%s:%s' % (testbeds.CHECKOUT, _metadata(testbed)),
+                PYTHONDONTWRITEBYTECODE='1', PYTHONWARNINGS='ignore',
+                TEMPEST_CONFIG=conf(testbed),
+                TEMPEST_CONFIG_DIR=os.path.dirname(conf(testbed)))
+
+
+def _metadata(testbed):
+    """The folder where Python finds the entry points of this checkout."""
+    return testbed.path('metadata')
+
+
+def register_plugin(testbed):
+    """Let Tempest find the plugin in this checkout: what is changed there is
+    what runs next."""
+    os.makedirs(_metadata(testbed), exist_ok=True)
+    run.run([os.path.join(testbed.cache.environment, 'bin', 'python'),
+             'setup.py', '--quiet', 'egg_info', '--egg-base',
+             _metadata(testbed)],
+            log=testbed.log('tempest-plugin'), cwd=testbeds.CHECKOUT,
+            # neither git nor its history is needed for that
+            env={'PBR_VERSION': '0', 'SKIP_GENERATE_AUTHORS': '1',
+                 'SKIP_WRITE_GIT_CHANGELOG': '1'})
 
 
 def configure(testbed):
@@ -89,5 +119,9 @@ def _sections(testbed, image, flavors, public):
         'scenario': {'img_file': guest.path(testbed),
                      'img_disk_format': 'qcow2',
                      'img_container_format': 'bare'},
+        'openvstorage': {
+            'guest_tells_disks': True,
+            'cinder_restart_command': supervisor.restart_command(
+                testbed, 'c-vol')},
         'cli': {'cli_dir': os.path.join(testbed.cache.environment, 'bin')},
     }

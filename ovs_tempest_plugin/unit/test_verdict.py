@@ -73,7 +73,7 @@ class VerdictTestCase(unittest.TestCase):
     def test_a_success(self):
         self.assertEqual(0, self.run_verdict(
             ('a', 'success', ''), ('b', 'skip', '[x] y is false')))
-        self.assertIn('1 passed, 1 skipped, 0 failed', self.output.getvalue())
+        self.assertIn('1 passed, 0 failed, 1 skipped', self.output.getvalue())
         self.assertIn('1  [x] y is false', self.output.getvalue())
 
     def test_failures(self):

@@ -62,6 +62,16 @@ class JobsTest(unittest.TestCase):
                     [path for path in listed if matcher.regex.match(path)],
                     matcher.regex.pattern)
 
+    def test_upstream_tests_are_those_of_the_testbed(self):
+        path = os.path.join(tenant.TOP, 'ovs_tempest_plugin',
+                            'upstream-tests.txt')
+        with open(path, encoding='utf-8') as stream:
+            wanted = [line.strip() for line in stream
+                      if line.strip() and not line.startswith('#')]
+        job = self.tenant.our_jobs['openvstorage-tempest-upstream']
+        self.assertEqual('|'.join('(%s)' % regex for regex in wanted),
+                         job.variables['tempest_test_regex'])
+
     def test_a_change_of_the_manuals_alone_runs_no_openstack(self):
         for name, wanted in (('openvstorage-tempest', False),
                              ('openvstorage-testbed', False),

@@ -1,0 +1,110 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Suites of tests: run by Tempest in the testbed's room, judged by
+``ovs_tempest_plugin.verdict``."""
+
+import os
+import re
+import subprocess
+
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import room
+from ovs_testbed import run
+from ovs_testbed import tempest
+from ovs_testbed import testbed as testbeds
+
+_PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
+#: what Tempest is told to run, by the suite's name
+SUITES = {
+    'plugin': ['--regex', r'^ovs_tempest_plugin\.'],
+    'upstream': ['--include-list',
+                 os.path.join(_PLUGIN, 'upstream-tests.txt')],
+}
+_SKIP_LIST = os.path.join(_PLUGIN, 'skip-list.txt')
+_WORKERS = 2
+_TIMEOUT = 3 * 3600
+_STESTR = """\
+[DEFAULT]
+test_path=%s
+top_dir=%s
+group_regex=([^\\.]*\\.)*
+"""
+#: a line of "tempest run" that says how a test ended
+_ENDED = re.compile(r'\{\d+\} (?P<test>(?:(?:setUp|tearDown)Class )?\S+) '
+                    r'(?:\[(?P<seconds>[\d.]+)s\] )?\.\.\. '
+                    r'(?P<how>ok|FAILED|SKIPPED)(?P<reason>.*)')
+_WORDS = {'ok': ' ok ', 'FAILED': 'FAIL', 'SKIPPED': 'skip'}
+
+
+class Run:
+    """A run of one suite."""
+
+    def __init__(self, testbed, suite, screen):
+        self.testbed = testbed
+        self.suite = suite
+        self._screen = screen
+        self._folder = testbed.path('tempest')
+        self._room = room.Room(testbed)
+        #: the results, which outlive the testbed
+        self.results = testbed.cache.path('results-%s.json' % suite)
+
+    def perform(self):
+        """Run the tests, print the verdict; return whether it is good."""
+        self._begin()
+        try:
+            run.run(self._room.inside(
+                [self._binary('tempest'), 'run', '--concurrency',
+                 str(_WORKERS), '--exclude-list', _SKIP_LIST] +
+                SUITES[self.suite]),
+                log=self.testbed.log('tempest-run'), cwd=self._folder,
+                env=tempest.variables(self.testbed), timeout=_TIMEOUT,
+                note=self._note)
+        except errors.CommandFailed as error:
+            self._screen.say('Tempest: %s' % error)
+        self._screen.say()
+        return self._judge()
+
+    def _begin(self):
+        """Forget other runs: what is judged has to be this one."""
+        files.remove_tree(self._folder)
+        tests = os.path.join(
+            self.testbed.cache.environment, 'lib', 'python' +
+            self.testbed.release.python, 'site-packages', 'tempest',
+            'test_discover')
+        files.write(os.path.join(self._folder, '.stestr.conf'), _STESTR % (
+            tests, os.path.dirname(os.path.dirname(tests))))
+
+    def _note(self, line):
+        """Say how a test ended."""
+        found = _ENDED.match(line)
+        if found:
+            name = re.sub(r'\[.*\]|ovs_tempest_plugin\.tests\.', '',
+                          found['test'])
+            self._screen.say('%s %s%s%s' % (
+                _WORDS[found['how']], name, found['reason'],
+                found['seconds'] and '  %.1f s' % float(found['seconds'])
+                or ''))
+
+    def _judge(self):
+        """Let the verdict be printed; return whether it is good."""
+        with subprocess.Popen([self._binary('stestr'), 'last', '--subunit'],
+                              cwd=self._folder,
+                              stdout=subprocess.PIPE) as last:
+            return not subprocess.run(
+                [self._binary('python'), '-m', 'ovs_tempest_plugin.verdict',
+                 '--results', self.results], stdin=last.stdout,
+                env=dict(os.environ, **tempest.variables(self.testbed))
+            ).returncode
+
+    def _binary(self, name):
+        return os.path.join(self.testbed.cache.environment, 'bin', name)

@@ -1,0 +1,59 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import io
+
+from ovs_testbed import display
+from ovs_testbed import suites
+from ovs_testbed.tests import support
+
+
+class ProgressTest(support.TestbedTestCase):
+
+    def said(self, *lines):
+        stream = io.StringIO()
+        run = suites.Run(self.testbed, 'plugin',
+                         display.Display(stream))
+        for line in lines:
+            run._note(line)
+        return stream.getvalue()
+
+    def test_a_line_for_each_test_that_ended(self):
+        prefix = '{1} ovs_tempest_plugin.tests.api.test_a.TestA.'
+        self.assertRegex(self.said(
+            prefix + 'test_b[id-8d9b8bf3] [2.345678s] ... ok'),
+            r'^ ok  api\.test_a\.TestA\.test_b +2\.3 s\n$')
+        self.assertRegex(self.said(
+            prefix + 'test_b[id-8d9b8bf3] ... SKIPPED: no flag'),
+            r'^skip api\.test_a\.TestA\.test_b: no flag\n$')
+
+    def test_a_class_that_could_not_be_set_up(self):
+        self.assertRegex(self.said(
+            '{0} setUpClass (ovs_tempest_plugin.tests.api.test_a.TestA) '
+            '[0.000000s] ... FAILED'),
+            r'^FAIL setUpClass \(api\.test_a\.TestA\) +0\.0 s\n$')
+
+    def test_what_is_no_end_of_a_test_is_kept_for_the_log(self):
+        self.assertEqual('', self.said('', 'Traceback', '====='))
+
+
+class SuitesTest(support.TestbedTestCase):
+
+    def test_another_run_is_forgotten(self):
+        run = suites.Run(self.testbed, 'plugin',
+                         display.Display(io.StringIO()))
+        run._begin()
+        old = run.testbed.path('tempest', '.stestr')
+        open(old, 'w').close()
+        run._begin()
+        with self.assertRaises(FileNotFoundError):
+            open(old)
