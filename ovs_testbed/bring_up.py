@@ -71,9 +71,6 @@ class BringUp:
                         self.room.exists, ['python']),
             self._once('configuration', 'configuration of the services',
                        self._configure, ['room']),
-            self._once('tempest', 'Tempest plugin of this checkout',
-                       lambda: tempest.register_plugin(self.testbed),
-                       ['room']),
             self._once('install', 'plugin.sh stack install',
                        self.plugin.install, ['build', 'configuration']),
             self._service('database', after=['configuration']),
@@ -153,6 +150,7 @@ class BringUp:
         with namespaces.entered(self.testbed.net):
             resources.make(self.testbed)
             tempest.configure(self.testbed)
+        tempest.register_plugin(self.testbed)
 
     def _wait_for_hosts(self):
         self.services['nova'].wait_for_host()

@@ -67,17 +67,19 @@ class Room:
                 log=self.testbed.log('room'))
         self.supervisor.wait_until_up()
 
-    def inside(self, command, network=True):
-        """Prefix a command that is to run in the room; without ``network``
-        it keeps the machine's, for what has to download."""
+    def inside(self, command, folder=None):
+        """Prefix a command that is to run in the room.
+
+        :param folder: where it is run; without one, where we are
+        """
         pid = self.supervisor.pid()
         if not pid:
             raise errors.TestbedError(
                 'testbed "%s" is not up: its supervisor is not there'
                 % self.testbed.name, cure='bin/ovs-testbed up')
-        net = ['--net=%s' % self.net] if network else []
-        return ['nsenter', '--mount=/proc/%d/ns/mnt' % pid] + net + [
-            '--wd=%s' % os.getcwd(), '--'] + command
+        return ['nsenter', '--mount=/proc/%d/ns/mnt' % pid,
+                '--net=%s' % self.net,
+                '--wd=%s' % (folder or os.getcwd()), '--'] + command
 
     def processes(self):
         """All processes of the testbed, whoever started them."""

@@ -33,7 +33,7 @@ def rows(testbed):
             name, info['statename'].lower(), pid or '',
             _mib(sum(shares.get(member, 0) for member in family)),
             int(time.time() - info['start']) if pid else '',
-            info['stdout_logfile']))
+            testbed.log(name)))
     table.append(('all %d processes' % len(shares), '', '',
                   _mib(sum(shares.values())), '', testbed.path('log')))
     return table

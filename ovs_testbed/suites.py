@@ -65,8 +65,8 @@ class Run:
             run.run(self._room.inside(
                 [self._binary('tempest'), 'run', '--concurrency',
                  str(_WORKERS), '--exclude-list', _SKIP_LIST] +
-                SUITES[self.suite]),
-                log=self.testbed.log('tempest-run'), cwd=self._folder,
+                SUITES[self.suite], self._folder),
+                log=self.testbed.log('tempest-run'),
                 env=tempest.variables(self.testbed), timeout=_TIMEOUT,
                 note=self._note)
         except errors.CommandFailed as error:

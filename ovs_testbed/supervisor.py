@@ -129,6 +129,9 @@ class Supervisor:
         if program.inside:
             command = ['nsenter', '--net=/run/netns/%s'
                        % self._testbed.namespace, '--'] + command
+        # what goes through supervisord costs a sixth of a processor
+        command = ['sh', '-c', 'exec "$@" >>"$0" 2>&1',
+                   self._testbed.log(program.name)] + command
         return ini.render({_SECTION % program.name: {
             'command': ' '.join(_quoted(word) for word in command),
             'environment': ','.join(
@@ -139,8 +142,7 @@ class Supervisor:
             'startsecs': 0, 'startretries': 0,
             'stopsignal': program.stop_signal, 'stopwaitsecs': 20,
             'stopasgroup': True, 'killasgroup': True,
-            'redirect_stderr': True, 'stdout_logfile_maxbytes': 0,
-            'stdout_logfile': self._testbed.log(program.name)}})
+            'redirect_stderr': True, 'stdout_logfile': 'NONE'}})
 
     def stop(self, name):
         """Stop a program and forget it."""

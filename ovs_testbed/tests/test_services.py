@@ -12,6 +12,7 @@
 import configparser
 import os
 import shlex
+import subprocess
 import unittest
 
 from oslo_config import cfg
@@ -91,16 +92,20 @@ class SupervisorTestCase(support.TestbedTestCase):
         return conf['program:' + program.name]
 
     def test_words_arrive_as_they_are(self):
-        words = ['prog', 'a b', 'c;d', 'it\'s', 'q"q', '100%', 'back\\slash',
+        words = ['a b', 'c;d', 'it\'s', 'q"q', '100%', 'back\\slash', '$HOME',
                  '']
-        section = self.section(supervisor.Program('x', words, inside=False))
-        command = section['command'].replace('%%', '%')
-        self.assertEqual(words, shlex.split(command))
+        section = self.section(supervisor.Program(
+            'x', ['printf', r'%s\n'] + words, inside=False))
+        subprocess.run(shlex.split(section['command'].replace('%%', '%')),
+                       check=True)
+        with open(self.testbed.log('x')) as log:
+            self.assertEqual(words, log.read().split('\n')[:-1])
 
     def test_runs_in_the_network_of_the_testbed(self):
         section = self.section(supervisor.Program('x', ['prog']))
-        self.assertEqual('nsenter --net=/run/netns/ovs-testbed-25000 -- prog',
-                         section['command'])
+        self.assertEqual(
+            ['nsenter', '--net=/run/netns/ovs-testbed-25000', '--', 'prog'],
+            shlex.split(section['command'])[-4:])
 
     def test_is_not_started_anew(self):
         section = self.section(supervisor.Program('x', ['prog']))
