@@ -12,10 +12,13 @@
 
 """Snapshots of volumes that are not attached."""
 
+import time
+
 from tempest import config
 from tempest.lib import decorators
 from tempest.lib import exceptions as lib_exc
 
+from ovs_tempest_plugin.common import waiting
 from ovs_tempest_plugin.tests import base
 
 CONF = config.CONF
@@ -95,8 +98,7 @@ class TestRevert(base.BaseTest):
         * the volume is available; the vPool still has both snapshots
         """
         volume = self.made.volume()
-        ids = [self.made.snapshot(volume['id'])['id']
-               for _count in range(2)]
+        ids = self.take_two_snapshots(volume['id'])
         for _count in range(2):
             self.extras.revert_to_snapshot(volume['id'], ids[1])
             self.made.wait_for_volume(volume['id'])
@@ -112,11 +114,19 @@ class TestRevert(base.BaseTest):
         * take two snapshots; reverting to the first is a bad request
         """
         volume = self.made.volume()
-        first = self.made.snapshot(volume['id'])
-        self.made.snapshot(volume['id'])
+        first, _second = self.take_two_snapshots(volume['id'])
         self.assertRaises(lib_exc.BadRequest,
                           self.extras.revert_to_snapshot,
-                          volume['id'], first['id'])
+                          volume['id'], first)
+
+    def take_two_snapshots(self, volume_id):
+        """Take two, in different seconds: Cinder knows the later one by
+        that."""
+        first = self.made.snapshot(volume_id)
+        taken = time.time()
+        waiting.wait_for('another second',
+                         lambda: (time.time() > taken + 1, time.time()), 2)
+        return first['id'], self.made.snapshot(volume_id)['id']
 
     @decorators.idempotent_id('72b7cd31-1cda-49d9-969b-a28bee3c5b5f')
     def test_revert_of_an_extended_volume_is_refused(self):
