@@ -10,7 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 """What a new cloud gets, under the names that DevStack gives: flavors, the
-image, a public network, and a private one with its router for "demo"."""
+image, a public network, a private one with its router for "demo", and a
+shared one for the projects that Tempest makes."""
 
 from ovs_testbed import cloud
 from ovs_testbed import guest
@@ -20,9 +21,10 @@ from ovs_testbed.services import network
 IMAGE = 'guest'
 #: name: memory in MiB
 FLAVORS = {'m1.nano': 192, 'm1.micro': 256}
-PUBLIC, PRIVATE, ROUTER = 'public', 'private', 'router1'
+PUBLIC, PRIVATE, SHARED = 'public', 'private', 'shared'
 MULTIATTACH = 'multiattach'
 _PRIVATE_RANGE = '10.0.0.0/24'
+_SHARED_RANGE = '10.1.0.0/22'
 
 
 def make(testbed):
@@ -38,9 +40,12 @@ def make(testbed):
             IMAGE, filename=guest.path(testbed), disk_format='qcow2',
             container_format='bare', visibility='public', wait=True)
     _make_public_network(connection.network)
-    _make_private_network(
-        cloud.connect(testbed, 'demo').network,
-        connection.network.find_network(PUBLIC))
+    public = connection.network.find_network(PUBLIC)
+    _make_routed_network(connection.network, public, SHARED, _SHARED_RANGE,
+                         is_shared=True)
+    demo = cloud.connect(testbed, 'demo').network
+    _make_routed_network(demo, public, PRIVATE, _PRIVATE_RANGE)
+    _let_in(demo)
     _make_multiattach_type(connection)
 
 
@@ -58,25 +63,30 @@ def _make_public_network(networks):
             {'start': start + '.10', 'end': start + '.250'}])
 
 
-def _make_private_network(networks, public):
-    """A network with a way out, whose servers may be pinged and logged
-    into."""
-    if networks.find_router(ROUTER):
+def _make_routed_network(networks, public, name, addresses, **how):
+    """A network with a way out, by a router of the same name."""
+    if networks.find_router(name):
         return
-    private = networks.find_network(PRIVATE, ignore_missing=True) \
-        or networks.create_network(name=PRIVATE)
-    subnet = networks.find_subnet(PRIVATE) or networks.create_subnet(
-        name=PRIVATE, network_id=private.id, ip_version=4,
-        cidr=_PRIVATE_RANGE)
-    group = networks.find_security_group('default')
-    for protocol, port in (('icmp', None), ('tcp', 22)):
-        networks.create_security_group_rule(
-            security_group_id=group.id, direction='ingress',
-            ether_type='IPv4', protocol=protocol, port_range_min=port,
-            port_range_max=port)
+    made = networks.find_network(name) \
+        or networks.create_network(name=name, **how)
+    subnet = networks.find_subnet(name) or networks.create_subnet(
+        name=name, network_id=made.id, ip_version=4, cidr=addresses)
     router = networks.create_router(
-        name=ROUTER, external_gateway_info={'network_id': public.id})
+        name=name, external_gateway_info={'network_id': public.id})
     networks.add_interface_to_router(router, subnet_id=subnet.id)
+
+
+def _let_in(networks):
+    """Let servers be pinged and logged into."""
+    group = networks.find_security_group('default')
+    there = {rule.protocol for rule in networks.security_group_rules(
+        security_group_id=group.id)}
+    for protocol, port in (('icmp', None), ('tcp', 22)):
+        if protocol not in there:
+            networks.create_security_group_rule(
+                security_group_id=group.id, direction='ingress',
+                ether_type='IPv4', protocol=protocol, port_range_min=port,
+                port_range_max=port)
 
 
 def _make_multiattach_type(connection):

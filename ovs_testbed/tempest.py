@@ -74,6 +74,8 @@ def _sections(testbed, image, flavors, public):
         'oslo_concurrency': {'lock_path': testbed.data('locks', 'tempest')},
         'auth': {
             'use_dynamic_credentials': True, 'tempest_roles': 'member',
+            # a network and a router for each class of tests take 15 s
+            'create_isolated_networks': False,
             'admin_username': 'admin', 'admin_project_name': 'admin',
             'admin_domain_name': 'Default',
             'admin_password': testbed.passwords['admin']},
@@ -86,6 +88,7 @@ def _sections(testbed, image, flavors, public):
         'compute': {
             'image_ref': image, 'image_ref_alt': image,
             'flavor_ref': flavors[0], 'flavor_ref_alt': flavors[1],
+            'fixed_network_name': resources.SHARED,
             'min_compute_nodes': 1, 'build_timeout': 196,
             'build_interval': 1, 'ready_wait': 0,
             'volume_device_name': 'vdb', 'min_microversion': '2.1',

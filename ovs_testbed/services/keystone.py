@@ -40,6 +40,9 @@ class Service(base.OpenStackService):
             'cache': {'enabled': True, 'backend': 'oslo_cache.dict',
                       'expiration_time': 600},
             'token': {'expiration': 86400},
+            # a login costs 2 ms of a processor in place of 250; the
+            # passwords are this testbed's own and random
+            'identity': {'password_hash_rounds': 4},
             'oslo_policy': {'enforce_scope': True,
                             'enforce_new_defaults': True},
         })
