@@ -14,6 +14,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 from ovs_testbed import errors
@@ -57,6 +58,8 @@ class Run:
         self._room = room.Room(testbed)
         #: the results, which outlive the testbed
         self.results = testbed.cache.path('results-%s.json' % suite)
+        #: how long each test took, by which stestr shares them out
+        self._times = testbed.cache.path('times-%s' % suite)
 
     def perform(self):
         """Run the tests, print the verdict; return whether it is good."""
@@ -72,11 +75,25 @@ class Run:
         except errors.CommandFailed as error:
             self._screen.say('Tempest: %s' % error)
         self._screen.say()
+        self._keep_times()
         return self._judge()
+
+    def _keep_times(self):
+        """Keep stestr's repository, without the runs themselves."""
+        repository = os.path.join(self._folder, '.stestr')
+        if os.path.isdir(repository):
+            files.remove_tree(self._times)
+            shutil.copytree(repository, self._times,
+                            ignore=shutil.ignore_patterns('[0-9]*', 'failing',
+                                                          'tmp*'))
+            files.write(os.path.join(self._times, 'next-stream'), '0\n')
 
     def _begin(self):
         """Forget other runs: what is judged has to be this one."""
         files.remove_tree(self._folder)
+        if os.path.isdir(self._times):
+            shutil.copytree(self._times,
+                            os.path.join(self._folder, '.stestr'))
         tests = os.path.join(
             self.testbed.cache.environment, 'lib', 'python' +
             self.testbed.release.python, 'site-packages', 'tempest',

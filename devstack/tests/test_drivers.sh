@@ -55,9 +55,8 @@ function test_each_python_is_asked_to_register {
     echo "#!$SANDBOX/pythons/python2.7" >"$SANDBOX/bin/nova-compute"
     local call="python2.7 <$TOP> -m ovs_drivers.installer.main"
     local python="--python $SANDBOX/pythons/python2.7"
-    assert_equal "$call install $python
-$call check $python" "$(install_openvstorage_drivers)" \
-        "registered from the checkout, then proved"
+    assert_equal "$call install $python" "$(install_openvstorage_drivers)" \
+        "registered from the checkout, which proves them"
     assert_equal "$call uninstall $python" \
         "$(uninstall_openvstorage_drivers)" "taken out again"
     printf '#!/bin/bash\nexit 6\n' >"$SANDBOX/pythons/python2.7"

@@ -115,8 +115,7 @@ function test_volume_types {
     assert_equal "volume type show one
 volume type set --property volume_backend_name=one one
 volume type show two
-volume type create --public two
-volume type set --property volume_backend_name=two two" \
+volume type create --public --property volume_backend_name=two two" \
         "$(grep type "$OPENSTACK_CALLS")" "made where they are missing"
     # a clock that runs: the wait is bounded
     assert_dies 'the vPool two as up .*down.*log of c-vol' \

@@ -53,11 +53,14 @@ def plan(environment):
 def install(environment):
     """Install, verify, and put everything back if that fails.
 
+    What is installed already is verified, too.
+
     :returns: the paths that were written
     """
     with files.locked(environment.roots()):
         trees = plan(environment)
         if all(tree.is_done for tree in trees):
+            verify(environment)
             return []
         written = []
         with files.Transaction() as transaction:

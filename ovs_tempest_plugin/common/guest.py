@@ -13,6 +13,7 @@
 """A server that tests talk to over SSH, and its disks as it sees them."""
 
 import collections
+import socket
 
 import paramiko
 from tempest.common.utils.linux import remote_client
@@ -29,6 +30,7 @@ SERIAL_LENGTH = 20
 _LIST_DISKS = ('for d in /sys/block/[vs]d*; do echo "${d##*/} '
                '$(cat $d/size) $(cat $d/serial 2>/dev/null || true)"; done')
 _NOTE = '/tmp/ovs-note'
+_SSH = 22
 _BOOT_ID = 'cat /proc/sys/kernel/random/boot_id'
 
 Disk = collections.namedtuple('Disk', ['name', 'size', 'serial'])
@@ -44,8 +46,9 @@ class Guest(object):
     def __init__(self, server, access, servers_client):
         self.id = server['id']
         key = access.get('keypair') or {}
+        self._address = _address(server, access)
         self._remote = remote_client.RemoteClient(
-            _address(server, access), CONF.validation.image_ssh_user,
+            self._address, CONF.validation.image_ssh_user,
             CONF.validation.image_ssh_password, key.get('private_key'),
             server=server, servers_client=servers_client)
 
@@ -53,6 +56,8 @@ class Guest(object):
         """Wait for a boot, another one than the one named; return its id."""
         def look():
             try:
+                # Tempest's client would wait longer after each refusal.
+                socket.create_connection((self._address, _SSH), 1).close()
                 boot_id = self._run(_BOOT_ID).strip()
             except (lib_exc.SSHTimeout, lib_exc.SSHExecCommandFailed,
                     paramiko.SSHException, EOFError, IOError) as error:
@@ -104,10 +109,9 @@ class Guest(object):
 
     def md5(self, disk, mib=0):
         """The MD5 of that MiB as the volume has it, not the guest's cache."""
-        self._run("sync; echo 3 | sudo tee /proc/sys/vm/drop_caches "
-                  ">/dev/null")
-        return self._run('sudo dd if=/dev/%s bs=%d skip=%d count=1 '
-                         '2>/dev/null | md5sum'
+        return self._run('sync; echo 3 | sudo tee /proc/sys/vm/drop_caches '
+                         '>/dev/null && sudo dd if=/dev/%s bs=%d skip=%d '
+                         'count=1 2>/dev/null | md5sum'
                          % (disk, patterns.BYTES, mib)).split()[0]
 
     # A note on the root disk

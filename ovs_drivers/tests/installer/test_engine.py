@@ -203,15 +203,24 @@ class FailureTest(EngineTestCase):
                             'nova', 'Traceback')
         self.assert_restored()
 
-    def test_check_tells_what_does_not_import(self):
-        self.install()
-
+    def fail_to_import(self):
         def fail(python, action, *arguments):
             if action == 'verify':
                 raise question.QuestionFailed(python, 'X: y')
             return ask_here(python, action, *arguments)
 
         self.replace(question, 'ask', fail)
+
+    def test_what_is_installed_already_is_verified_too(self):
+        self.install()
+        installed = self.fingerprint()
+        self.fail_to_import()
+        self.assert_refused(errors.VerificationFailed, self.install, 'X: y')
+        self.assertEqual(installed, self.fingerprint())
+
+    def test_check_tells_what_does_not_import(self):
+        self.install()
+        self.fail_to_import()
         word, problem = engine.check(self.environment)
         self.assertEqual('does not work', word)
         self.assertEqual(8, problem.code)
