@@ -12,6 +12,7 @@
 """Open vSwitch and OVN on the userspace datapath: no kernel module needed."""
 
 import os
+import sys
 
 from ovs_testbed import run
 from ovs_testbed import supervisor
@@ -107,7 +108,10 @@ class Service(base.Service):
                 'ovn-northd', '--ovnnb-db=' + self.remote('northbound'),
                 '--ovnsb-db=' + self.remote('southbound')]),
             self._program('ovn-controller', [
-                'ovn-controller', self.switch()])]
+                'ovn-controller', self.switch()]),
+            supervisor.Program('taps', [
+                sys.executable, '-m', 'ovs_testbed.taps'],
+                env=dict(base.ENVIRONMENT, PYTHONPATH=testbeds.CHECKOUT))]
 
     def looks(self):
         def chassis():
