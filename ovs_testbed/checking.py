@@ -34,17 +34,19 @@ def check(testbed, suite, stream):
     idle = sum(status.memory(pid) for pid in room.Room(testbed).processes())
     screen.say('idle, the stack takes %d MiB' % (idle >> 20))
     started = time.monotonic()
-    passed = (_smoke if suite == SMOKE else _tempest)(testbed, suite, screen)
-    files.write_json(testbed.path('check.json'), {
-        'suite': suite, 'verdict': 'passed' if passed else 'failed',
-        'seconds': time.monotonic() - started, 'idle_memory_bytes': idle})
+    passed, results = (_smoke if suite == SMOKE else _tempest)(
+        testbed, suite, screen)
+    files.write_json(testbed.path('check.json'), dict(
+        results, suite=suite, verdict='passed' if passed else 'failed',
+        seconds=time.monotonic() - started, idle_memory_bytes=idle))
     if not passed:
         raise errors.TestbedError('suite "%s": tests failed' % suite,
                                   log=testbed.log('tempest-run'))
 
 
 def _tempest(testbed, suite, screen):
-    return suites.Run(testbed, suite, screen).perform()
+    run = suites.Run(testbed, suite, screen)
+    return run.perform(), files.read_json(run.results, {})
 
 
 def _smoke(testbed, _suite, screen):
@@ -60,4 +62,5 @@ def _smoke(testbed, _suite, screen):
     timings.keep(rows)
     screen.say()
     screen.say('%d passed, 0 failed' % (len(rows) - 1))
-    return True
+    return True, {'tests': [{'name': name, 'seconds': seconds}
+                            for name, seconds in rows[:-1]]}
