@@ -84,7 +84,8 @@ class BringUp:
             self._service('neutron',
                           after=['keystone', 'messaging', 'network']),
             self._once('post-config', 'plugin.sh stack post-config',
-                       self.plugin.post_config, ['install', 'keystone']),
+                       self.plugin.post_config, ['install', 'keystone'],
+                       self.plugin.runs),
             self._service('nova', nova.CONTROL, ['keystone', 'messaging']),
             self._service('cinder', cinder.CONTROL,
                           ['post-config', 'messaging']),
@@ -120,16 +121,19 @@ class BringUp:
             lambda: service.start(only), lambda: service.is_ready(only),
             after)
 
-    def _once(self, name, title, action, after):
-        """A step that leaves a mark when it is done."""
+    def _once(self, name, title, action, after, still=lambda: True):
+        """A step that leaves a mark when it is done.
+
+        :param still: whether it has not come undone since
+        """
         mark = self.testbed.path('done', name)
 
         def act():
             detail = action()
             files.write(mark, '')
             return detail
-        return engine.Step(name, title, act, lambda: os.path.exists(mark),
-                           after)
+        return engine.Step(name, title, act,
+                           lambda: os.path.exists(mark) and still(), after)
 
     def _open(self):
         mounts = {self.testbed.cache.environment:

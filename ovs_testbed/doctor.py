@@ -23,6 +23,7 @@ _GIB = 1 << 30
 _MEMORY, _MEMORY_LEAST = 6 * _GIB, 3 * _GIB
 #: what is built and downloaded at first, and what a testbed takes
 _DISK_FRESH, _DISK = 8 * _GIB, 2 * _GIB
+_CURE = 'bin/ovs-testbed up starts it again; why it ended: %s'
 
 
 class Finding:
@@ -170,14 +171,12 @@ def _health(testbed, keeper):
             down, seen = [service.name], 'does not answer'
         log = testbed.log(down[0]) if down else ''
         findings.append(_finding(
-            'service ' + service.name, seen, bool(down),
-            'bin/ovs-testbed up starts it again; why it ended: %s' % log))
+            'service ' + service.name, seen, bool(down), _CURE % log))
     for name in sorted(set(known) - {
             program.name for service in services.load(testbed).values()
             for program in service.programs()}):
         state = known[name]['statename']
         findings.append(_finding(
             'service ' + name, state.lower(), state != 'RUNNING',
-            'why it ended: %s; bin/ovs-testbed down and up'
-            % testbed.log(name)))
+            _CURE % testbed.log(name)))
     return findings

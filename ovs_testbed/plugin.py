@@ -22,6 +22,8 @@ _BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
 #: the services that the plugin asks about, by DevStack's names
 _ENABLED = ('key', 'g-api', 'placement-api', 'n-api', 'n-cond', 'n-sch',
             'n-cpu', 'c-api', 'c-sch', 'c-vol', 'neutron-api', 'tempest')
+#: its own services
+_SERVICES = ('ovs-sd', 'ovs-libvirtd')
 
 
 class Plugin:
@@ -58,6 +60,12 @@ class Plugin:
     def post_config(self):
         """The phases once keystone runs."""
         self._run('backends init', 'stack post-config')
+
+    def runs(self):
+        """Whether the services of the plugin run."""
+        known = self._room.supervisor.all()
+        return all(known.get(name, {}).get('statename') == 'RUNNING'
+                   for name in _SERVICES)
 
     def extra(self):
         """The phase once all services run."""
