@@ -47,6 +47,15 @@ _ENDED = re.compile(r'\{\d+\} (?P<test>(?:(?:setUp|tearDown)Class )?\S+) '
 _WORDS = {'ok': ' ok ', 'FAILED': 'FAIL', 'SKIPPED': 'skip'}
 
 
+def make_workspace(testbed, folder):
+    """Make a folder in which "tempest run" finds all tests."""
+    packages = os.path.join(
+        testbed.cache.environment, 'lib', 'python' + testbed.release.python,
+        'site-packages')
+    files.write(os.path.join(folder, '.stestr.conf'), _STESTR % (
+        os.path.join(packages, 'tempest', 'test_discover'), packages))
+
+
 class Run:
     """A run of one suite."""
 
@@ -91,15 +100,10 @@ class Run:
     def _begin(self):
         """Forget other runs: what is judged has to be this one."""
         files.remove_tree(self._folder)
+        make_workspace(self.testbed, self._folder)
         if os.path.isdir(self._times):
             shutil.copytree(self._times,
                             os.path.join(self._folder, '.stestr'))
-        tests = os.path.join(
-            self.testbed.cache.environment, 'lib', 'python' +
-            self.testbed.release.python, 'site-packages', 'tempest',
-            'test_discover')
-        files.write(os.path.join(self._folder, '.stestr.conf'), _STESTR % (
-            tests, os.path.dirname(os.path.dirname(tests))))
 
     def _note(self, line):
         """Say how a test ended."""

@@ -207,8 +207,8 @@ class Supervisor:
 def restart_command(testbed, name):
     """The command by which somebody else restarts a program."""
     return shlex.join([
-        'env', 'PYTHONPATH=', os.path.join(os.path.dirname(sys.executable),
-                                           'supervisorctl'),
+        'env', 'PYTHONPATH=', testbed.cache.path('tools', 'bin',
+                                                 'supervisorctl'),
         '--configuration', testbed.etc('supervisord.conf'), 'restart', name])
 
 
