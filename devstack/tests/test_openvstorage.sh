@@ -143,8 +143,14 @@ edge_protocol=tcp xml_rpc_port=26211 vpool_guid=[0-9a-f-]{36}" \
         "$(grep backend=two "$TEMPEST_CONFIG")" "with all that they have"
     assert_equal True "$(iniget "$TEMPEST_CONFIG" volume-feature-enabled \
         volume_revert)" "master can revert"
+    assert_equal "" "$(iniget "$TEMPEST_CONFIG" openvstorage cli_dir)" \
+        "no folder for commands that are not there"
     release_with 3.15
+    install -m 755 /dev/null "$CINDER_BIN_DIR/cinder"
+    install -m 755 /dev/null "$CINDER_BIN_DIR/nova"
     configure_tempest_for_openvstorage
+    assert_equal "$CINDER_BIN_DIR" "$(iniget "$TEMPEST_CONFIG" \
+        openvstorage cli_dir)" "the folder of the clients' commands"
     assert_equal False "$(iniget "$TEMPEST_CONFIG" volume-feature-enabled \
         volume_revert)" "Newton cannot"
     assert_equal "cinder-volume:/logs/c-vol.log,nova-compute:/logs/n-cpu.log" \
