@@ -89,15 +89,15 @@ class BaseTest(test.BaseTestCase):
 
     @classmethod
     def _lift_quota(cls, room):
-        quotas = cls.os_admin.volume_quotas_client_latest
+        extras = cls.os_admin.volume_extras_v3.VolumeExtrasClient()
         project = cls.os_primary.credentials.project_id
-        before = quotas.show_quota_set(project)['quota_set']
+        before = extras.show_quotas(project)['quota_set']
         cls.addClassResourceCleanup(
-            quotas.update_quota_set, project,
+            extras.update_quotas, project,
             **dict((key, before[key])
                    for key in ('volumes', 'snapshots', 'gigabytes')))
-        quotas.update_quota_set(project, volumes=room, snapshots=room,
-                                gigabytes=2 * room)
+        extras.update_quotas(project, volumes=room, snapshots=room,
+                             gigabytes=2 * room)
 
     @classmethod
     def resource_cleanup(cls):

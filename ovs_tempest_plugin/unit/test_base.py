@@ -143,3 +143,36 @@ class BaseTestCase(unittest.TestCase):
                           self.tests().assert_gone, ['v'])
         self.when_asleep = lambda: self.vpools[0].there.remove('v')
         self.tests().assert_gone(['v'])
+
+    def test_quotas_are_lifted_and_put_back(self):
+        calls = []
+
+        class Extras(object):
+
+            def VolumeExtrasClient(self):
+                return self
+
+            def show_quotas(self, project):
+                return {'quota_set': {'id': project, 'volumes': 10,
+                                      'snapshots': 11, 'gigabytes': 12}}
+
+            def update_quotas(self, project, **quotas):
+                calls.append((project, quotas))
+
+        class Clients(object):
+            volume_extras_v3 = Extras()
+
+            class credentials(object):
+                project_id = 'a-project'
+
+        cleanups = []
+        self.tests.os_admin = self.tests.os_primary = Clients
+        self.tests.addClassResourceCleanup = staticmethod(
+            lambda *args, **kwargs: cleanups.append((args, kwargs)))
+        self.tests._lift_quota(20)
+        (call, project), before = cleanups[0]
+        call(project, **before)
+        self.assertEqual(
+            [('a-project', dict(volumes=20, snapshots=20, gigabytes=40)),
+             ('a-project', dict(volumes=10, snapshots=11, gigabytes=12))],
+            calls)
