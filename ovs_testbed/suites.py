@@ -23,6 +23,7 @@ from ovs_testbed import room
 from ovs_testbed import run
 from ovs_testbed import tempest
 from ovs_testbed import testbed as testbeds
+from ovs_testbed import workspace
 
 _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
 #: what Tempest is told to run, by the suite's name
@@ -34,26 +35,11 @@ SUITES = {
 _SKIP_LIST = os.path.join(_PLUGIN, 'skip-list.txt')
 _WORKERS = 2
 _TIMEOUT = 3 * 3600
-_STESTR = """\
-[DEFAULT]
-test_path=%s
-top_dir=%s
-group_regex=([^\\.]*\\.)*
-"""
 #: a line of "tempest run" that says how a test ended
 _ENDED = re.compile(r'\{\d+\} (?P<test>(?:(?:setUp|tearDown)Class )?\S+) '
                     r'(?:\[(?P<seconds>[\d.]+)s\] )?\.\.\. '
                     r'(?P<how>ok|FAILED|SKIPPED)(?P<reason>.*)')
 _WORDS = {'ok': ' ok ', 'FAILED': 'FAIL', 'SKIPPED': 'skip'}
-
-
-def make_workspace(testbed, folder):
-    """Make a folder in which "tempest run" finds all tests."""
-    packages = os.path.join(
-        testbed.cache.environment, 'lib', 'python' + testbed.release.python,
-        'site-packages')
-    files.write(os.path.join(folder, '.stestr.conf'), _STESTR % (
-        os.path.join(packages, 'tempest', 'test_discover'), packages))
 
 
 class Run:
@@ -100,7 +86,7 @@ class Run:
     def _begin(self):
         """Forget other runs: what is judged has to be this one."""
         files.remove_tree(self._folder)
-        make_workspace(self.testbed, self._folder)
+        workspace.make(self.testbed, self._folder)
         if os.path.isdir(self._times):
             shutil.copytree(self._times,
                             os.path.join(self._folder, '.stestr'))
