@@ -132,6 +132,8 @@ class _Making(_Base):
             take_down.down(testbed)
             self.app.stderr.write('taken down again; --keep would have left '
                                   'it\n')
+            # that file is gone, too
+            error.log = None
 
 
 class Up(_Making, command.Command):

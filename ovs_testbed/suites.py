@@ -59,6 +59,7 @@ class Run:
     def perform(self):
         """Run the tests, print the verdict; return whether it is good."""
         self._begin()
+        ended_well = True
         try:
             run.run(self._room.inside(
                 [self._binary('tempest'), 'run', '--concurrency',
@@ -67,11 +68,11 @@ class Run:
                 log=self.testbed.log('tempest-run'),
                 env=tempest.variables(self.testbed), timeout=_TIMEOUT,
                 note=self._note)
-        except errors.CommandFailed as error:
-            self._screen.say('Tempest: %s' % error)
+        except errors.CommandFailed:
+            ended_well = False
         self._screen.say()
         self._keep_times()
-        return self._judge()
+        return self._judge() and ended_well
 
     def _keep_times(self):
         """Keep stestr's repository, without the runs themselves."""
