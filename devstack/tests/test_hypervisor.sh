@@ -115,7 +115,7 @@ function test_nothing_of_libvirt_stays {
     uninstall_openvstorage_hypervisor
     assert_true "where libvirtd is, its state stays" \
         test -d "$prefix/var/log/libvirt"
-    rm -rf "$prefix/sbin" "$prefix/bin"
+    rm -rf "${prefix:?}/sbin" "${prefix:?}/bin"
     uninstall_openvstorage_hypervisor
     assert_true "as does what somebody else has defined" \
         test -f "$prefix/etc/libvirt/qemu/mine.xml"
