@@ -103,8 +103,36 @@ function test_whose_libvirtd {
 libvirt-sock" "$(iniget "$NOVA_CONF" libvirt connection_uri)" "nova.conf"
 }
 
+function test_nothing_of_libvirt_stays {
+    local prefix=$SANDBOX/prefix
+    function uninstall_package { :; }
+    mkdir -p "$prefix/sbin" "$prefix/etc/libvirt/nwfilter" \
+        "$prefix/etc/libvirt/qemu/networks" "$prefix/var/run/libvirt/qemu" \
+        "$prefix/var/log/libvirt/qemu"
+    touch "$prefix/var/log/libvirt/qemu/instance-00000001.log" \
+        "$prefix/etc/libvirt/qemu/mine.xml"
+    OVS_HYPERVISOR=repo
+    uninstall_openvstorage_hypervisor
+    assert_true "where libvirtd is, its state stays" \
+        test -d "$prefix/var/log/libvirt"
+    rm -rf "${prefix:?}/sbin" "${prefix:?}/bin"
+    uninstall_openvstorage_hypervisor
+    assert_true "as does what somebody else has defined" \
+        test -f "$prefix/etc/libvirt/qemu/mine.xml"
+    rm "$prefix/etc/libvirt/qemu/mine.xml"
+    touch "$prefix/etc/libvirt/qemu.conf"
+    uninstall_openvstorage_hypervisor
+    assert_equal "$prefix/etc/libvirt/qemu.conf" "$(find "$prefix" -type f)" \
+        "settings that were changed stay"
+    rm "$prefix/etc/libvirt/qemu.conf"
+    uninstall_openvstorage_hypervisor
+    assert_false "else nothing" test -e "$prefix"
+    assert_true "twice is no error" uninstall_openvstorage_hypervisor
+}
+
 test_settings
 test_repository
 test_what_is_missing
 test_whose_libvirtd
+test_nothing_of_libvirt_stays
 report_results
