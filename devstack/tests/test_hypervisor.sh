@@ -130,9 +130,32 @@ function test_nothing_of_libvirt_stays {
     assert_true "twice is no error" uninstall_openvstorage_hypervisor
 }
 
+# define_filters - what virsh is told to do
+function define_filters {
+    (
+        # shellcheck disable=SC2317,SC2329
+        function own_virsh { echo "<$*>"; }
+        set -o errexit
+        define_stock_filters
+        echo "no error"
+    )
+}
+
+function test_stock_filters {
+    OVS_STOCK_FILTERS=$SANDBOX/nwfilter
+    assert_equal "no error" "$(define_filters)" \
+        "the distribution has no filters"
+    mkdir "$SANDBOX/nwfilter"
+    touch "$SANDBOX/nwfilter"/{clean-traffic,no-arp-spoofing,nova-base}.xml
+    assert_equal "<nwfilter-define $SANDBOX/nwfilter/clean-traffic.xml;\
+nwfilter-define $SANDBOX/nwfilter/no-arp-spoofing.xml;>
+no error" "$(define_filters)" "its filters, but not those of Nova"
+}
+
 test_settings
 test_repository
 test_what_is_missing
 test_whose_libvirtd
 test_nothing_of_libvirt_stays
+test_stock_filters
 report_results
