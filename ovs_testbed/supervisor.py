@@ -217,7 +217,8 @@ def doors(testbed):
     return Program('doors', [
         sys.executable, '-m', 'ovs_testbed.doors', testbed.net] + [
             str(port) for port in testbed.ports.outside().values()],
-        env={'PYTHONPATH': _CHECKOUT}, inside=False)
+        env={'PYTHONPATH': _CHECKOUT, 'PYTHONDONTWRITEBYTECODE': '1'},
+        inside=False)
 
 
 def _how(info):
