@@ -64,7 +64,9 @@ class Service(base.OpenStackService):
                 state_path=self.testbed.data('nova'),
                 instances_path=self.testbed.data('nova', 'instances'),
                 compute_driver='libvirt.LibvirtDriver',
-                force_config_drive=True, enabled_apis='osapi_compute'),
+                force_config_drive=True, enabled_apis='osapi_compute',
+                # else the first look for hosts is up to a minute away
+                periodic_fuzzy_delay=0),
             placement=self.identity('placement'),
             neutron=self.identity('neutron'),
             glance={'region_name': testbeds.REGION},
