@@ -12,6 +12,7 @@
 """Commands: their output goes to a log, their failure names it."""
 
 import collections
+import contextlib
 import os
 import re
 import shlex
@@ -59,6 +60,12 @@ def run(command, log=None, env=None, cwd=None, stdin=None, timeout=None,
         else:
             output, tail = process.communicate(stdin)
         process.wait()
+    except BaseException:
+        # Ctrl-C reaches us alone: the command has a session of its own
+        _kill(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        raise
     finally:
         if timer:
             timer.cancel()

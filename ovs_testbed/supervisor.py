@@ -82,7 +82,7 @@ class Supervisor:
         # its programs get the variables that are given to them, and nothing
         # of the shell that "up" was called from
         return ['env', '--ignore-environment', 'PATH=' + plugin_path.SYSTEM,
-                os.path.join(os.path.dirname(sys.executable), 'supervisord'),
+                _tool(self._testbed, 'supervisord'),
                 '--configuration', self._conf]
 
     def pid(self):
@@ -204,11 +204,16 @@ class Supervisor:
                 log=self._testbed.log('supervisord'))
 
 
+def _tool(testbed, name):
+    """A program of the environment that bin/ovs-testbed makes, whoever asks
+    for it."""
+    return testbed.cache.path('tools', 'bin', name)
+
+
 def restart_command(testbed, name):
     """The command by which somebody else restarts a program."""
     return shlex.join([
-        'env', 'PYTHONPATH=', testbed.cache.path('tools', 'bin',
-                                                 'supervisorctl'),
+        'env', 'PYTHONPATH=', _tool(testbed, 'supervisorctl'),
         '--configuration', testbed.etc('supervisord.conf'), 'restart', name])
 
 

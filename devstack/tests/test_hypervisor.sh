@@ -130,11 +130,18 @@ function test_nothing_of_libvirt_stays {
     assert_true "twice is no error" uninstall_openvstorage_hypervisor
 }
 
-# define_filters - what virsh is told to do
+# define_filters KNOWN... - what a virsh that knows these filters is told to do
 function define_filters {
     (
+        KNOWN=("$@")
         # shellcheck disable=SC2317,SC2329
-        function own_virsh { echo "<$*>"; }
+        function own_virsh {
+            if [[ $1 == nwfilter-list ]]; then
+                printf ' %s\n' 'UUID   Name' "${KNOWN[@]/#/0d9e  }"
+            else
+                echo "<$*>"
+            fi
+        }
         set -o errexit
         define_stock_filters
         echo "no error"
@@ -150,6 +157,10 @@ function test_stock_filters {
     assert_equal "<nwfilter-define $SANDBOX/nwfilter/clean-traffic.xml;\
 nwfilter-define $SANDBOX/nwfilter/no-arp-spoofing.xml;>
 no error" "$(define_filters)" "its filters, but not those of Nova"
+    assert_equal "<nwfilter-define $SANDBOX/nwfilter/no-arp-spoofing.xml;>
+no error" "$(define_filters clean-traffic no-arp)" "nor what is there"
+    assert_equal "no error" "$(define_filters clean-traffic no-arp-spoofing)" \
+        "a second time there is nothing to do"
 }
 
 test_settings

@@ -11,8 +11,10 @@
 # under the License.
 """A testbed in a temporary folder, of which nothing runs."""
 
+import os
 import tempfile
 import unittest
+from unittest import mock
 
 from ovs_testbed import testbed
 
@@ -24,6 +26,11 @@ class TestbedTestCase(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        # nor is the user's cache read or written
+        variables = mock.patch.dict(os.environ, OVS_CACHE=os.path.join(
+            self.folder, 'cache'))
+        variables.start()
+        self.addCleanup(variables.stop)
         self.testbed = testbed.Testbed(
             'unit', testbed.folder_of('unit', self.folder),
             {'release': '2026.1', 'base_port': 25000})

@@ -65,6 +65,16 @@ class RunTestCase(unittest.TestCase):
             child = int(stream.read())
         self.assertFalse(_alive(child))
 
+    def test_ctrl_c_ends_the_command(self):
+        def stop(line):
+            self.child = int(line)
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            run.run(['sh', '-c', 'echo $$; exec sleep 60'], log=self.log,
+                    note=stop)
+        self.assertFalse(_alive(self.child))
+
     def test_variables(self):
         self.assertEqual('x\n', run.run(['sh', '-c', 'echo $WHAT'],
                                         env={'WHAT': 'x'}))

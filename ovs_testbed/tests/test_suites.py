@@ -10,10 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import importlib.metadata
 import io
+import os
 
 from ovs_testbed import display
+from ovs_testbed import files
 from ovs_testbed import suites
+from ovs_testbed import tempest
 from ovs_testbed.tests import support
 
 
@@ -49,11 +53,45 @@ class ProgressTest(support.TestbedTestCase):
 class SuitesTest(support.TestbedTestCase):
 
     def test_another_run_is_forgotten(self):
+        run = self.begun()
+        old = self.put(run, '0', 'failing')
+        run._begin()
+        self.assertEqual([], [path for path in old if os.path.exists(path)])
+
+    def test_times_are_kept_without_the_runs(self):
+        run = self.begun()
+        self.put(run, 'format', 'times.dbm.dat', '0', 'failing', 'tmpx')
+        run._keep_times()
+        run._begin()
+        self.assertEqual(['format', 'next-stream', 'times.dbm.dat'],
+                         sorted(os.listdir(run.testbed.path('tempest',
+                                                            '.stestr'))))
+
+    def test_a_tempest_that_did_not_start_leaves_the_times(self):
+        run = self.begun()
+        run._keep_times()
+        run._begin()
+
+    def begun(self):
         run = suites.Run(self.testbed, 'plugin',
                          display.Display(io.StringIO()))
         run._begin()
-        old = run.testbed.path('tempest', '.stestr')
-        open(old, 'w').close()
-        run._begin()
-        with self.assertRaises(FileNotFoundError):
-            open(old)
+        return run
+
+    def put(self, run, *names):
+        """Put files into stestr's repository; return their paths."""
+        paths = [run.testbed.path('tempest', '.stestr', name)
+                 for name in names]
+        for path in paths:
+            files.write(path, '')
+        return paths
+
+    def test_tempest_finds_the_plugin_of_this_checkout(self):
+        tempest.register_plugin(self.testbed)
+        folder = tempest.variables(self.testbed)['PYTHONPATH'].split(':')[1]
+        found, = importlib.metadata.distributions(path=[folder])
+        self.assertIn(
+            ('tempest.test_plugins', 'openvstorage',
+             'ovs_tempest_plugin.plugin:OpenvStorageTempestPlugin'),
+            [(entry.group, entry.name, entry.value)
+             for entry in found.entry_points])

@@ -47,6 +47,7 @@ class TapsTestCase(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0 and os.path.exists('/dev/net/tun'),
                          'needs root and /dev/net/tun')
     def test_a_tap_that_was_taken_down_comes_up(self):
-        subprocess.run(['unshare', '--net', 'bash', '-c',
-                        _WATCH % sys.executable], check=True, timeout=60,
+        # told to end, unlike killed, it ends what it has started
+        subprocess.run(['timeout', '60', 'unshare', '--net', 'bash', '-c',
+                        _WATCH % sys.executable], check=True,
                        cwd=testbeds.CHECKOUT, stdout=subprocess.DEVNULL)
