@@ -12,11 +12,16 @@
 
 """What holds for every XML-RPC call."""
 
+import errno
+import types
+import unittest
 import uuid
 import xmlrpc.client
 
 from ovs_storagedriver import calls
+from ovs_storagedriver import engine
 from ovs_storagedriver.tests import contract
+from ovs_storagedriver.tests import scripted_engine
 
 
 class EveryCallTestCase(contract.ContractTestCase):
@@ -113,3 +118,32 @@ class EveryCallTestCase(contract.ContractTestCase):
                 with self.subTest(method, path=path):
                     self.assertFault('/NAME.raw', self.node1, method,
                                      target_path=path)
+
+
+class RefusalTestCase(unittest.TestCase):
+    """The engine's reason is the caller's error code."""
+
+    def answer(self, step):
+        node = types.SimpleNamespace(id='node1')
+        vpool = types.SimpleNamespace(name='vpool', guid=str(uuid.uuid4()),
+                                      nodes=[node])
+        body = xmlrpc.client.dumps(
+            ({'target_path': '/v.raw', 'volume_size': '1MiB',
+              'vrouter_cluster_id': vpool.guid},), 'volumeCreate')
+        with scripted_engine.ScriptedEngine([step]) as scripted:
+            asked = engine.Engine(scripted.path)
+            self.addCleanup(asked.close)
+            answer = calls.Calls(vpool, asked, node).answer(
+                body.encode(), '127.0.0.1')
+        return xmlrpc.client.loads(answer)[0][0]
+
+    def test_every_reason(self):
+        for code in range(1, 9):
+            self.assertEqual(
+                {'xmlrpc_error_code': code, 'xmlrpc_error_string': 'why'},
+                self.answer(scripted_engine.refusal(errno.EBUSY, code,
+                                                    'why')))
+
+    def test_no_reason(self):
+        with self.assertRaisesRegex(xmlrpc.client.Fault, 'why'):
+            self.answer(scripted_engine.refusal(errno.EIO, 0, 'why'))

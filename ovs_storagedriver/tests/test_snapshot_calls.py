@@ -75,29 +75,6 @@ class SnapshotTestCase(contract.ContractTestCase):
         self.assertCode(8, self.node1('snapshotCreate', volume_id=volume,
                                       snapshot_id=name))
 
-    def test_previous_snapshot_not_on_the_backend(self):
-        name, volume = self.node1.create(size='256MiB')
-        snapshots = iter(range(1000))
-
-        def is_refused():
-            # What is not on the disk yet takes it a while.
-            with support.disk(self.running.data, name) as disk:
-                for offset in range(0, 32 << 20, 4 << 20):
-                    disk.write(offset, b'x' * (4 << 20))
-            for _two in range(2):
-                answer = self.node1('snapshotCreate', volume_id=volume,
-                                    snapshot_id='s%d' % next(snapshots))
-            return isinstance(answer, dict) and answer
-
-        answer = support.eventually(is_refused, 'a snapshot is refused while '
-                                    'the previous one is not safe')
-        self.assertCode(6, answer)
-        first = self.node1('snapshotsList', volume_id=volume)[0]
-        support.eventually(
-            lambda: self.node1('snapshotInfo', volume_id=volume,
-                               snapshot_id=first)['in_backend'],
-            'it gets safe')
-
     def test_restore(self):
         name, volume = self.node1.create()
         with support.disk(self.running.data, name) as disk:

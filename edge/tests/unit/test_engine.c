@@ -12,7 +12,7 @@
  * under the License.
  */
 
-/* Records, maps, layers and chains, without a server. */
+/* Records, maps, layers, chains and a store, without a server. */
 
 #undef NDEBUG     /* the assertions are the test */
 #include <assert.h>
@@ -28,8 +28,12 @@
 #include "chain.h"
 #include "disk.h"
 #include "folder.h"
+#include "jobs.h"
 #include "layer.h"
+#include "pool.h"
 #include "record.h"
+#include "store.h"
+#include "volume.h"
 
 
 static char root[] = "/tmp/ovs-edge-unit-XXXXXX";
@@ -326,6 +330,56 @@ static void test_splice(void)
     close(fd);
 }
 
+static void wait_at_gate(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+}
+
+static int make_snapshot(struct volume *volume, const char *name, struct fault *fault)
+{
+    struct snapshot_info info;
+    int error = snapshot_create(volume, name, (struct uuid){0}, "", 0, &info, fault);
+
+    if (!error)
+        free(info.metadata);
+    return error;
+}
+
+/* While the jobs that seal are held up, none can be early. */
+static void test_snapshot_before_the_last_is_synced(void)
+{
+    char path[] = "/tmp/ovs-edge-store-XXXXXX", command[100];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct volume_info info;
+    struct fault fault;
+    bool synced;
+
+    assert(mkdtemp(path));
+    struct store *store = store_open(path, NULL);
+    assert(store && jobs_start(store) == 0);
+    assert(volume_create(store, "v", 1 << 20, (struct uuid){0}, "", &info, &fault) == 0);
+    struct volume *volume = store_find_name(store, "v");
+
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 64; i++)                        /* more than there are threads */
+        assert(pool_add(store->seal_pool, wait_at_gate, &gate));
+    assert(make_snapshot(volume, "one", &fault) == 0);
+    assert(make_snapshot(volume, "two", &fault) == EBUSY);
+    assert(fault.reason == REASON_PREVIOUS_SNAPSHOT_NOT_ON_BACKEND);
+    assert(snapshot_wait_synced(volume, "one", 0, &synced, &fault) == 0 && !synced);
+    pthread_mutex_unlock(&gate);
+    do
+        assert(snapshot_wait_synced(volume, "one", 1000, &synced, &fault) == 0);
+    while (!synced);
+    assert(make_snapshot(volume, "two", &fault) == 0);
+
+    volume_put(volume);
+    assert(store_close(store));
+    snprintf(command, sizeof(command), "rm -r %s", path);
+    assert(system(command) == 0);
+}
+
 int main(void)
 {
     open_home();
@@ -338,6 +392,7 @@ int main(void)
     test_boots();
     test_segments();
     test_splice();
+    test_snapshot_before_the_last_is_synced();
     remove_home();
     puts("all good");
     return 0;
