@@ -12,9 +12,6 @@
 
 """Attaching volumes to servers and detaching them."""
 
-import shlex
-import subprocess
-
 from tempest import config
 from tempest.lib import decorators
 
@@ -40,9 +37,6 @@ DETACHING = (
     service_log.Step('terminate_connection', 'cinder-volume',
                      'Terminate volume connection completed'),
 )
-
-# Tempest has this since 2022; before, such a class runs beside others.
-serial = getattr(decorators, 'serial', lambda test_class: test_class)
 
 
 class TestAttach(base.ScenarioTest):
@@ -229,38 +223,3 @@ class TestColdAttach(base.ScenarioTest):
         self.servers.start_server(machine.id)
         self.made.wait_for_server(machine.id, 'ACTIVE')
         machine.wait_for_boot()
-
-
-@serial
-class TestRestart(base.ScenarioTest):
-
-    @decorators.idempotent_id('83a0c750-8070-4afb-a086-b2a9e383926f')
-    def test_restart_of_cinder_volume(self):
-        """cinder-volume remembers nothing that a restart could lose
-
-        * attach a volume, write to it, restart cinder-volume
-        * the guest goes on writing; detaching works, attaching again too
-        * the data of before and after are there
-        * a snapshot taken before can be deleted after
-        """
-        command = shlex.split(CONF.openvstorage.cinder_restart_command)
-        if not command:
-            raise self.skipException(
-                '[openvstorage] cinder_restart_command is not set')
-        machine = self.boot(self.made)
-        volume = self.made.volume()
-        snapshot = self.made.snapshot(volume['id'])
-        clone = self.made.volume(snapshot_id=snapshot['id'])
-        tokens = [patterns.new_token() for _write in range(2)]
-        disk = self.attach(machine, volume)
-        machine.write(disk, tokens[0])
-        subprocess.check_call(command)
-        machine.write(disk, tokens[1], mib=1)
-        self.detach(machine, volume)
-        disk = self.attach(machine, volume)
-        for mib, token in enumerate(tokens):
-            self.assert_data(token, machine, disk, mib)
-        self.detach(machine, volume)
-        self.made.delete_snapshot(snapshot['id'])
-        self.made.delete_volume(volume['id'])
-        self.assert_on_vpool(clone['id'])
