@@ -129,8 +129,11 @@ class Supervisor:
         if program.inside:
             command = ['nsenter', '--net=/run/netns/%s'
                        % self._testbed.namespace, '--'] + command
-        # what goes through supervisord costs a sixth of a processor
-        command = ['sh', '-c', 'exec "$@" >>"$0" 2>&1',
+        # What goes through supervisord costs a sixth of a processor. And it
+        # takes a whole one where a program closed its standard input, if the
+        # pipe's other end is numbered as a connection to supervisord that
+        # has just ended: so somebody keeps this end.
+        command = ['sh', '-c', 'exec "$@" 9<&0 </dev/null >>"$0" 2>&1',
                    self._testbed.log(program.name)] + command
         return ini.render({_SECTION % program.name: {
             'command': ' '.join(_quoted(word) for word in command),
