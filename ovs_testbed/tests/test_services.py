@@ -11,6 +11,7 @@
 # under the License.
 import configparser
 import os
+import select
 import shlex
 import subprocess
 import unittest
@@ -100,6 +101,20 @@ class SupervisorTestCase(support.TestbedTestCase):
                        check=True)
         with open(self.testbed.log('x')) as log:
             self.assertEqual(words, log.read().split('\n')[:-1])
+
+    def test_who_closes_its_standard_input_breaks_no_pipe(self):
+        """A broken one keeps supervisord busy for good"""
+        section = self.section(supervisor.Program(
+            'x', ['sh', '-c', 'exec 0<&-; kill -STOP $$'], inside=False))
+        with subprocess.Popen(shlex.split(section['command']),
+                              stdin=subprocess.PIPE) as program:
+            self.addCleanup(program.kill)
+            os.waitpid(program.pid, os.WUNTRACED)
+            poll = select.poll()
+            poll.register(program.stdin, select.POLLIN)
+            broken = poll.poll(0)
+            program.kill()
+        self.assertEqual([], broken)
 
     def test_runs_in_the_network_of_the_testbed(self):
         section = self.section(supervisor.Program('x', ['prog']))
