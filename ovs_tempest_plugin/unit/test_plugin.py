@@ -53,6 +53,14 @@ class PluginTestCase(unittest.TestCase):
         for name, method in methods:
             self.assertTrue((method.__doc__ or '').strip(), name)
 
+    def test_what_runs_alone_runs_last(self):
+        modules = sorted(set(name.rpartition('.')[0]
+                             for name, _method in _test_methods()))
+        for name in modules[:-1]:
+            for key, value in vars(importlib.import_module(name)).items():
+                self.assertFalse(getattr(value, '_serial', False),
+                                 '%s.%s' % (name, key))
+
     def test_every_option_has_help(self):
         for option in plugin_config.OpenvStorageGroup:
             self.assertTrue(option.help, option.name)

@@ -12,9 +12,9 @@
 
 """Restarting cinder-volume.
 
-Nothing may run beside it, so it has to come last: of the modules that Tempest
-runs, in the order of their names, in as many workers. Before that, its worker
-would wait until all others happen to be between two classes.
+Nothing may run beside it: Tempest lets it wait until every other worker
+happens to be between two classes, and its own worker waits with it. So its
+module has to be the last by name, which is when a worker comes to it.
 """
 
 import shlex
