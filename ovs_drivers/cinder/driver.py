@@ -324,7 +324,9 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         return self._stats
 
     def _update_volume_stats(self):
-        self._stats = {
+        # Put in place when it is whole: Cinder publishes the statistics from
+        # other threads, while the vPool is being asked.
+        self._stats = dict(self._capacity_of_vpool(), **{
             'volume_backend_name': self._backend_name(),
             'vendor_name': self.VENDOR,
             'driver_version': self.VERSION,
@@ -339,15 +341,18 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             'sparse_copy_volume': True,
             'filter_function': self.get_filter_function(),
             'goodness_function': self.get_goodness_function(),
-        }
+        })
+
+    def _capacity_of_vpool(self):
         try:
-            self._stats.update(_capacity(self._vpool.info()))
+            capacity = _capacity(self._vpool.info())
             # What could not be removed when it was deleted has another
             # chance.
             self._vpool.sweep()
+            return capacity
         except vpool.VPoolError:
             LOG.exception('The vPool does not say how it is')
-            self._stats.update(_capacity(None), backend_state='down')
+            return dict(_capacity(None), backend_state='down')
 
     # Helpers
 

@@ -504,3 +504,18 @@ class StatisticsTestCase(base.DriverTestCase):
                                  % self.volume().id)
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([], self.backend.names())
+
+    def test_whole_while_the_vpool_is_asked(self):
+        """Cinder publishes them from other threads, at any moment."""
+        whole = set(self.driver.get_volume_stats(refresh=True))
+        ask = self.driver._vpool.info
+        seen = []
+
+        def look_and_ask():
+            seen.append(set(self.driver.get_volume_stats()))
+            return ask()
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.cinder.vpool.VPool.info',
+            lambda _vpool: look_and_ask()))
+        self.driver.get_volume_stats(refresh=True)
+        self.assertEqual([whole], seen)
