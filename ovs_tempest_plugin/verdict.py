@@ -16,8 +16,8 @@
 
     stestr last --subunit | ovs-tempest-verdict
 
-prints what failed, what was skipped and why, the slowest tests and the
-counts. It ends with 0 only if something passed, nothing failed, and each
+prints what failed with what, what was skipped and why, the slowest tests and
+the counts. It ends with 0 only if something passed, nothing failed, and each
 skipped test says why: a run that tested nothing is no success.
 """
 
@@ -26,6 +26,7 @@ from __future__ import print_function
 import argparse
 import collections
 import io
+import itertools
 import json
 import sys
 
@@ -55,11 +56,28 @@ def read(stream):
 def _test(found):
     start, stop = found['timestamps']
     seconds = (stop - start).total_seconds() if start and stop else 0.0
-    reason = ''
+    return Test(found['id'], found['status'], seconds, _reason(found))
+
+
+def _reason(found):
+    """Why a test was skipped, or what it failed with."""
+    texts = dict((name, detail.as_text().strip())
+                 for name, detail in found['details'].items()
+                 if name == 'reason' or name.startswith('traceback'))
     if found['status'] == 'skip':
-        detail = found['details'].get('reason')
-        reason = (detail.as_text().strip() if detail else '') or NO_REASON
-    return Test(found['id'], found['status'], seconds, reason)
+        return texts.get('reason') or NO_REASON
+    return '\n'.join(_message(text) for name, text in sorted(texts.items())
+                     if name != 'reason')
+
+
+def _message(traceback):
+    """What a traceback says behind its last frame."""
+    lines = traceback.splitlines()
+    frames = [number for number, line in enumerate(lines)
+              if line.startswith('  File "')]
+    behind = lines[frames[-1] + 1:] if frames else lines
+    return '\n'.join(itertools.dropwhile(
+        lambda line: not line or line.startswith(' '), behind))
 
 
 def count(tests):
@@ -90,6 +108,8 @@ def report(tests, before, out):
     for test in tests:
         if test.status not in ('success', 'xfail', 'skip'):
             print('FAILED   %s (%s)' % (test.name, test.status), file=out)
+            for line in test.reason.splitlines():
+                print('         %s' % line, file=out)
     reasons = collections.Counter(test.reason for test in tests
                                   if test.status == 'skip')
     for reason, times in sorted(reasons.items()):

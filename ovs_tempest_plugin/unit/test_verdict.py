@@ -28,11 +28,27 @@ try:
 except ImportError:
     from io import StringIO
 
+TRACEBACK = """\
+Traceback (most recent call last):
+
+  File "/plugin/common/waiting.py", line 34, in wait_for
+    is_so, state = look()
+                   ^^^^^^
+
+  File "/plugin/common/waiting.py", line 54, in look
+    raise lib_exc.TempestException(
+
+tempest.lib.exceptions.TempestException: An unknown exception occurred
+Details: volume 1 went to status error
+"""
 BEGIN = datetime.datetime(2026, 11, 21, tzinfo=iso8601.UTC)
 
 
 def stream(*tests):
-    """A stream with tests of a name, status and reason, of a second each."""
+    """A stream with tests of a name, status and reason, of a second each.
+
+    The reason of a test that failed is its traceback.
+    """
     output = io.BytesIO()
     result = subunit.StreamResultToBytes(output)
     for count, (name, status, reason) in enumerate(tests):
@@ -41,7 +57,8 @@ def stream(*tests):
                       timestamp=start)
         details = {}
         if reason:
-            details = {'file_name': 'reason', 'eof': True,
+            details = {'file_name': 'traceback' if status == 'fail'
+                       else 'reason', 'eof': True,
                        'file_bytes': reason.encode('utf-8'),
                        'mime_type': 'text/plain;charset=utf8'}
         result.status(test_id=name, test_status=status, timestamp=start +
@@ -80,6 +97,15 @@ class VerdictTestCase(unittest.TestCase):
         self.assertEqual(1, self.run_verdict(
             ('a', 'success', ''), ('setUpClass (b)', 'fail', '')))
         self.assertIn('FAILED   setUpClass (b)', self.output.getvalue())
+
+    def test_what_a_test_failed_with(self):
+        self.run_verdict(('a', 'fail', TRACEBACK))
+        self.assertIn('FAILED   a (fail)\n'
+                      '         tempest.lib.exceptions.TempestException: An '
+                      'unknown exception occurred\n'
+                      '         Details: volume 1 went to status error\n',
+                      self.output.getvalue())
+        self.assertNotIn('look()', self.output.getvalue())
 
     def test_a_test_that_never_ended(self):
         self.assertEqual(1, self.run_verdict(
