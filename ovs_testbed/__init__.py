@@ -29,6 +29,9 @@ module              does
 ``services``        one module a service: configuration, programs, readiness
 ``plugin``          runs ``devstack/plugin.sh`` through its phases
 ``guest``           the image that servers boot from
+``suites``,         Tempest's tests, its configuration and its users
+``tempest``,
+``accounts``
 ``doctor``          looks before anything starts, and after
 ==================  =========================================================
 """

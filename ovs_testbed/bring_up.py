@@ -13,6 +13,7 @@
 
 import os
 
+from ovs_testbed import accounts
 from ovs_testbed import doctor
 from ovs_testbed import engine
 from ovs_testbed import environment
@@ -107,6 +108,9 @@ class BringUp:
             self._once('resources', 'flavors, networks and the image',
                        self._make_resources,
                        ['guest', 'glance', 'neutron', 'nova', 'cinder']),
+            engine.Step('accounts', 'users of the tests', self._make_accounts,
+                        lambda: accounts.are_there(self.testbed),
+                        ['keystone']),
             engine.Step('host', 'compute host', self._wait_for_hosts,
                         after=['compute', 'volume']),
             self._once('test-config', 'plugin.sh stack test-config',
@@ -156,6 +160,10 @@ class BringUp:
             resources.make(self.testbed)
             tempest.configure(self.testbed)
         tempest.register_plugin(self.testbed)
+
+    def _make_accounts(self):
+        with namespaces.entered(self.testbed.net):
+            accounts.make(self.testbed)
 
     def _wait_for_hosts(self):
         self.services['nova'].wait_for_host()

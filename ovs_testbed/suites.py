@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 
+from ovs_testbed import accounts
 from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import room
@@ -26,14 +27,14 @@ from ovs_testbed import testbed as testbeds
 from ovs_testbed import workspace
 
 _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
-#: what Tempest is told to run, by the suite's name
+#: what Tempest is told to run, and with what variables, by the suite's name
 SUITES = {
-    'plugin': ['--regex', r'^ovs_tempest_plugin\.'],
-    'upstream': ['--include-list',
-                 os.path.join(_PLUGIN, 'upstream-tests.txt')],
+    'plugin': (['--regex', r'^ovs_tempest_plugin\.'], accounts.VARIABLES),
+    # some of these want more kinds of users than there are
+    'upstream': (['--include-list',
+                  os.path.join(_PLUGIN, 'upstream-tests.txt')], {}),
 }
 _SKIP_LIST = os.path.join(_PLUGIN, 'skip-list.txt')
-_WORKERS = 2
 _TIMEOUT = 3 * 3600
 #: a line of "tempest run" that says how a test ended
 _ENDED = re.compile(r'\{\d+\} (?P<test>(?:(?:setUp|tearDown)Class )?\S+) '
@@ -59,14 +60,16 @@ class Run:
     def perform(self):
         """Run the tests, print the verdict; return whether it is good."""
         self._begin()
+        selection, variables = SUITES[self.suite]
         ended_well = True
         try:
             run.run(self._room.inside(
                 [self._binary('tempest'), 'run', '--concurrency',
-                 str(_WORKERS), '--exclude-list', _SKIP_LIST] +
-                SUITES[self.suite], self._folder),
+                 str(accounts.WORKERS), '--exclude-list', _SKIP_LIST] +
+                selection, self._folder),
                 log=self.testbed.log('tempest-run'),
-                env=tempest.variables(self.testbed), timeout=_TIMEOUT,
+                env=dict(tempest.variables(self.testbed), **variables),
+                timeout=_TIMEOUT,
                 note=self._note)
         except errors.CommandFailed:
             ended_well = False

@@ -15,6 +15,7 @@ can do in its phase test-config. And what makes Tempest find the plugin."""
 import configparser
 import os
 
+from ovs_testbed import accounts
 from ovs_testbed import cloud
 from ovs_testbed import files
 from ovs_testbed import guest
@@ -74,6 +75,7 @@ def _sections(testbed, image, flavors, public):
         'oslo_concurrency': {'lock_path': testbed.data('locks', 'tempest')},
         'auth': {
             'use_dynamic_credentials': True, 'tempest_roles': 'member',
+            'test_accounts_file': accounts.path(testbed),
             # a network and a router for each class of tests take 15 s
             'create_isolated_networks': False,
             'admin_username': 'admin', 'admin_project_name': 'admin',

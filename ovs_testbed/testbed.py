@@ -45,7 +45,7 @@ REGION = 'RegionOne'
 VPOOLS = ('myvpool01', 'myvpool02')
 _NAME = re.compile(r'[a-z][a-z0-9-]{0,30}\Z')
 _PASSWORDS = ('database', 'messaging', 'admin', 'demo', 'glance', 'placement',
-              'neutron', 'nova', 'cinder')
+              'neutron', 'nova', 'cinder', 'tempest')
 
 
 class Testbed:

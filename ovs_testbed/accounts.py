@@ -1,0 +1,55 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Users for Tempest's tests, made once.
+
+Tempest can make and remove users, projects and their security groups for
+each class of tests; that takes longer than many a class.
+"""
+
+import os
+
+from ovs_testbed import cloud
+from ovs_testbed import files
+
+#: how many classes of tests run at a time
+WORKERS = 2
+#: what one class may ask for: [(name, roles)], each with its own project
+_WANTED = (('primary', ['member']), ('alt', ['member']),
+           ('admin', ['admin', 'member']))
+#: what makes Tempest take them, as oslo.config reads it
+VARIABLES = {'OS_AUTH__USE_DYNAMIC_CREDENTIALS': 'false'}
+
+
+def path(testbed):
+    """The file that names them, see Tempest's test_accounts_file."""
+    return testbed.etc('tempest', 'accounts.yaml')
+
+
+def make(testbed):
+    """Make the users that are missing and the file."""
+    catalog = cloud.Catalog(cloud.connect(testbed))
+    accounts = []
+    for worker in range(WORKERS):
+        for kind, roles in _WANTED:
+            name = 'tempest-%s-%d' % (kind, worker)
+            password = testbed.passwords['tempest']
+            catalog.make_user(name, password, catalog.make_project(name),
+                              roles)
+            accounts.append({
+                'username': name, 'password': password, 'project_name': name,
+                'domain_name': 'Default', 'roles': roles})
+    # JSON is YAML, too
+    files.write_json(path(testbed), accounts)
+
+
+def are_there(testbed):
+    return os.path.exists(path(testbed))

@@ -1,0 +1,50 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import json
+import os
+from unittest import mock
+
+from ovs_testbed import accounts
+from ovs_testbed.tests import support
+
+
+class AccountsTest(support.TestbedTestCase):
+
+    def setUp(self):
+        super().setUp()
+        for name in 'connect', 'Catalog':
+            patch = mock.patch('ovs_testbed.cloud.' + name)
+            setattr(self, name.lower(), patch.start())
+            self.addCleanup(patch.stop)
+        accounts.make(self.testbed)
+        with open(accounts.path(self.testbed)) as stream:
+            self.accounts = json.load(stream)
+
+    def test_every_worker_has_its_own(self):
+        """A user, another one and an administrator, no two in a project."""
+        roles = [account['roles'] for account in self.accounts]
+        self.assertEqual(2 * accounts.WORKERS, roles.count(['member']))
+        self.assertEqual(accounts.WORKERS, roles.count(['admin', 'member']))
+        self.assertEqual(3 * accounts.WORKERS, len({
+            account['project_name'] for account in self.accounts}))
+
+    def test_they_are_made_as_the_file_says(self):
+        made = {(call.args[0], call.args[1], tuple(call.args[3])) for call in
+                self.catalog.return_value.make_user.call_args_list}
+        self.assertEqual(made, {
+            (account['username'], account['password'],
+             tuple(account['roles'])) for account in self.accounts})
+
+    def test_nobody_else_reads_the_passwords(self):
+        self.assertEqual(0o600, os.stat(accounts.path(
+            self.testbed)).st_mode & 0o777)
