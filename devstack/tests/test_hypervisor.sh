@@ -32,6 +32,7 @@ function check_with {
 # sudo COMMAND... - on copies of the machine's folders
 function sudo {
     local words=("${@//\/etc\/apt/$SANDBOX/apt}")
+    words=("${words[@]//\/roots-own/$SANDBOX/roots-own}")
     "${words[@]//\/usr\/share\/keyrings/$SANDBOX/keyrings}"
 }
 
@@ -149,15 +150,17 @@ function define_filters {
 }
 
 function test_stock_filters {
-    OVS_STOCK_FILTERS=$SANDBOX/nwfilter
+    # seen by root alone: there is no such folder but for sudo
+    OVS_STOCK_FILTERS=/roots-own/nwfilter
     assert_equal "no error" "$(define_filters)" \
         "the distribution has no filters"
-    mkdir "$SANDBOX/nwfilter"
-    touch "$SANDBOX/nwfilter"/{clean-traffic,no-arp-spoofing,nova-base}.xml
-    assert_equal "<nwfilter-define $SANDBOX/nwfilter/clean-traffic.xml;\
-nwfilter-define $SANDBOX/nwfilter/no-arp-spoofing.xml;>
+    mkdir -p "$SANDBOX/roots-own/nwfilter"
+    touch "$SANDBOX/roots-own/nwfilter"/{clean-traffic,nova-base}.xml \
+        "$SANDBOX/roots-own/nwfilter/no-arp-spoofing.xml"
+    assert_equal "<nwfilter-define $OVS_STOCK_FILTERS/clean-traffic.xml;\
+nwfilter-define $OVS_STOCK_FILTERS/no-arp-spoofing.xml;>
 no error" "$(define_filters)" "its filters, but not those of Nova"
-    assert_equal "<nwfilter-define $SANDBOX/nwfilter/no-arp-spoofing.xml;>
+    assert_equal "<nwfilter-define $OVS_STOCK_FILTERS/no-arp-spoofing.xml;>
 no error" "$(define_filters clean-traffic no-arp)" "nor what is there"
     assert_equal "no error" "$(define_filters clean-traffic no-arp-spoofing)" \
         "a second time there is nothing to do"
