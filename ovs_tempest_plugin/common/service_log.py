@@ -13,7 +13,7 @@
 """What services did for one request, in the order in which they logged it.
 
 Nova passes the id of its user's request on to Cinder, whose lines have it as
-the global request id (Pike and later).
+the global request id, from Pike on. Before, they name no more than the volume.
 """
 
 import collections
@@ -31,24 +31,30 @@ class LogError(Exception):
     """A log that cannot be read."""
 
 
-def lines_of(place, request_id):
-    """Time and text of the lines that name the request.
+def lines_of(place, names):
+    """Time and text of the lines that have a name in them.
+
+    It is the first of NAMES that there are any lines of.
 
     :param place: a file, or unit=NAME for a unit of systemd
     """
-    found = []
-    for line in _read(place):
-        match = _TIME.search(line)
-        if request_id in line and match:
-            date, clock, fraction = match.groups()
-            found.append(('%s %s.%s' % (date, clock, fraction.ljust(6, '0')),
-                          line))
-    return found
+    lines = [(match.groups(), line) for match, line in
+             ((_TIME.search(line), line) for line in _read(place)) if match]
+    for name in names:
+        found = [('%s %s.%s' % (date, clock, fraction.ljust(6, '0')), line)
+                 for (date, clock, fraction), line in lines if name in line]
+        if found:
+            return found
+    return []
 
 
-def first_times(steps, places, request_id):
-    """When each step was first logged; steps that were not are missing."""
-    logs = dict((service, lines_of(places[service], request_id))
+def first_times(steps, places, names):
+    """When each step was first logged; steps that were not are missing.
+
+    :param names: the id of the request; behind it what else tells its lines,
+        for a service that does not log the id
+    """
+    logs = dict((service, lines_of(places[service], names))
                 for service in set(step.service for step in steps))
     times = {}
     for step in steps:

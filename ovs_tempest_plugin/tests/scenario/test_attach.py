@@ -165,18 +165,19 @@ class TestAttach(base.ScenarioTest):
                     '[openvstorage] service_logs has no %s' % service)
         volume = self.made.volume()
         answer = self.made.attach(self.machine.id, volume['id'])
-        self.assert_order(ATTACHING, answer)
+        self.assert_order(ATTACHING, answer, volume['id'])
         self.machine.wait_for_disk(volume['id'], base.GIB)
         answer = self.made.detach(self.machine.id, volume['id'])
-        self.assert_order(DETACHING, answer)
+        self.assert_order(DETACHING, answer, volume['id'])
 
-    def assert_order(self, steps, answer):
+    def assert_order(self, steps, answer, volume_id):
         request_id = (answer.response.get('x-compute-request-id') or
                       answer.response['x-openstack-request-id'])
 
         def look():
             look.times = service_log.first_times(
-                steps, CONF.openvstorage.service_logs, request_id)
+                steps, CONF.openvstorage.service_logs,
+                (request_id, volume_id))
             missing = [step.name for step in steps
                        if step.name not in look.times]
             return not missing, 'missing: %s' % missing
