@@ -15,6 +15,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 from cinder import exception
@@ -160,11 +161,12 @@ class EncryptedVolumeTestCase(LuksTestCase):
         volume = self.encrypted(1)
         self.assertNotIn('01fe01fe',
                          '\n'.join(self.backend.qemu_img_commands()))
-        before = set(os.listdir('/tmp'))
+        # a folder of its own: other workers' files come and go in /tmp
+        self.use(base.fixtures.NestedTempfile())
         self.driver.delete_volume(volume)
         self.encrypted(1)
-        self.assertEqual([], [name for name in
-                              set(os.listdir('/tmp')) - before
+        self.assertEqual([], [name for name
+                              in os.listdir(tempfile.gettempdir())
                               if name.startswith('luks_')])
 
     def test_a_failed_create_is_undone(self):
