@@ -66,7 +66,9 @@ class Service(base.OpenStackService):
                 compute_driver='libvirt.LibvirtDriver',
                 force_config_drive=True, enabled_apis='osapi_compute',
                 # else the first look for hosts is up to a minute away
-                periodic_fuzzy_delay=0),
+                periodic_fuzzy_delay=0,
+                # else nova-compute sleeps 160 s before it ends, busy or not
+                manager_shutdown_timeout=0),
             placement=self.identity('placement'),
             neutron=self.identity('neutron'),
             glance={'region_name': testbeds.REGION},

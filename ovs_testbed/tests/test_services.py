@@ -60,6 +60,13 @@ class ServicesTestCase(support.TestbedTestCase):
             self.assertNotIn('database', conf)
             self.assertNotIn('api_database', conf)
 
+    def test_compute_host_ends_when_it_is_told_to(self):
+        """By default it sleeps for longer than the supervisor waits."""
+        self.services['nova'].configure()
+        conf = configparser.ConfigParser(interpolation=None)
+        conf.read(self.testbed.etc('nova', 'nova.conf'))
+        self.assertEqual('0', conf['DEFAULT']['manager_shutdown_timeout'])
+
     def test_everything_listens_on_this_machine_only(self):
         for service in self.services.values():
             service.configure()
