@@ -28,6 +28,7 @@ import collections
 import io
 import itertools
 import json
+import re
 import sys
 
 import subunit
@@ -35,6 +36,8 @@ import testtools
 
 SLOWEST = 10
 NO_REASON = 'no reason given'
+# A command that failed is shown with its arguments
+_PASSWORD = re.compile(r'''(--[\w-]*password(?:["'], u?["']|[= ]))[^\s"']+''')
 
 Test = collections.namedtuple('Test', ['name', 'status', 'seconds', 'reason'])
 
@@ -71,13 +74,13 @@ def _reason(found):
 
 
 def _message(traceback):
-    """What a traceback says behind its last frame."""
+    """What a traceback says behind its last frame, without passwords."""
     lines = traceback.splitlines()
     frames = [number for number, line in enumerate(lines)
               if line.startswith('  File "')]
     behind = lines[frames[-1] + 1:] if frames else lines
-    return '\n'.join(itertools.dropwhile(
-        lambda line: not line or line.startswith(' '), behind))
+    return _PASSWORD.sub(r'\1***', '\n'.join(itertools.dropwhile(
+        lambda line: not line or line.startswith(' '), behind)))
 
 
 def count(tests):

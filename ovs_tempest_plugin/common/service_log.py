@@ -21,14 +21,28 @@ import io
 import re
 import subprocess
 
+from tempest.lib.common import api_version_request
+
 _TIME = re.compile(r'(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)[.,](\d{3,6})')
 _UNIT = 'unit='
+# its first microversion of Cinder; the last of Ocata is 3.27
+_PIKE = '3.28'
 
 Step = collections.namedtuple('Step', ['name', 'service', 'pattern'])
 
 
 class LogError(Exception):
     """A log that cannot be read."""
+
+
+def has_global_requests(volume_microversion):
+    """Whether Cinder logs the ids of Nova's requests: from Pike on.
+
+    :param volume_microversion: the newest that it has, None if nobody said
+    """
+    return not volume_microversion or (
+        api_version_request.APIVersionRequest(volume_microversion) >=
+        api_version_request.APIVersionRequest(_PIKE))
 
 
 def lines_of(place, names):

@@ -73,6 +73,12 @@ class ServiceLogTestCase(unittest.TestCase):
             service_log.first_times(STEPS[:1], self.places,
                                     ['req-1', '5e1f']))
 
+    def test_whose_cinder_has_global_requests(self):
+        self.assertEqual(
+            [True, False, False, True, True],
+            [service_log.has_global_requests(newest)
+             for newest in (None, '3.15', '3.27', '3.28', 'latest')])
+
     def test_missing_steps_are_missing(self):
         self.write('nova', u'nothing')
         self.write('cinder', u'2026-11-21 10:00:00.100 two')

@@ -107,6 +107,17 @@ class VerdictTestCase(unittest.TestCase):
                       self.output.getvalue())
         self.assertNotIn('look()', self.output.getvalue())
 
+    def test_no_password_of_a_command_that_failed(self):
+        for text in ("['cinder', '--os-password', 'X0+ig~%s', 'list']",
+                     "[u'cinder', u'--os-password', u'X0+ig~%s', u'list']",
+                     "cinder --os-password X0+ig~%s list",
+                     "cinder --os-password=X0+ig~%s list"):
+            self.run_verdict(('a', 'fail', 'Command ' + text % 'LH9fTiEK'))
+        self.assertEqual(4, self.output.getvalue().count('***'))
+        with open(os.path.join(self.folder, 'results')) as results:
+            self.assertNotIn('LH9fTiEK', results.read())
+        self.assertNotIn('LH9fTiEK', self.output.getvalue())
+
     def test_a_test_that_never_ended(self):
         self.assertEqual(1, self.run_verdict(
             ('a', 'success', ''), ('b', 'inprogress', '')))
