@@ -171,7 +171,8 @@ class LifeTestCase(ServiceTestCase):
         engine = running.engine_pid
         running.kill()
         running.start()
-        self.assertFalse(support.is_alive(engine))
+        support.eventually(lambda: not support.is_alive(engine),
+                           'the engine ends after its service was killed')
         with support.disk(running.data, name) as disk:
             self.assertEqual(b'acknowledged', disk.read(0, 12))
 

@@ -15,6 +15,7 @@ import unittest
 
 from ovs_testbed import errors
 from ovs_testbed import run
+from ovs_testbed import waiting
 
 
 class RunTestCase(unittest.TestCase):
@@ -60,10 +61,12 @@ class RunTestCase(unittest.TestCase):
         marker = os.path.join(os.path.dirname(self.log), 'pid')
         with self.assertRaises(errors.CommandFailed):
             run.run(['sh', '-c', 'sleep 60 & echo $! >%s; wait' % marker],
-                    timeout=0.3)
+                    timeout=1)
         with open(marker) as stream:
             child = int(stream.read())
-        self.assertFalse(_alive(child))
+        # killed is not ended yet, and its parent is gone: look until it is
+        waiting.wait_for('the end of the child',
+                         lambda: (not _alive(child), 'it runs'), 30)
 
     def test_ctrl_c_ends_the_command(self):
         def stop(line):
@@ -106,5 +109,5 @@ def _alive(pid):
     try:
         with open('/proc/%d/stat' % pid) as stream:
             return stream.read().rsplit(')', 1)[1].split()[0] != 'Z'
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False

@@ -26,7 +26,7 @@ def is_alive(pid):
     try:
         with open('/proc/%d/stat' % pid) as stat:
             return stat.read().rsplit(')', 1)[1].split()[0] != 'Z'
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
