@@ -20,6 +20,7 @@ from tempest.common.utils.linux import remote_client
 from tempest import config
 from tempest.lib import exceptions as lib_exc
 
+from ovs_tempest_plugin.common import login
 from ovs_tempest_plugin.common import patterns
 from ovs_tempest_plugin.common import waiting
 
@@ -51,10 +52,13 @@ class Guest(object):
             self._address, CONF.validation.image_ssh_user,
             CONF.validation.image_ssh_password, key.get('private_key'),
             server=server, servers_client=servers_client)
+        self._login = login.Login(self._remote.ssh_client)
 
     def wait_for_boot(self, last_boot_id=None):
         """Wait for a boot, another one than the one named; return its id."""
         def look():
+            # what was logged in to may be gone without a word
+            self._login.forget()
             try:
                 # Tempest's client would wait longer after each refusal.
                 socket.create_connection((self._address, _SSH), 1).close()

@@ -38,7 +38,8 @@ LABEL linux
   KERNEL vmlinuz
   INITRD initrd
   APPEND console=tty0 console=ttyS0,115200 net.ifnames=0 quiet panic=5 \
-no_timer_check mitigations=off random.trust_cpu=on
+no_timer_check mitigations=off random.trust_cpu=on nokaslr edd=off \
+tsc=reliable init_on_alloc=0 cryptomgr.notests audit=0 lsm=capability
 """
 
 
