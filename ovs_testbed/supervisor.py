@@ -32,6 +32,8 @@ from ovs_testbed import waiting
 
 _CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _SECTION = 'program:%s'
+#: until a program that is told to stop is killed
+_STOP_SECONDS = 20
 #: states of supervisord that a program does not come out of by itself
 _ENDED = ('EXITED', 'FATAL', 'BACKOFF', 'UNKNOWN')
 
@@ -143,14 +145,18 @@ class Supervisor:
             'directory': program.folder,
             'autostart': False, 'autorestart': False,
             'startsecs': 0, 'startretries': 0,
-            'stopsignal': program.stop_signal, 'stopwaitsecs': 20,
+            'stopsignal': program.stop_signal,
+            'stopwaitsecs': _STOP_SECONDS,
             'stopasgroup': True, 'killasgroup': True,
             'redirect_stderr': True, 'stdout_logfile': 'NONE'}})
 
     def stop(self, name):
         """Stop a program and forget it."""
-        if self.state(name) in ('RUNNING', 'STARTING', 'STOPPING'):
-            self._call('stopProcess', name)
+        if self.state(name) in ('RUNNING', 'STARTING'):
+            # asked to answer when it is done, supervisord takes a whole
+            # processor until then
+            self._call('stopProcess', name, False)
+        self._wait_until_stopped(name)
         path = os.path.join(self._programs, name + '.conf')
         if os.path.exists(path):
             os.unlink(path)
@@ -158,10 +164,11 @@ class Supervisor:
             self._call('removeProcessGroup', name)
         self._call('reloadConfig')
 
-    def restart(self, name):
-        if self.state(name) in ('RUNNING', 'STARTING'):
-            self._call('stopProcess', name)
-        self._call('startProcess', name)
+    def _wait_until_stopped(self, name):
+        def look():
+            state = self.state(name)
+            return state not in ('RUNNING', 'STOPPING'), state
+        waiting.wait_for('%s to stop' % name, look, 2 * _STOP_SECONDS)
 
     def all(self):
         """{name: what supervisord knows of it}; empty if it is not there."""
