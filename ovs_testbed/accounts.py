@@ -21,7 +21,7 @@ from ovs_testbed import cloud
 from ovs_testbed import files
 
 #: how many classes of tests run at a time
-WORKERS = 2
+WORKERS = 3
 #: what one class may ask for: [(name, roles)], each with its own project
 _WANTED = (('primary', ['member']), ('alt', ['member']),
            ('admin', ['admin', 'member']))
