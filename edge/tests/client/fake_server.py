@@ -32,6 +32,13 @@ class Gone(Exception):
     """The peer has closed the connection."""
 
 
+def shut_down(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass    # its peer was faster
+
+
 class FakeServer:
 
     def __init__(self, port=0):
@@ -42,7 +49,8 @@ class FakeServer:
         self.lock = threading.Lock()
         self.listener = socket.create_server(('127.0.0.1', port), backlog=64)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -56,32 +64,30 @@ class FakeServer:
                              daemon=True).start()
 
     def cut(self):
-        """Closes every connection; new ones are welcome."""
+        """Ends every connection; new ones are welcome."""
         with self.lock:
             connections, self.connections = self.connections, []
         for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            connection.close()
+            shut_down(connection)
 
     def close(self):
-        try:
-            self.listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        shut_down(self.listener)
+        self.acceptor.join()
         self.listener.close()
         self.cut()
 
     def serve(self, connection):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            self.greet(connection)
-            self.options(connection)
-            self.transmission(connection)
-        except (Gone, OSError):
-            connection.close()
+        # Closed here alone: closed by another thread its number may be that
+        # of the next connection already, while this one still writes to it.
+        with connection:
+            try:
+                connection.setsockopt(socket.IPPROTO_TCP,
+                                      socket.TCP_NODELAY, 1)
+                self.greet(connection)
+                self.options(connection)
+                self.transmission(connection)
+            except (Gone, OSError):
+                pass
 
     def receive(self, connection, length):
         data = bytearray()
