@@ -69,8 +69,8 @@ class ScriptedEngine:
 
     def __exit__(self, *_error):
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
         self._thread.join()
+        self._socket.close()
         self._folder.cleanup()
 
     def _accept(self):
