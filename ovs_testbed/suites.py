@@ -27,12 +27,14 @@ from ovs_testbed import testbed as testbeds
 from ovs_testbed import workspace
 
 _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
-#: what Tempest is told to run, and with what variables, by the suite's name
+#: what Tempest is told to run, how many classes of it at a time, and with
+#: what variables, by the suite's name
 SUITES = {
-    'plugin': (['--regex', r'^ovs_tempest_plugin\.'], accounts.VARIABLES),
+    'plugin': (['--regex', r'^ovs_tempest_plugin\.'], accounts.WORKERS,
+               accounts.VARIABLES),
     # some of these want more kinds of users than there are
     'upstream': (['--include-list',
-                  os.path.join(_PLUGIN, 'upstream-tests.txt')], {}),
+                  os.path.join(_PLUGIN, 'upstream-tests.txt')], 2, {}),
 }
 _SKIP_LIST = os.path.join(_PLUGIN, 'skip-list.txt')
 _TIMEOUT = 3 * 3600
@@ -60,12 +62,12 @@ class Run:
     def perform(self):
         """Run the tests, print the verdict; return whether it is good."""
         self._begin()
-        selection, variables = SUITES[self.suite]
+        selection, workers, variables = SUITES[self.suite]
         ended_well = True
         try:
             run.run(self._room.inside(
                 [self._binary('tempest'), 'run', '--concurrency',
-                 str(accounts.WORKERS), '--exclude-list', _SKIP_LIST] +
+                 str(workers), '--exclude-list', _SKIP_LIST] +
                 selection, self._folder),
                 log=self.testbed.log('tempest-run'),
                 env=dict(tempest.variables(self.testbed), **variables),
