@@ -23,9 +23,6 @@ from ovs_testbed import waiting
 
 #: for one service to become ready
 TIMEOUT = 300
-#: after which the others take a service for dead; a machine that was
-#: suspended in between has one that is well
-SILENCE = 600
 
 
 class Service:

@@ -40,8 +40,7 @@ class Service(base.OpenStackService):
                 resource_query_filters_file=self.conf(
                     'resource_filters.json'),
                 enabled_backends=','.join(testbeds.VPOOLS),
-                default_volume_type=testbeds.VPOOLS[0],
-                service_down_time=base.SILENCE, quota_volumes=500,
+                default_volume_type=testbeds.VPOOLS[0], quota_volumes=500,
                 quota_snapshots=500, quota_gigabytes=200000,
                 quota_backups=100, quota_groups=100),
             database={'connection': self.connection('cinder'),

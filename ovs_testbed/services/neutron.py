@@ -33,7 +33,6 @@ class Service(base.OpenStackService):
                 self.log_options(), host=testbeds.HOST,
                 transport_url=self.transport(), auth_strategy='keystone',
                 core_plugin='ml2', service_plugins='ovn-router',
-                agent_down_time=base.SILENCE,
                 state_path=self.testbed.data('neutron'),
                 api_paste_config=self.conf('api-paste.ini'),
                 notify_nova_on_port_status_changes=True,

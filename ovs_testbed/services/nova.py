@@ -68,8 +68,7 @@ class Service(base.OpenStackService):
                 # else the first look for hosts is up to a minute away
                 periodic_fuzzy_delay=0,
                 # else nova-compute sleeps 160 s before it ends, busy or not
-                manager_shutdown_timeout=0,
-                service_down_time=base.SILENCE),
+                manager_shutdown_timeout=0),
             placement=self.identity('placement'),
             neutron=self.identity('neutron'),
             glance={'region_name': testbeds.REGION},

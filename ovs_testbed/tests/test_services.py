@@ -67,15 +67,6 @@ class ServicesTestCase(support.TestbedTestCase):
         conf.read(self.testbed.etc('nova', 'nova.conf'))
         self.assertEqual('0', conf['DEFAULT']['manager_shutdown_timeout'])
 
-    def test_suspended_machine_has_no_dead_services(self):
-        for name, option in (('nova', 'service_down_time'),
-                             ('cinder', 'service_down_time'),
-                             ('neutron', 'agent_down_time')):
-            self.services[name].configure()
-            conf = configparser.ConfigParser(interpolation=None)
-            conf.read(self.testbed.etc(name, name + '.conf'))
-            self.assertEqual('600', conf['DEFAULT'][option])
-
     def test_everything_listens_on_this_machine_only(self):
         for service in self.services.values():
             service.configure()
