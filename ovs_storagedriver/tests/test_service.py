@@ -171,8 +171,7 @@ class LifeTestCase(ServiceTestCase):
         engine = running.engine_pid
         running.kill()
         running.start()
-        support.eventually(lambda: not support.is_alive(engine),
-                           'the engine ends after its service was killed')
+        self.assertFalse(support.is_alive(engine))
         with support.disk(running.data, name) as disk:
             self.assertEqual(b'acknowledged', disk.read(0, 12))
 

@@ -40,13 +40,16 @@ class TestImages(base.BaseTest):
         """Image to volume to image to volume, always the same
 
         * upload a raw image of random bytes
-        * create a volume from it and make a qcow2 image of the volume,
-          which is without the zeros behind the bytes
-        * create a volume from that image and make a raw image of it:
-          Glance's checksum is that of the bytes and of zeros
+        * create a volume from it and make a raw image of the volume:
+          Glance's checksum is that of the bytes and of zeros behind them
+        * create a volume from that image and make a qcow2 image of it,
+          which is without the zeros
+        * a raw image of a volume made from that has the same checksum again
         """
         content = files.random_file(CLUSTERS * CLUSTER)
-        packed = self.there_and_back(self.made.image(content), 'qcow2')
+        raw = self.there_and_back(self.made.image(content), 'raw')
+        self.assert_content(content, raw)
+        packed = self.there_and_back(raw, 'qcow2')
         self.assertLess(packed['size'], base.GIB // 2,
                         'the empty part of the volume is in the image')
         self.assert_content(content, self.there_and_back(packed, 'raw'))
