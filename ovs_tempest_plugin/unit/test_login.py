@@ -12,6 +12,8 @@
 
 import unittest
 
+from tempest.lib.common import ssh
+
 from ovs_tempest_plugin.common import login
 
 
@@ -62,6 +64,12 @@ class LoginTestCase(unittest.TestCase):
         super(LoginTestCase, self).setUp()
         self.client = Client()
         self.login = login.Login(self.client)
+
+    def test_tempests_client_has_what_is_replaced(self):
+        client = ssh.Client('127.0.0.1', 'user')
+        of_tempest = client._get_ssh_connection
+        login.Login(client)
+        self.assertNotEqual(of_tempest, client._get_ssh_connection)
 
     def test_one_for_all_commands(self):
         transports = set(self.client.exec_command() for _each in range(3))
