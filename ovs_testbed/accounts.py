@@ -20,7 +20,7 @@ import os
 from ovs_testbed import cloud
 from ovs_testbed import files
 
-#: how many classes of tests run at a time
+#: how many classes of the plugin's tests run at a time
 WORKERS = 3
 #: what one class may ask for: [(name, roles)], each with its own project
 _WANTED = (('primary', ['member']), ('alt', ['member']),

@@ -168,7 +168,8 @@ class Supervisor:
         def look():
             state = self.state(name)
             return state not in ('RUNNING', 'STOPPING'), state
-        waiting.wait_for('%s to stop' % name, look, 2 * _STOP_SECONDS)
+        waiting.wait_for('%s to stop' % name, look, 2 * _STOP_SECONDS,
+                         log=self._testbed.log('supervisord'))
 
     def all(self):
         """{name: what supervisord knows of it}; empty if it is not there."""

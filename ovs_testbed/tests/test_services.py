@@ -15,6 +15,7 @@ import select
 import shlex
 import subprocess
 import unittest
+from unittest import mock
 
 from oslo_config import cfg
 
@@ -143,6 +144,23 @@ class SupervisorTestCase(support.TestbedTestCase):
         self.assertIsNone(keeper.pid())
         self.assertEqual({}, keeper.all())
         self.assertEqual([], keeper.processes())
+
+    def test_program_is_forgotten_once_it_has_stopped(self):
+        """Who has supervisord wait for that keeps it busy until then"""
+        states = ['RUNNING', 'STOPPING', 'STOPPING', 'STOPPED', 'STOPPED']
+        calls = []
+
+        def call(method, *arguments):
+            if method == 'getAllProcessInfo':
+                return [{'name': 'x', 'statename': states.pop(0)}]
+            calls.append((method, arguments, states[:1]))
+
+        keeper = supervisor.Supervisor(self.testbed)
+        with mock.patch.object(keeper, '_call', call):
+            keeper.stop('x')
+        self.assertEqual([('stopProcess', ('x', False), ['STOPPING']),
+                          ('removeProcessGroup', ('x',), []),
+                          ('reloadConfig', (), [])], calls)
 
     def test_foreign_process_is_not_taken_for_it(self):
         with open(self.testbed.path('run', 'supervisord.pid'), 'w') as stream:
