@@ -72,7 +72,7 @@ class FakeServer:
 
     def close(self):
         shut_down(self.listener)
-        self.acceptor.join()
+        self.acceptor.join(60)
         self.listener.close()
         self.cut()
 
