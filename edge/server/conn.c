@@ -55,7 +55,7 @@ struct conn *conn_new(struct server *server, int fd)
     if (!conn)
         return NULL;
     conn->server = server;
-    conn->fd = fd;
+    conn->channel.fd = fd;
     conn->references = 1;
     conn->deadline = now_ms() + WAIT_HANDSHAKE_MS;
     pthread_mutex_init(&conn->lock, NULL);
@@ -152,7 +152,7 @@ void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
 void conn_kill(struct conn *conn)
 {
     conn->killed = true;
-    shutdown(conn->fd, SHUT_RDWR);
+    shutdown(conn->channel.fd, SHUT_RDWR);
 }
 
 void conn_break(struct conn *conn)
@@ -231,17 +231,14 @@ static void acknowledge(struct conn *conn)
 {
     int yes = 1;
 
-    setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof(yes));
+    setsockopt(conn->channel.fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof(yes));
 }
 
 /* -1: nothing there now, 0: the end or an error. */
 static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
 {
-    ssize_t n;
+    ssize_t n = channel_receive(&conn->channel, &(struct iovec){to, length}, 1);
 
-    do
-        n = recv(conn->fd, to, length, MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN)
         return -1;
     if (n < 0)
@@ -261,7 +258,7 @@ static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
 static bool more_follows(struct conn *conn, size_t begun)
 {
     struct timespec moment = {.tv_nsec = begun >= BULK_BYTES ? 1000000 : 50000};
-    struct pollfd socket = {.fd = conn->fd, .events = POLLIN};
+    struct pollfd socket = {.fd = conn->channel.fd, .events = POLLIN};
 
     if (conn->phase != PHASE_DATA || !may_take(conn))
         return false;

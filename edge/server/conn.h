@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "channel.h"
 
 struct server;
 struct volume;
@@ -47,7 +48,7 @@ struct stream {
 
 struct conn {
     struct server *server;
-    int fd;
+    struct channel channel;
     uint64_t key;               /* slot and generation in the server's table */
     unsigned references;        /* under the table's lock */
     struct uuid session;        /* likewise */

@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -46,11 +45,9 @@ static void drop_sent(struct conn *conn)
 void conn_push_locked(struct conn *conn)
 {
     while (conn_pending(conn) && !conn->broken) {
-        ssize_t n = send(conn->fd, conn->out + conn->out_start, conn_pending(conn),
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
+        struct iovec part = {conn->out + conn->out_start, conn_pending(conn)};
+        ssize_t n = channel_send(&conn->channel, &part, 1, 0);
 
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n < 0) {
             conn->broken = errno != EAGAIN;
             break;
@@ -106,11 +103,10 @@ static size_t send_directly(struct conn *conn, const void *head, size_t head_len
                             const void *data, size_t length, int flags)
 {
     struct iovec pieces[2] = {{(void *)head, head_length}, {(void *)data, length}};
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
-    ssize_t n = sendmsg(conn->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | flags);
+    ssize_t n = channel_send(&conn->channel, pieces, 2, flags);
 
     if (n < 0)
-        conn->broken |= errno != EAGAIN && errno != EINTR;
+        conn->broken |= errno != EAGAIN;
     return n < 0 ? 0 : n;
 }
 
@@ -145,7 +141,7 @@ static size_t splice_out(struct conn *conn, int pipe, size_t length)
     ssize_t n = 0;
 
     while (sent < length) {
-        n = splice(pipe, NULL, conn->fd, NULL, length - sent, SPLICE_F_NONBLOCK);
+        n = splice(pipe, NULL, conn->channel.fd, NULL, length - sent, SPLICE_F_NONBLOCK);
         if (n == 0 || (n < 0 && errno != EINTR))
             break;
         sent += n > 0 ? n : 0;

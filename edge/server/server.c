@@ -69,7 +69,7 @@ void server_arm(struct conn *conn, uint32_t events)
     struct epoll_event event = {.events = events | EPOLLONESHOT | EPOLLRDHUP,
         .data.u64 = conn->key};
 
-    epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->fd, &event);
+    epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->channel.fd, &event);
 }
 
 struct pool *server_pool(struct server *server, bool is_read)
@@ -142,15 +142,14 @@ static void table_remove(struct conn *conn)
  * it closed. */
 void server_remove(struct conn *conn)
 {
-    epoll_ctl(conn->server->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
+    epoll_ctl(conn->server->epoll, EPOLL_CTL_DEL, conn->channel.fd, NULL);
     if (conn->volume) {
         volume_close(conn->volume);
         volume_put(conn->volume);
         conn->volume = NULL;
     }
     pthread_mutex_lock(&conn->server->table_lock);
-    close(conn->fd);
-    conn->fd = -1;      /* under the lock: conn_kill is called under it */
+    channel_close(&conn->channel);      /* under the lock: conn_kill is called under it */
     pthread_mutex_unlock(&conn->server->table_lock);
     table_remove(conn);
 }
@@ -266,7 +265,7 @@ static void for_each(struct server *server, bool (*visit)(struct conn *conn, voi
 {
     *any = false;
     for (uint32_t i = 0; i < server->slots; i++)
-        if (server->table[i] && server->table[i]->fd >= 0)
+        if (server->table[i] && server->table[i]->channel.fd >= 0)
             *any |= visit(server->table[i], context);
 }
 
@@ -337,7 +336,7 @@ bool server_fence(struct conn *conn, const struct uuid *session)
 static bool stop_reading(struct conn *conn, void *context)
 {
     (void)context;
-    shutdown(conn->fd, SHUT_RD);
+    shutdown(conn->channel.fd, SHUT_RD);
     return true;
 }
 
