@@ -22,9 +22,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "data.h"
 #include "options.h"
 #include "server.h"
@@ -39,14 +39,6 @@
 #define OUT_STOP_BYTES (1u << 20)    /* no request is taken while so much is unread */
 
 static _Thread_local uint8_t *scratch;
-
-long long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
-}
 
 struct conn *conn_new(struct server *server, int fd)
 {

@@ -113,8 +113,6 @@ void conn_kill(struct conn *conn);
 void conn_break(struct conn *conn);
 void conn_finish(struct conn *conn);
 
-long long now_ms(void);
-
 #define WAIT_HANDSHAKE_MS 10000
 #define WAIT_CONTROL_MS 600000
 #define WAIT_STALL_MS 30000

@@ -19,9 +19,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conn.h"
 #include "listen.h"
 #include "log.h"
@@ -32,8 +32,8 @@
 #define READ_THREADS 16
 #define SYNC_THREADS 32
 #define OUT_BYTES_MAX (1ll << 30)
-#define FENCE_WAIT_S 30
-#define STOP_WAIT_S 30
+#define FENCE_WAIT_MS 30000
+#define STOP_WAIT_MS 30000
 
 /* Keys in the epoll set: listeners have the generation that no connection has. */
 #define LISTENER_GENERATION 0
@@ -50,7 +50,7 @@ bool server_init(struct server *server, struct store *store, uint32_t connection
     server->read_pool = pool_new(READ_THREADS);
     server->sync_pool = pool_new(SYNC_THREADS);
     pthread_mutex_init(&server->table_lock, NULL);
-    pthread_cond_init(&server->table_changed, NULL);
+    clock_condition_init(&server->table_changed);
     if (server->table && server->generations && server->epoll >= 0 && server->read_pool
         && server->sync_pool)
         return true;
@@ -306,20 +306,11 @@ static bool kill_other(struct conn *conn, void *context)
     return true;
 }
 
-static struct timespec seconds_from_now(int seconds)
-{
-    struct timespec deadline;
-
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += seconds;
-    return deadline;
-}
-
 bool server_fence(struct conn *conn, const struct uuid *session)
 {
     struct server *server = conn->server;
     struct fence fence = {conn, session};
-    struct timespec deadline = seconds_from_now(FENCE_WAIT_S);
+    struct timespec deadline = deadline_after(FENCE_WAIT_MS);
     bool others = true;
 
     pthread_mutex_lock(&server->table_lock);
@@ -347,10 +338,10 @@ static bool kill_any(struct conn *conn, void *context)
     return true;
 }
 
-static void end_connections(struct server *server, int seconds,
+static void end_connections(struct server *server, long long milliseconds,
                             bool (*visit)(struct conn *conn, void *context))
 {
-    struct timespec deadline = seconds_from_now(seconds);
+    struct timespec deadline = deadline_after(milliseconds);
     bool any;
 
     pthread_mutex_lock(&server->table_lock);
@@ -382,8 +373,8 @@ void server_stop(struct server *server)
         shutdown(server->listeners[i], SHUT_RDWR);      /* a thread may be in it: closed below */
     if (server->socket_path)
         unlink(server->socket_path);
-    end_connections(server, STOP_WAIT_S / 2, stop_reading);
-    end_connections(server, STOP_WAIT_S, kill_any);
+    end_connections(server, STOP_WAIT_MS / 2, stop_reading);
+    end_connections(server, STOP_WAIT_MS, kill_any);
     end_threads(server);
     for (int i = 0; i < server->listener_count; i++)
         close(server->listeners[i]);

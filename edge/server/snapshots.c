@@ -17,8 +17,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "jobs.h"
 #include "layer.h"
 #include "store.h"
@@ -359,17 +359,6 @@ static int is_synced(struct volume *volume, const char *name, bool *synced, stru
     return slot ? 0 : not_found(volume, name, ENOENT, fault);
 }
 
-static void deadline_after(struct timespec *deadline, uint32_t milliseconds)
-{
-    clock_gettime(CLOCK_REALTIME, deadline);
-    deadline->tv_sec += milliseconds / 1000;
-    deadline->tv_nsec += milliseconds % 1000 * 1000000;
-    if (deadline->tv_nsec >= 1000000000) {
-        deadline->tv_sec++;
-        deadline->tv_nsec -= 1000000000;
-    }
-}
-
 /* Waits for the next snapshot of the store to become synced after the count was `seen`. False:
  * time is up. */
 static bool wait_for_sync(struct store *store, uint64_t *seen, const struct timespec *deadline)
@@ -394,10 +383,10 @@ int snapshot_wait_synced(struct volume *volume, const char *name, uint32_t milli
                          struct fault *fault)
 {
     struct store *store = volume->store;
-    struct timespec deadline;
+    struct timespec deadline = deadline_after(milliseconds < WAIT_MAX_MS ? milliseconds
+                                                                         : WAIT_MAX_MS);
     int error;
 
-    deadline_after(&deadline, milliseconds < WAIT_MAX_MS ? milliseconds : WAIT_MAX_MS);
     pthread_mutex_lock(&store->sync_lock);
     uint64_t seen = store->sync_count;
     pthread_mutex_unlock(&store->sync_lock);

@@ -22,6 +22,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "disk.h"
 #include "jobs.h"
 #include "load.h"
@@ -160,7 +161,7 @@ static struct store *store_new(const struct folder *folder)
     pthread_mutex_init(&store->home.lock, NULL);
     pthread_mutex_init(&store->index_lock, NULL);
     pthread_mutex_init(&store->sync_lock, NULL);
-    pthread_cond_init(&store->sync_changed, NULL);
+    clock_condition_init(&store->sync_changed);
     return store;
 }
 
