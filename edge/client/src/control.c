@@ -22,48 +22,51 @@
 
 /* Every call has a connection of its own while it runs, so that one that waits for a snapshot
  * does not hold up the others; the last one given back is kept for the next call. */
-static int take_idle(ovs_ctx_t *ctx)
+static struct channel *take_idle(ovs_ctx_t *ctx)
 {
-    int fd = atomic_exchange(&ctx->idle_fd, -1);
+    struct channel *channel = atomic_exchange(&ctx->idle, NULL);
 
-    if (fd >= 0 && socket_is_stale(fd)) {
-        close(fd);
-        return -1;
+    if (channel != NULL && socket_is_stale(channel)) {
+        socket_close(channel);
+        return NULL;
     }
-    return fd;
+    return channel;
 }
 
-void control_give_back(ovs_ctx_t *ctx, int fd)
+void control_give_back(ovs_ctx_t *ctx, struct channel *channel)
 {
-    int kept = atomic_exchange(&ctx->idle_fd, fd);
+    struct channel *kept = atomic_exchange(&ctx->idle, channel);
 
-    if (kept >= 0)
-        close(kept);
+    if (kept != NULL)
+        socket_close(kept);
 }
 
 /* rdma and shared memory have nobody at the other end: the interface's EIO. */
-static int connect_new(ovs_ctx_t *ctx, struct deadline deadline, int *fd)
+static int connect_new(ovs_ctx_t *ctx, struct deadline deadline, struct channel **channel)
 {
-    return ctx->attr.transport == TRANSPORT_TCP ? option_connect(&ctx->attr, deadline, fd) : EIO;
+    if (ctx->attr.transport != TRANSPORT_TCP)
+        return EIO;
+    return option_connect(&ctx->attr, deadline, channel);
 }
 
-int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, int *fd)
+int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, struct channel **channel)
 {
     if (ctx->owner != getpid()) /* its connections are the parent's */
         return EBADF;
-    *fd = take_idle(ctx);
-    return *fd >= 0 ? 0 : connect_new(ctx, deadline, fd);
+    *channel = take_idle(ctx);
+    return *channel != NULL ? 0 : connect_new(ctx, deadline, channel);
 }
 
-static int call_on(ovs_ctx_t *ctx, int fd, const struct vendor_request *request,
-                   struct vendor_reply *reply, struct deadline deadline, int *connection_error)
+static int call_on(ovs_ctx_t *ctx, struct channel *channel,
+                   const struct vendor_request *request, struct vendor_reply *reply,
+                   struct deadline deadline, int *connection_error)
 {
-    int error = option_vendor(fd, request, reply, deadline, connection_error);
+    int error = option_vendor(channel, request, reply, deadline, connection_error);
 
     if (*connection_error == 0)
-        control_give_back(ctx, fd);
+        control_give_back(ctx, channel);
     else
-        close(fd);
+        socket_close(channel);
     return error;
 }
 
@@ -79,20 +82,21 @@ int control_call(ovs_ctx_t *ctx, const struct vendor_request *request, struct ve
                  bool *repeated)
 {
     const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
-    int connection_error = 0, fd;
-    int error = control_take_connection(ctx, deadline, &fd);
+    struct channel *channel;
+    int connection_error = 0;
+    int error = control_take_connection(ctx, deadline, &channel);
 
     if (repeated != NULL)
         *repeated = false;
     if (error != 0)
         return error;
-    error = call_on(ctx, fd, request, reply, deadline, &connection_error);
+    error = call_on(ctx, channel, request, reply, deadline, &connection_error);
     if (!connection_was_lost(connection_error))
         return error;
     if (repeated != NULL)
         *repeated = true;
-    error = connect_new(ctx, deadline, &fd);
-    return error != 0 ? error : call_on(ctx, fd, request, reply, deadline, &connection_error);
+    error = connect_new(ctx, deadline, &channel);
+    return error != 0 ? error : call_on(ctx, channel, request, reply, deadline, &connection_error);
 }
 
 int control_command(ovs_ctx_t *ctx, const struct vendor_request *request, bool *repeated)

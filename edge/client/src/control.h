@@ -20,8 +20,8 @@
 #include "option.h"
 
 /* Takes the context's idle connection or makes a new one; give it back or close it. */
-int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, int *fd);
-void control_give_back(ovs_ctx_t *ctx, int fd);
+int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, struct channel **channel);
+void control_give_back(ovs_ctx_t *ctx, struct channel *channel);
 
 /* Returns 0 (free the reply), the server's errno or that of the connection. *repeated (may be
  * NULL) says that the request was sent twice because the answer to the first one was lost. */

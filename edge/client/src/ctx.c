@@ -22,6 +22,7 @@
 
 #include "api.h"
 #include "control.h"
+#include "socket.h"
 
 /* The first connection proves that the vPool answers; it is kept for what comes next. */
 static int say_hello(ovs_ctx_t *ctx)
@@ -29,16 +30,16 @@ static int say_hello(ovs_ctx_t *ctx)
     const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
     const struct uuid no_session = {{0}};
     struct server_identity server;
-    int fd;
-    int error = control_take_connection(ctx, deadline, &fd);
+    struct channel *channel;
+    int error = control_take_connection(ctx, deadline, &channel);
 
     if (error != 0)
         return error;
-    error = server_hello(fd, no_session, deadline, &server);
+    error = server_hello(channel, no_session, deadline, &server);
     if (error == 0)
-        control_give_back(ctx, fd);
+        control_give_back(ctx, channel);
     else
-        close(fd);
+        socket_close(channel);
     return error;
 }
 
@@ -50,7 +51,6 @@ static ovs_ctx_t *ctx_new(const ovs_ctx_attr_t *attr)
         return NULL;
     ctx->attr = *attr;
     ctx->owner = getpid();
-    ctx->idle_fd = -1;
     pthread_mutex_init(&ctx->opening, NULL);
     return ctx;
 }
@@ -85,16 +85,17 @@ static int open_volume(ovs_ctx_t *ctx, const char *volume_name, int oflag)
 {
     const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
     struct session *session;
-    int error, fd;
+    struct channel *channel;
+    int error;
 
     if (ctx->attr.transport == TRANSPORT_SHM)
         return EACCES;
     if (atomic_load(&ctx->session) != NULL)
         return EIO;
-    error = control_take_connection(ctx, deadline, &fd);
+    error = control_take_connection(ctx, deadline, &channel);
     if (error != 0)
         return error;
-    error = session_open(ctx, fd, volume_name, oflag, &session);
+    error = session_open(ctx, channel, volume_name, oflag, &session);
     if (error == 0)
         atomic_store(&ctx->session, session);
     return error;
@@ -131,8 +132,8 @@ int ovs_ctx_destroy(ovs_ctx_t *ctx)
         return fail(EDEADLK);
     if (session != NULL)
         close_session(ctx, session);
-    if (ctx->idle_fd >= 0)
-        close(ctx->idle_fd);
+    if (ctx->idle != NULL)
+        socket_close(ctx->idle);
     pthread_mutex_destroy(&ctx->opening);
     free(ctx);
     return 0;

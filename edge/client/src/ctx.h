@@ -26,7 +26,7 @@ struct ovs_context {
     ovs_ctx_attr_t attr;
     pid_t owner;                       /* a forked child may only destroy what it inherits */
     pthread_mutex_t opening;           /* one ovs_ctx_init at a time */
-    _Atomic int idle_fd;               /* a connection in the option phase, or -1 */
+    _Atomic(struct channel *) idle;    /* a connection in the option phase, or NULL */
     _Atomic(struct session *) session; /* the open volume, or NULL */
 };
 

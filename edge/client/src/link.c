@@ -17,12 +17,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "ctx.h"
 #include "option.h"
 #include "outstanding.h"
 #include "receiver.h"
+#include "socket.h"
 
 enum { LARGEST_PIECE = 32 * 1024 * 1024 }; /* PROTOCOL.md, section 1 */
 
@@ -33,16 +33,16 @@ static void adopt_server(struct session *session, const struct server_identity *
                                                                      : LARGEST_PIECE;
 }
 
-int link_open(struct session *session, int fd)
+int link_open(struct session *session, struct channel *channel)
 {
     const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
     struct server_identity server;
-    int error = server_hello(fd, session->id, deadline, &server);
+    int error = server_hello(channel, session->id, deadline, &server);
 
     if (error == 0)
-        error = server_volume_id(fd, session->volume_name, deadline, &session->volume);
+        error = server_volume_id(channel, session->volume_name, deadline, &session->volume);
     if (error == 0)
-        error = option_go(fd, session->volume_name, deadline, &session->size);
+        error = option_go(channel, session->volume_name, deadline, &session->size);
     if (error == 0)
         adopt_server(session, &server);
     return error;
@@ -50,18 +50,18 @@ int link_open(struct session *session, int fd)
 
 /* ESTALE: what was acknowledged before is not there, so nothing may be sent again. Either the
  * host was rebooted (unflushed writes are lost) or the volume is gone or another one. */
-static int verify(struct session *session, int fd, struct deadline deadline)
+static int verify(struct session *session, struct channel *channel, struct deadline deadline)
 {
     struct server_identity server;
     struct uuid volume;
-    int error = server_hello(fd, session->id, deadline, &server);
+    int error = server_hello(channel, session->id, deadline, &server);
 
     if (error != 0)
         return error;
     if (!server_is_same_boot(&session->server, &server))
         return ESTALE;
     adopt_server(session, &server);
-    error = server_volume_id(fd, session->volume_name, deadline, &volume);
+    error = server_volume_id(channel, session->volume_name, deadline, &volume);
     if (error == ENOENT)
         return ESTALE;
     if (error == 0 && memcmp(volume.bytes, session->volume.bytes, UUID_BYTES) != 0)
@@ -69,18 +69,18 @@ static int verify(struct session *session, int fd, struct deadline deadline)
     return error;
 }
 
-static int reconnect(struct session *session, int *fd, uint64_t *size)
+static int reconnect(struct session *session, struct channel **channel, uint64_t *size)
 {
     const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, session->wake_fd};
-    int error = option_connect(&session->ctx->attr, deadline, fd);
+    int error = option_connect(&session->ctx->attr, deadline, channel);
 
     if (error != 0)
         return error;
-    error = verify(session, *fd, deadline);
+    error = verify(session, *channel, deadline);
     if (error == 0)
-        error = option_go(*fd, session->volume_name, deadline, size);
+        error = option_go(*channel, session->volume_name, deadline, size);
     if (error != 0)
-        close(*fd);
+        socket_close(*channel);
     return error;
 }
 
@@ -112,8 +112,8 @@ void link_lose(struct session *session, struct request_list *finished)
     while (session->sending)
         pthread_cond_wait(&session->sender_left, &session->lock);
     outstanding_requeue(session);
-    close(session->fd);
-    session->fd = -1;
+    socket_close(session->channel);
+    session->channel = NULL;
     session->broken = session->socket_is_full = session->late_answer = false;
     if (session->trouble_since_ms == 0)
         session->trouble_since_ms = now_ms();
@@ -152,10 +152,10 @@ static bool wait_for_work(struct session *session)
     return !stopping;
 }
 
-static void link_up(struct session *session, int fd, uint64_t size)
+static void link_up(struct session *session, struct channel *channel, uint64_t size)
 {
     pthread_mutex_lock(&session->lock);
-    session->fd = fd;
+    session->channel = channel;
     if (size > session->size)
         session->size = size;
     session->link = LINK_UP;
@@ -181,13 +181,14 @@ void link_restore(struct session *session, struct request_list *finished)
 {
     bool hopeless = is_hopeless(session);
     uint64_t size;
-    int error, fd;
+    struct channel *channel;
+    int error;
 
     if (hopeless && !wait_for_work(session))
         return;
-    error = reconnect(session, &fd, &size);
+    error = reconnect(session, &channel, &size);
     if (error == 0) {
-        link_up(session, fd, size);
+        link_up(session, channel, size);
     } else if (error == ESTALE) {
         give_up(session, LINK_DEAD, finished);
     } else if (hopeless) {

@@ -20,7 +20,7 @@
 
 /* Makes a connection in the option phase the data connection of a new session. Returns 0 or an
  * errno; the connection stays the caller's to close. */
-int link_open(struct session *session, int fd);
+int link_open(struct session *session, struct channel *channel);
 
 /* The connection is useless: without HA everything fails, with HA it waits to be sent again. */
 void link_lose(struct session *session, struct request_list *finished);

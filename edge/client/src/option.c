@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bounds.h"
 #include "socket.h"
@@ -76,7 +75,7 @@ void vendor_reply_free(struct vendor_reply *reply)
  * a listener is closed (its process was killed) while a connection is being made, Linux may forget
  * the connection without a word to the client. Who waits for a greeting then waits in vain; who
  * sends something is told at once that nobody is there. */
-static int greet(int fd, struct deadline deadline)
+static int greet(struct channel *channel, struct deadline deadline)
 {
     const uint16_t wanted = FIXED_NEWSTYLE | NO_ZEROES;
     uint8_t greeting[GREETING_BYTES], flags[4];
@@ -84,9 +83,9 @@ static int greet(int fd, struct deadline deadline)
     int error;
 
     put_u32(flags, wanted);
-    error = socket_send(fd, flags, sizeof(flags), deadline);
+    error = socket_send(channel, flags, sizeof(flags), deadline);
     if (error == 0)
-        error = socket_receive(fd, greeting, sizeof(greeting), deadline);
+        error = socket_receive(channel, greeting, sizeof(greeting), deadline);
     if (error != 0)
         return error;
     if (get_u64(&reader) != SERVER_MAGIC || get_u64(&reader) != OPTION_MAGIC ||
@@ -95,49 +94,50 @@ static int greet(int fd, struct deadline deadline)
     return 0;
 }
 
-static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)
+static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline,
+                          struct channel **channel)
 {
     int error = ECONNREFUSED;
 
     for (size_t i = 0; i < attr->address_count && error != 0; i++)
-        error = socket_connect(&attr->addresses[i], deadline, fd);
+        error = socket_connect(&attr->addresses[i], deadline, channel);
     return error;
 }
 
-int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd)
+int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, struct channel **channel)
 {
     int error;
 
     deadline = deadline_within(deadline, CONNECT_LIMIT_MS);
-    error = connect_to_any(attr, deadline, fd);
+    error = connect_to_any(attr, deadline, channel);
     if (error != 0)
         return error;
-    error = greet(*fd, deadline);
+    error = greet(*channel, deadline);
     if (error != 0) {
-        close(*fd);
-        *fd = -1;
+        socket_close(*channel);
+        *channel = NULL;
     }
     return error;
 }
 
-static int send_option(int fd, uint32_t option, const uint8_t *data, size_t length,
-                       struct deadline deadline)
+static int send_option(struct channel *channel, uint32_t option, const uint8_t *data,
+                       size_t length, struct deadline deadline)
 {
     uint8_t message[OPTION_HEADER_BYTES + sizeof(((struct vendor_request *)0)->bytes)];
     uint8_t *end = put_u64(message, OPTION_MAGIC);
 
     end = put_u32(put_u32(end, option), (uint32_t)length);
     end = put_bytes(end, data, length);
-    return socket_send(fd, message, (size_t)(end - message), deadline);
+    return socket_send(channel, message, (size_t)(end - message), deadline);
 }
 
 /* On success the caller frees reply->data. */
-static int receive_reply(int fd, uint32_t option, struct option_reply *reply,
+static int receive_reply(struct channel *channel, uint32_t option, struct option_reply *reply,
                          struct deadline deadline)
 {
     uint8_t header[OPTION_REPLY_HEADER_BYTES];
     struct reader reader = {header, sizeof(header), false};
-    int error = socket_receive(fd, header, sizeof(header), deadline);
+    int error = socket_receive(channel, header, sizeof(header), deadline);
 
     if (error != 0)
         return error;
@@ -150,23 +150,23 @@ static int receive_reply(int fd, uint32_t option, struct option_reply *reply,
     reply->data = malloc(reply->length > 0 ? reply->length : 1);
     if (reply->data == NULL)
         return ENOMEM;
-    error = socket_receive(fd, reply->data, reply->length, deadline);
+    error = socket_receive(channel, reply->data, reply->length, deadline);
     if (error != 0)
         free(reply->data);
     return error;
 }
 
-int option_vendor(int fd, const struct vendor_request *request, struct vendor_reply *reply,
-                  struct deadline deadline, int *connection_error)
+int option_vendor(struct channel *channel, const struct vendor_request *request,
+                  struct vendor_reply *reply, struct deadline deadline, int *connection_error)
 {
     struct option_reply answer;
     uint32_t server_errno;
 
     *reply = (struct vendor_reply){0};
-    *connection_error = send_option(fd, OPTION_VENDOR, request->bytes,
+    *connection_error = send_option(channel, OPTION_VENDOR, request->bytes,
                                     (size_t)(request->end - request->bytes), deadline);
     if (*connection_error == 0)
-        *connection_error = receive_reply(fd, OPTION_VENDOR, &answer, deadline);
+        *connection_error = receive_reply(channel, OPTION_VENDOR, &answer, deadline);
     if (*connection_error != 0)
         return *connection_error;
 
@@ -201,7 +201,8 @@ static int judge_go_reply(const struct option_reply *reply, uint64_t *size, bool
     return *done && !*size_known ? EPROTO : 0;
 }
 
-int option_go(int fd, const char *volume_name, struct deadline deadline, uint64_t *size)
+int option_go(struct channel *channel, const char *volume_name, struct deadline deadline,
+              uint64_t *size)
 {
     uint8_t data[4 + NAME_LIMIT + 2];
     size_t length = strlen(volume_name);
@@ -210,11 +211,11 @@ int option_go(int fd, const char *volume_name, struct deadline deadline, uint64_
     int error;
 
     end = put_u16(end, 0); /* no further information is asked for */
-    error = send_option(fd, OPTION_GO, data, (size_t)(end - data), deadline);
+    error = send_option(channel, OPTION_GO, data, (size_t)(end - data), deadline);
     for (int replies = 0; error == 0 && !done; replies++) {
         struct option_reply reply;
 
-        error = replies < INFO_REPLIES_LIMIT ? receive_reply(fd, OPTION_GO, &reply, deadline)
+        error = replies < INFO_REPLIES_LIMIT ? receive_reply(channel, OPTION_GO, &reply, deadline)
                                              : EPROTO;
         if (error == 0) {
             error = judge_go_reply(&reply, size, &done, &size_known);

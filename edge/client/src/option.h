@@ -17,6 +17,7 @@
 #define OVS_OPTION_H
 
 #include "attr.h"
+#include "channel.h"
 #include "deadline.h"
 #include "wire.h"
 
@@ -55,15 +56,16 @@ struct vendor_reply {
 void vendor_reply_free(struct vendor_reply *reply);
 
 /* Connects and exchanges greetings. Returns 0 or an errno. */
-int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, int *fd);
+int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, struct channel **channel);
 
 /* One request, one reply. Returns 0 or the server's errno (then the connection stays usable and
  * *connection_error is 0), or the error that made the connection useless, also in
  * *connection_error. EPROTO: what answers does not speak the protocol. */
-int option_vendor(int fd, const struct vendor_request *request, struct vendor_reply *reply,
-                  struct deadline deadline, int *connection_error);
+int option_vendor(struct channel *channel, const struct vendor_request *request,
+                  struct vendor_reply *reply, struct deadline deadline, int *connection_error);
 
 /* Opens the volume: the connection carries data from here on. */
-int option_go(int fd, const char *volume_name, struct deadline deadline, uint64_t *size);
+int option_go(struct channel *channel, const char *volume_name, struct deadline deadline,
+              uint64_t *size);
 
 #endif

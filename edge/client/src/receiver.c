@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "outstanding.h"
 
@@ -127,7 +126,7 @@ static int take_stage(struct session *session, struct request_list *finished)
 
 /* Data goes straight to the user's buffer and what follows it into the stage; the stage is empty
  * whenever data is awaited. */
-static ssize_t fill(int fd, struct receiver *receiver, size_t *room)
+static ssize_t fill(struct channel *channel, struct receiver *receiver, size_t *room)
 {
     struct iovec parts[2];
 
@@ -137,7 +136,7 @@ static ssize_t fill(int fd, struct receiver *receiver, size_t *room)
     parts[0] = (struct iovec){receiver->data, receiver->data_left};
     parts[1] = (struct iovec){receiver->stage + receiver->end, STAGE_BYTES - receiver->end};
     *room = parts[0].iov_len + parts[1].iov_len;
-    return readv(fd, parts, 2);
+    return channel_receive(channel, parts, 2);
 }
 
 static int take_in(struct session *session, size_t length, struct request_list *finished)
@@ -159,18 +158,18 @@ int receiver_run(struct session *session, struct request_list *finished)
 {
     for (int reads = 0; reads < READS_AT_A_TIME; reads++) {
         size_t room;
-        ssize_t length = fill(session->fd, &session->receiver, &room);
+        ssize_t length = fill(session->channel, &session->receiver, &room);
         int error;
 
         if (length == 0)
             return ECONNRESET;
         if (length < 0 && errno == EAGAIN)
             return 0;
-        if (length < 0 && errno != EINTR)
+        if (length < 0)
             return errno;
-        error = length > 0 ? take_in(session, (size_t)length, finished) : 0;
+        error = take_in(session, (size_t)length, finished);
         /* Less than there was room for: the socket is empty. */
-        if (error != 0 || (length > 0 && (size_t)length < room))
+        if (error != 0 || (size_t)length < room)
             return error;
     }
     return 0;

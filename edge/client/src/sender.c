@@ -15,8 +15,6 @@
 #include "sender.h"
 
 #include <errno.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include "outstanding.h"
 
@@ -88,13 +86,13 @@ static void account(struct session *session, size_t sent)
 static bool send_batch(struct session *session)
 {
     struct iovec parts[BATCH_PARTS];
-    struct msghdr message = {.msg_iov = parts};
-    int fd = session->fd, error;
+    struct channel *channel = session->channel;
+    int count = gather(session->first_unsent, session->unsent_done, parts);
     ssize_t sent;
+    int error;
 
-    message.msg_iovlen = (size_t)gather(session->first_unsent, session->unsent_done, parts);
     pthread_mutex_unlock(&session->lock);
-    sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = channel_send(channel, parts, count, 0);
     error = errno;
     pthread_mutex_lock(&session->lock);
 
@@ -102,8 +100,6 @@ static bool send_batch(struct session *session)
         account(session, (size_t)sent);
         return true;
     }
-    if (error == EINTR)
-        return true;
     if (error == EAGAIN)
         session->socket_is_full = true;
     else

@@ -34,7 +34,7 @@ static int read_identity(struct reader *fields, struct server_identity *identity
     return fields->bad || identity->largest_request == 0 ? EPROTO : 0;
 }
 
-int server_hello(int fd, struct uuid session, struct deadline deadline,
+int server_hello(struct channel *channel, struct uuid session, struct deadline deadline,
                  struct server_identity *identity)
 {
     struct vendor_request request;
@@ -44,7 +44,7 @@ int server_hello(int fd, struct uuid session, struct deadline deadline,
 
     vendor_request_begin(&request, HELLO);
     request.end = put_bytes(request.end, session.bytes, UUID_BYTES);
-    error = option_vendor(fd, &request, &reply, deadline, &connection_error);
+    error = option_vendor(channel, &request, &reply, deadline, &connection_error);
     if (error != 0)
         return error;
     error = read_identity(&reply.fields, identity);
@@ -52,7 +52,8 @@ int server_hello(int fd, struct uuid session, struct deadline deadline,
     return error;
 }
 
-int server_volume_id(int fd, const char *volume_name, struct deadline deadline, struct uuid *id)
+int server_volume_id(struct channel *channel, const char *volume_name, struct deadline deadline,
+                     struct uuid *id)
 {
     struct vendor_request request;
     struct vendor_reply reply;
@@ -61,7 +62,7 @@ int server_volume_id(int fd, const char *volume_name, struct deadline deadline, 
 
     vendor_request_begin(&request, VOLUME_INFO);
     vendor_request_ref_name(&request, volume_name);
-    error = option_vendor(fd, &request, &reply, deadline, &connection_error);
+    error = option_vendor(channel, &request, &reply, deadline, &connection_error);
     if (error != 0)
         return error;
     *id = get_uuid(&reply.fields);

@@ -28,11 +28,12 @@ struct server_identity {
 
 /* Asks the server who it is. `session` fences older connections of the same session; all zeros:
  * none. Returns 0 or an errno. */
-int server_hello(int fd, struct uuid session, struct deadline deadline,
+int server_hello(struct channel *channel, struct uuid session, struct deadline deadline,
                  struct server_identity *identity);
 
 /* The volume's id. */
-int server_volume_id(int fd, const char *volume_name, struct deadline deadline, struct uuid *id);
+int server_volume_id(struct channel *channel, const char *volume_name, struct deadline deadline,
+                     struct uuid *id);
 
 bool server_is_same_boot(const struct server_identity *one, const struct server_identity *other);
 

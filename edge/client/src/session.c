@@ -26,6 +26,7 @@
 #include "link.h"
 #include "outstanding.h"
 #include "sender.h"
+#include "socket.h"
 #include "volume.h"
 
 static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int open_flag)
@@ -39,7 +40,6 @@ static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int 
     session->open_flag = open_flag;
     session->pause_ms = RECONNECT_PAUSE_MS;
     session->wake_fd = -1;
-    session->fd = -1;
     pthread_mutex_init(&session->lock, NULL);
     pthread_cond_init(&session->sender_left, NULL);
     return session;
@@ -47,8 +47,8 @@ static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int 
 
 static void session_free(struct session *session)
 {
-    if (session->fd >= 0)
-        close(session->fd);
+    if (session->channel != NULL)
+        socket_close(session->channel);
     if (session->wake_fd >= 0)
         close(session->wake_fd);
     outstanding_destroy(&session->out);
@@ -72,11 +72,11 @@ static int start_thread(struct session *session)
     return error;
 }
 
-static int start(struct session *session, int fd)
+static int start(struct session *session, struct channel *channel)
 {
     int error;
 
-    session->fd = fd;
+    session->channel = channel;
     error = outstanding_init(&session->out, session->ctx->attr.queue_depth);
     if (error == 0)
         error = random_uuid(&session->id);
@@ -85,21 +85,21 @@ static int start(struct session *session, int fd)
     session->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (session->wake_fd < 0)
         return errno;
-    error = link_open(session, fd);
+    error = link_open(session, channel);
     return error != 0 ? error : start_thread(session);
 }
 
-int session_open(ovs_ctx_t *ctx, int fd, const char *volume_name, int open_flag,
-                 struct session **session)
+int session_open(ovs_ctx_t *ctx, struct channel *channel, const char *volume_name,
+                 int open_flag, struct session **session)
 {
     int error;
 
     *session = session_new(ctx, volume_name, open_flag);
     if (*session == NULL) {
-        close(fd);
+        socket_close(channel);
         return ENOMEM;
     }
-    error = start(*session, fd);
+    error = start(*session, channel);
     if (error != 0) {
         session_free(*session);
         *session = NULL;
@@ -110,12 +110,13 @@ int session_open(ovs_ctx_t *ctx, int fd, const char *volume_name, int open_flag,
 static void say_goodbye(struct session *session)
 {
     uint8_t message[REQUEST_HEADER_BYTES];
+    const struct iovec part = {message, sizeof(message)};
 
     request_write_header(message, COMMAND_DISCONNECT, 0, 0, 0);
     if (session->first_unsent == NULL)
-        send(session->fd, message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
+        channel_send(session->channel, &part, 1, 0);
     /* A forked child may hold the socket too; the server must see the end all the same. */
-    shutdown(session->fd, SHUT_RDWR);
+    shutdown(session->channel->fd, SHUT_RDWR);
 }
 
 void session_close(struct session *session)

@@ -31,6 +31,7 @@
 
 #include "attr.h"
 #include "bounds.h"
+#include "channel.h"
 #include "request.h"
 #include "server.h"
 
@@ -90,7 +91,7 @@ struct session {
     pthread_mutex_t lock;
     pthread_cond_t sender_left; /* sending became false */
     enum link link;
-    int fd; /* changes only while the link is down and nobody is sending */
+    struct channel *channel; /* changes only while the link is down and nobody is sending */
     uint64_t size; /* of the volume, as far as we know: it never shrinks */
     struct outstanding out;
     struct slot *first_unsent; /* in out.in_flight, or NULL */
@@ -108,10 +109,10 @@ struct session {
     int64_t stop_by_ms;
 };
 
-/* Returns 0 or an errno; fd is a connection in the option phase and belongs to the session from
- * here on, whatever the result. */
-int session_open(ovs_ctx_t *ctx, int fd, const char *volume_name, int open_flag,
-                 struct session **session);
+/* Returns 0 or an errno; `channel` is a connection in the option phase and belongs to the session
+ * from here on, whatever the result. */
+int session_open(ovs_ctx_t *ctx, struct channel *channel, const char *volume_name,
+                 int open_flag, struct session **session);
 
 /* Finishes what is outstanding, with EIO what cannot be. Not in a callback. */
 void session_close(struct session *session);

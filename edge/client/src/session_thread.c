@@ -37,7 +37,7 @@ static int sleep_ms(struct session *session)
 /* Sleeps until there is something to do. Returns 0, or why the connection is useless. */
 static int wait_for_events(struct session *session, bool *readable)
 {
-    struct pollfd fds[] = {{.fd = session->fd, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = session->channel->fd, .events = POLLIN},
                            {.fd = session->wake_fd, .events = POLLIN}};
     int timeout_ms;
     bool broken;

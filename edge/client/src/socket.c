@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -146,35 +147,57 @@ static int establish(int fd, const struct address *address, struct deadline dead
     return error == 0 && has_met_itself(fd) ? ECONNREFUSED : error;
 }
 
-int socket_connect(const struct address *address, struct deadline deadline, int *fd)
+static int adopt(int fd, struct channel **channel)
 {
+    *channel = calloc(1, sizeof(**channel));
+    if (*channel == NULL)
+        return ENOMEM;
+    (*channel)->fd = fd;
+    return 0;
+}
+
+int socket_connect(const struct address *address, struct deadline deadline,
+                   struct channel **channel)
+{
+    int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int error;
 
-    *fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (*fd < 0)
+    if (fd < 0)
         return errno;
-    error = establish(*fd, address, deadline);
-    if (error != 0) {
-        close_hard(*fd);
-        *fd = -1;
-    }
+    error = establish(fd, address, deadline);
+    if (error == 0)
+        error = adopt(fd, channel);
+    if (error != 0)
+        close_hard(fd);
     return error;
 }
 
-int socket_send(int fd, const void *data, size_t length, struct deadline deadline)
+void socket_close(struct channel *channel)
 {
-    const char *at = data;
+    channel_close(channel);
+    free(channel);
+}
 
-    while (length > 0) {
-        ssize_t sent = send(fd, at, length, MSG_NOSIGNAL);
+static void advance(struct iovec *rest, size_t length)
+{
+    rest->iov_base = (char *)rest->iov_base + length;
+    rest->iov_len -= length;
+}
+
+int socket_send(struct channel *channel, const void *data, size_t length,
+                struct deadline deadline)
+{
+    struct iovec rest = {(void *)data, length};
+
+    while (rest.iov_len > 0) {
+        ssize_t sent = channel_send(channel, &rest, 1, 0);
         int error = 0;
 
         if (sent > 0) {
-            at += sent;
-            length -= (size_t)sent;
+            advance(&rest, (size_t)sent);
         } else if (errno == EAGAIN) {
-            error = wait_until_ready(fd, POLLOUT, deadline);
-        } else if (errno != EINTR) {
+            error = wait_until_ready(channel->fd, POLLOUT, deadline);
+        } else {
             error = errno;
         }
         if (error != 0)
@@ -183,22 +206,21 @@ int socket_send(int fd, const void *data, size_t length, struct deadline deadlin
     return 0;
 }
 
-int socket_receive(int fd, void *data, size_t length, struct deadline deadline)
+int socket_receive(struct channel *channel, void *data, size_t length, struct deadline deadline)
 {
-    char *at = data;
+    struct iovec rest = {data, length};
 
-    while (length > 0) {
-        ssize_t received = recv(fd, at, length, 0);
+    while (rest.iov_len > 0) {
+        ssize_t received = channel_receive(channel, &rest, 1);
         int error = 0;
 
         if (received > 0) {
-            at += received;
-            length -= (size_t)received;
+            advance(&rest, (size_t)received);
         } else if (received == 0) {
             error = ECONNRESET;
         } else if (errno == EAGAIN) {
-            error = wait_until_ready(fd, POLLIN, deadline);
-        } else if (errno != EINTR) {
+            error = wait_until_ready(channel->fd, POLLIN, deadline);
+        } else {
             error = errno;
         }
         if (error != 0)
@@ -207,9 +229,9 @@ int socket_receive(int fd, void *data, size_t length, struct deadline deadline)
     return 0;
 }
 
-bool socket_is_stale(int fd)
+bool socket_is_stale(const struct channel *channel)
 {
     char byte;
 
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+    return recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }

@@ -20,13 +20,17 @@
 #include <stddef.h>
 
 #include "attr.h"
+#include "channel.h"
 #include "deadline.h"
 
-int socket_connect(const struct address *address, struct deadline deadline, int *fd);
-int socket_send(int fd, const void *data, size_t length, struct deadline deadline);
-int socket_receive(int fd, void *data, size_t length, struct deadline deadline);
+int socket_connect(const struct address *address, struct deadline deadline,
+                   struct channel **channel);
+void socket_close(struct channel *channel);
+int socket_send(struct channel *channel, const void *data, size_t length,
+                struct deadline deadline);
+int socket_receive(struct channel *channel, void *data, size_t length, struct deadline deadline);
 
 /* The peer has closed an idle connection, or says what nobody asked for. */
-bool socket_is_stale(int fd);
+bool socket_is_stale(const struct channel *channel);
 
 #endif
