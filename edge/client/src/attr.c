@@ -68,13 +68,15 @@ static int resolve(ovs_ctx_attr_t *attr, const char *host, int port)
     struct addrinfo *found;
     char service[16];
 
-    if (host == NULL || port < 1 || port > 65535)
+    if (host == NULL || strlen(host) >= HOST_LIMIT || port < 1 || port > 65535)
         return fail(EINVAL);
     snprintf(service, sizeof(service), "%d", port);
     if (getaddrinfo(host, service, &hints, &found) != 0)
         return fail(EINVAL);
     remember(attr, found);
     freeaddrinfo(found);
+    strcpy(attr->host, host);
+    attr->port = port;
     return 0;
 }
 

@@ -30,6 +30,8 @@ struct address {
 
 struct ovs_context_attr {
     enum transport transport;
+    char host[HOST_LIMIT]; /* as it was given, and its port: edge.conf has sections for them */
+    int port;
     struct address addresses[ADDRESSES_MAX]; /* of the host, for tcp and rdma */
     size_t address_count;
     uint64_t queue_depth;

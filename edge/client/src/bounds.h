@@ -41,12 +41,17 @@ enum {
     RECONNECT_PAUSE_MAX_MS = OVS_SECOND_MS,
     /* An idle connection to a host that is gone is noticed after about this. */
     KEEPALIVE_MS = 15 * OVS_SECOND_MS,
+    /* A line of the log that says the same as the one before it is left out so long. */
+    LOG_REPEAT_MS = 60 * OVS_SECOND_MS,
 };
 
 /* Sizes. */
 enum {
     ADDRESSES_MAX = 4, /* of a host: "localhost" is ::1 and 127.0.0.1, and one of them listens */
     NAME_LIMIT = 255, /* a valid name is shorter */
+    HOST_LIMIT = 256, /* a host's name or address is shorter */
+    CONFIG_LINE_LIMIT = 4096 + 256, /* a line of edge.conf is shorter */
+    CONFIG_VALUE_LIMIT = 256,
     QUEUE_DEPTH_DEFAULT = 64,
     QUEUE_DEPTH_MAX = 1024, /* a greater depth is taken for this one */
     SIZE_STEP = 4096,       /* volume sizes are multiples of it */

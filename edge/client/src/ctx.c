@@ -68,7 +68,11 @@ ovs_ctx_t *ovs_ctx_new(const ovs_ctx_attr_t *attr)
     ctx = ctx_new(attr);
     if (ctx == NULL || attr->transport == TRANSPORT_SHM)
         return ctx;
-    error = say_hello(ctx);
+    error = config_load(attr->host, attr->port, &ctx->config);
+    if (error == 0 && ctx->config.tls != TLS_OFF)
+        error = ENOTSUP;
+    if (error == 0)
+        error = say_hello(ctx);
     if (error == 0)
         return ctx;
     ovs_ctx_destroy(ctx);

@@ -20,10 +20,12 @@
 #include <stdatomic.h>
 
 #include "attr.h"
+#include "config.h"
 #include "session.h"
 
 struct ovs_context {
     ovs_ctx_attr_t attr;
+    struct config config;
     pid_t owner;                       /* a forked child may only destroy what it inherits */
     pthread_mutex_t opening;           /* one ovs_ctx_init at a time */
     _Atomic(struct channel *) idle;    /* a connection in the option phase, or NULL */

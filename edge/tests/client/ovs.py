@@ -100,6 +100,10 @@ PROTOTYPES = {
 }
 
 
+# Not what this host may have in /etc/openvstorage.
+os.environ.setdefault('OVS_EDGE_CONFIG', os.devnull)
+
+
 def load(variable):
     path = os.environ.get(variable)
     if not path:

@@ -1,0 +1,49 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* The file that says how servers are to be reached: edge.conf.
+ *
+ *     [default]                 every server
+ *     tls = x509
+ *     [storage1.example.net]    this server, at any port
+ *     [192.0.2.7:26203]         this one, at this port
+ *     [[2001:db8::7]:26203]
+ *     tls = psk
+ *
+ * A key of a more special section counts. A file with a mistake is refused as a whole: a mistyped
+ * key must not leave a connection without TLS. */
+#ifndef OVS_CONFIG_H
+#define OVS_CONFIG_H
+
+#include <limits.h>
+
+#include "bounds.h"
+
+enum tls_kind { TLS_OFF, TLS_PSK, TLS_X509 };
+
+struct config {
+    enum tls_kind tls;
+    char tls_dir[PATH_MAX];
+    char psk_identity[CONFIG_VALUE_LIMIT];
+    char tls_hostname[CONFIG_VALUE_LIMIT]; /* that the server's certificate must have */
+};
+
+/* The settings for a server, from the file that OVS_EDGE_CONFIG names, else from the usual one,
+ * which may be missing. Returns 0 or an errno, and logs why. */
+int config_load(const char *host, int port, struct config *config);
+
+/* The same from a given file. */
+int config_read(const char *path, const char *host, int port, struct config *config);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* What the library tells its user's log, stderr: why a server cannot be used, when an errno is not
+ * enough to see the cure. */
+#ifndef OVS_LOG_H
+#define OVS_LOG_H
+
+/* One line. The same line again within a minute is left out: reconnecting repeats itself. */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
