@@ -271,7 +271,8 @@ static void read_requests(struct conn *conn)
 {
     size_t length = take_from_scratch(conn, restore_rest(conn));
 
-    for (int round = 0; round < ROUNDS_MAX && may_take(conn); round++) {
+    /* without room there is nothing to ask for, and an answer of 0 bytes would look like the end */
+    for (int round = 0; round < ROUNDS_MAX && length < SCRATCH_BYTES && may_take(conn); round++) {
         ssize_t n = receive(conn, scratch + length, SCRATCH_BYTES - length);
 
         if (n == 0 || (n < 0 && !more_follows(conn, length)))

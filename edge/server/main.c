@@ -27,9 +27,11 @@
 #include "log.h"
 #include "server.h"
 #include "store.h"
+#include "watchdog.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:21321"
 #define DEFAULT_CONNECTIONS 2048
+#define DEFAULT_STOP_LIMIT_S 56     /* whoever started us may kill after 60 s */
 #define MERGE_RETRY_S 10
 #define DESCRIPTORS_SPARE 256
 
@@ -38,6 +40,7 @@ static const char help[] =
     "\n"
     "usage: ovs-edge serve --data DIR [--listen HOST:PORT]... [--control SOCKET]\n"
     "                [--connections N] [--ready-fd FD] [--boot-id ID] [--exit-on-stdin-eof]\n"
+    "                [--stop-limit SECONDS]\n"
     "       ovs-edge check --data DIR\n"
     "\n"
     "serve   serves the store in DIR until TERM or INT. An empty folder becomes a store.\n"
@@ -51,6 +54,8 @@ static const char help[] =
     "  --boot-id ID        pretend that the host's boot has this id (for tests)\n"
     "  --exit-on-stdin-eof stop when stdin ends, too: who holds the other end of that pipe\n"
     "                      leaves no engine behind, however it dies\n"
+    "  --stop-limit SECONDS  a stop that hangs (a disk that does not answer) is given up after\n"
+    "                      so long (56), with exit status 3; what was flushed is safe\n"
     "\n"
     "check   verifies a store that nobody serves and prints a line for each finding.\n"
     "        Exit status: 0 good, 1 findings, 2 it could not be checked.\n"
@@ -65,7 +70,7 @@ struct arguments {
     const char *listen[LISTENERS_MAX];
     int listen_count;
     uint32_t connections;
-    int ready_fd;
+    int ready_fd, stop_limit;
     bool exit_on_stdin_eof;
 };
 
@@ -112,6 +117,11 @@ static int parse_option(int option, struct arguments *arguments)
             return usage_error("--connections takes a number from 1 to 1000000", optarg);
         arguments->connections = number;
         return 0;
+    case 's':
+        if (parse_number(optarg, 1, 1000000, &number))
+            return usage_error("--stop-limit takes a number of seconds from 1 on", optarg);
+        arguments->stop_limit = number;
+        return 0;
     case 'r':
         if (parse_number(optarg, 0, 1000000, &number))
             return usage_error("--ready-fd takes the number of a descriptor", optarg);
@@ -128,12 +138,13 @@ static int parse(int argc, char **argv, struct arguments *arguments)
         {"data", required_argument, NULL, 'd'},    {"listen", required_argument, NULL, 'l'},
         {"control", required_argument, NULL, 'c'}, {"boot-id", required_argument, NULL, 'b'},
         {"connections", required_argument, NULL, 'n'}, {"ready-fd", required_argument, NULL, 'r'},
-        {"exit-on-stdin-eof", no_argument, NULL, 'e'},
+        {"exit-on-stdin-eof", no_argument, NULL, 'e'}, {"stop-limit", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
     };
     int option, status;
 
-    *arguments = (struct arguments){.connections = DEFAULT_CONNECTIONS, .ready_fd = STDOUT_FILENO};
+    *arguments = (struct arguments){.connections = DEFAULT_CONNECTIONS, .ready_fd = STDOUT_FILENO,
+        .stop_limit = DEFAULT_STOP_LIMIT_S};
     while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
         if ((status = parse_option(option, arguments)))
             return status;
@@ -250,7 +261,8 @@ static int serve(const struct arguments *arguments)
         run_until_stopped(&server, &signals);
         log_info("stopping");
     }
-    server_stop(&server);
+    watchdog_start(arguments->stop_limit);
+    server_stop(&server, arguments->stop_limit);
     bool clean = store_close(store);
     log_info(clean ? "stopped"
              : "stopped; not everything could be flushed, the next start takes it over");

@@ -73,24 +73,32 @@ static struct record *new_record(const char *name, uint64_t size, struct uuid id
     return record;
 }
 
-/* The name or the id is taken: by an earlier try of this very request, or by another volume? */
-static int taken(struct volume *other, const char *name, const struct uuid *id,
-                 struct volume_info *info, struct fault *fault)
+/* The name or the id is taken: by an earlier try of this very request, which goes to `earlier` with
+ * its reference, or by another volume. Nothing is waited for: a parent's `control` may be held. */
+static int taken(struct volume *other, const struct volume *volume, struct volume **earlier,
+                 struct fault *fault)
 {
-    int error;
-
-    if (uuid_equal(&other->id, id) && !strcmp(other->name, name)) {
-        error = volume_lock(other, fault);      /* waits until its creation has ended */
-        if (!error) {
-            volume_unlock(other);
-            error = volume_info(other, info, fault);
-        }
-    } else {
-        error = fault_set(fault, EEXIST, REASON_FILE_EXISTS,
-                          "a volume named '%s', or with that id, exists",
-                          other->name);
+    if (other != volume->parent && uuid_equal(&other->id, &volume->id)
+        && !strcmp(other->name, volume->name)) {
+        *earlier = other;
+        return 0;
     }
+    int error = fault_set(fault, EEXIST, REASON_FILE_EXISTS,
+                          "a volume named '%s', or with that id, exists", other->name);
     volume_put(other);
+    return error;
+}
+
+/* Answers with what an earlier try made, once that has ended. No `control` may be held. */
+static int wait_for_earlier(struct volume *earlier, struct volume_info *info, struct fault *fault)
+{
+    int error = volume_lock(earlier, fault);
+
+    if (!error) {
+        volume_unlock(earlier);
+        error = volume_info(earlier, info, fault);
+    }
+    volume_put(earlier);
     return error;
 }
 
@@ -109,9 +117,9 @@ static int publish_or_undo(struct volume *volume, struct fault *fault)
     return error;
 }
 
-/* Takes over the record. */
+/* Takes over the record. With `earlier` set the caller has to wait for that one (wait_for_earlier). */
 static int introduce(struct store *store, struct record *record, struct volume *parent,
-                     struct layer *base,
+                     struct layer *base, struct volume **earlier,
                      struct volume_info *info, struct fault *fault)
 {
     struct volume *other = NULL, *volume = volume_new(store, record, parent, base);
@@ -123,7 +131,7 @@ static int introduce(struct store *store, struct record *record, struct volume *
     if (error) {
         volume_drop_layers(volume);
         volume_unlock(volume);
-        error = other ? taken(other, volume->name, &volume->id, info, fault)
+        error = other ? taken(other, volume, earlier, fault)
                       : fault_store(fault, error, "making the volume");
     } else {
         error = publish_or_undo(volume, fault);
@@ -148,7 +156,9 @@ int volume_create(struct store *store, const char *name, uint64_t size, struct u
     struct record *record = new_record(name, size, id, owner);
     if (!record)
         return fault_store(fault, ENOMEM, "making the volume");
-    return introduce(store, record, NULL, NULL, info, fault);
+    struct volume *earlier = NULL;
+    error = introduce(store, record, NULL, NULL, &earlier, info, fault);
+    return earlier ? wait_for_earlier(earlier, info, fault) : error;
 }
 
 /* What the clone stands on must survive a power failure on its own: nobody flushes it again. */
@@ -190,7 +200,8 @@ static int find_source(struct volume *parent, const char *snapshot, struct slot 
 
 static int clone_locked(struct volume *parent, const char *snapshot, const char *name,
                         struct uuid id,
-                        const char *owner, struct volume_info *info, struct fault *fault)
+                        const char *owner, struct volume **earlier, struct volume_info *info,
+                        struct fault *fault)
 {
     struct slot *slot;
     int error = find_source(parent, snapshot, &slot, fault);
@@ -204,7 +215,7 @@ static int clone_locked(struct volume *parent, const char *snapshot, const char 
     record->parent_id = parent->id;
     record->base_layer_id = slot->layer_id;
     memcpy(record->parent_snapshot, snapshot, strlen(snapshot) + 1);
-    return introduce(parent->store, record, parent, slot->layer, info, fault);
+    return introduce(parent->store, record, parent, slot->layer, earlier, info, fault);
 }
 
 int volume_clone(struct store *store, const struct volume_ref *ref, const char *snapshot,
@@ -217,18 +228,18 @@ int volume_clone(struct store *store, const struct volume_ref *ref, const char *
         error = check_owner(owner, fault);
     if (error)
         return error;
-    struct volume *parent = volume_find(store, ref, fault);
+    struct volume *earlier = NULL, *parent = volume_find(store, ref, fault);
     if (!parent)
         return fault->error;
     error = sync_source(parent, snapshot, fault);
     if (!error)
         error = volume_lock(parent, fault);
     if (!error) {
-        error = clone_locked(parent, snapshot, name, id, owner, info, fault);
+        error = clone_locked(parent, snapshot, name, id, owner, &earlier, info, fault);
         volume_unlock(parent);
     }
     volume_put(parent);
-    return error;
+    return earlier ? wait_for_earlier(earlier, info, fault) : error;
 }
 
 static int check_childless(struct volume *volume, struct fault *fault)

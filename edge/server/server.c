@@ -28,12 +28,12 @@
 #include "pool.h"
 #include "store.h"
 #include "volume.h"
+#include "watchdog.h"
 
 #define READ_THREADS 16
 #define SYNC_THREADS 32
 #define OUT_BYTES_MAX (1ll << 30)
 #define FENCE_WAIT_MS 30000
-#define STOP_WAIT_MS 30000
 
 /* Keys in the epoll set: listeners have the generation that no connection has. */
 #define LISTENER_GENERATION 0
@@ -352,6 +352,25 @@ static void end_connections(struct server *server, long long milliseconds,
     pthread_mutex_unlock(&server->table_lock);
 }
 
+static bool name_one(struct conn *conn, void *context)
+{
+    (void)context;
+    pthread_mutex_lock(&conn->lock);
+    log_warning("a connection of volume '%s' did not end: %u of its requests still run",
+                conn->volume && !conn->dead ? conn->volume->name : "", conn->jobs + conn->running);
+    pthread_mutex_unlock(&conn->lock);
+    return true;
+}
+
+static void name_hanging(struct server *server)
+{
+    bool any;
+
+    pthread_mutex_lock(&server->table_lock);
+    for_each(server, name_one, NULL, &any);
+    pthread_mutex_unlock(&server->table_lock);
+}
+
 static void end_threads(struct server *server)
 {
     int wake[2];
@@ -366,22 +385,22 @@ static void end_threads(struct server *server)
     close(wake[0]);
 }
 
-void server_stop(struct server *server)
+void server_stop(struct server *server, int seconds)
 {
+    watchdog_note("the requests of the connections");
     server->stopping = true;
     for (int i = 0; i < server->listener_count; i++)
         shutdown(server->listeners[i], SHUT_RDWR);      /* a thread may be in it: closed below */
     if (server->socket_path)
         unlink(server->socket_path);
-    end_connections(server, STOP_WAIT_MS / 2, stop_reading);
-    end_connections(server, STOP_WAIT_MS, kill_any);
+    end_connections(server, seconds * 1000 / 4, stop_reading);
+    end_connections(server, seconds * 1000 / 2, kill_any);
+    name_hanging(server);
     end_threads(server);
     for (int i = 0; i < server->listener_count; i++)
         close(server->listeners[i]);
     pool_finish(server->read_pool);
     pool_finish(server->sync_pool);
-    if (server->used)
-        log_warning("%u connections did not end in time", server->used);
     close(server->epoll);
     pthread_cond_destroy(&server->table_changed);
     pthread_mutex_destroy(&server->table_lock);

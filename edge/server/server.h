@@ -64,8 +64,9 @@ bool server_listen_unix(struct server *server, const char *path);
 bool server_start(struct server *server);
 /* Closes connections whose time is up; to be called about once a second. */
 void server_tick(struct server *server);
-/* No new connections; the present ones end when their running requests have. */
-void server_stop(struct server *server);
+/* No new connections; the present ones end when their running requests have, those that did not
+ * in three quarters of `seconds` are named in the log. */
+void server_stop(struct server *server, int seconds);
 
 /* For connections. */
 void server_arm(struct conn *conn, uint32_t events);

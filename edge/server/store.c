@@ -29,6 +29,7 @@
 #include "log.h"
 #include "merge.h"
 #include "volume.h"
+#include "watchdog.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define LIST_STEP 64
@@ -306,7 +307,9 @@ bool store_close(struct store *store)
 {
     bool served = store->seal_pool != NULL, clean = true;
 
+    watchdog_note("the background work of the store");
     jobs_finish(store);
+    watchdog_note("the last flush of the volumes");
     if (served)
         for_each_volume(store, finish_volume, &clean);
     forget_all(store);

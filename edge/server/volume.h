@@ -20,7 +20,9 @@
  *
  * Locks, in the order in which they are taken: `control` (one metadata operation at a time),
  * `io` (shared by every read and write, exclusive while the record or the top layer is
- * exchanged), then the layers' own.
+ * exchanged), then the layers' own. Who holds a `control` never waits for that of another volume
+ * (two such could wait for each other): a clone takes only that of the volume that it has made
+ * itself beside its parent's, before anybody can find it.
  */
 
 #include <pthread.h>

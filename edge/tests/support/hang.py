@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An engine whose disk does not answer, for as long as a test wants."""
+
+import os
+
+import pytest
+
+from support import engine as engines
+
+
+class HangingDisk:
+    """Writes to, or syncs of, files with a suffix wait while it hangs."""
+
+    def __init__(self, data, sync=None, write=None):
+        self._file = data + '.hangs'
+        names = {'HANG_SYNC': sync, 'HANG_WRITE': write}
+        self.env = {name: suffix for name, suffix in names.items() if suffix}
+        self.env.update(HANG_WHILE=self._file, LD_PRELOAD=_library())
+
+    def __enter__(self):
+        open(self._file, 'w').close()
+        return self
+
+    def __exit__(self, *_):
+        os.unlink(self._file)
+
+    def waiting(self):
+        """How many calls wait, or have waited, since it began to hang."""
+        return os.path.getsize(self._file)
+
+    def wait_for_calls(self, count):
+        engines.poll('%d calls that hang' % count,
+                     lambda: self.waiting() >= count)
+
+
+def _library():
+    if engines.is_sanitized():
+        pytest.skip('the library of a sanitizer has to be the first one')
+    path = os.environ.get('OVS_HANG')
+    if not path:
+        raise RuntimeError('set OVS_HANG to the library hang.so')
+    return path

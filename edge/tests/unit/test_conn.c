@@ -1,0 +1,120 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+/* The receiving half of a connection, with requests of our own making. */
+
+#undef NDEBUG     /* the assertions are the test */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "data.h"
+#include "options.h"
+#include "server.h"
+
+#define MORE_THAN_FITS (2u << 20)
+
+static bool take_nothing, armed, removed;
+static size_t taken;
+
+/* What conn.c calls, in place of data.c, options.c and server.c. */
+size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    (void)conn;
+    (void)bytes;
+    if (take_nothing)
+        return 0;
+    taken += length;
+    return length;
+}
+
+void data_thread_end(void) {}
+void options_greet(struct conn *conn) { conn->phase = PHASE_DATA; }
+
+size_t options_take(struct conn *conn, const uint8_t *bytes, size_t length)
+{
+    (void)conn;
+    (void)bytes;
+    return length;
+}
+
+void server_arm(struct conn *conn, uint32_t events)
+{
+    (void)conn;
+    (void)events;
+    armed = true;
+}
+
+void server_remove(struct conn *conn)
+{
+    (void)conn;
+    removed = true;
+}
+
+bool server_out_bytes(struct server *server, long long bytes)
+{
+    (void)server;
+    (void)bytes;
+    return true;
+}
+
+/* While requests have to wait, the buffer gets full: that is no end of the connection. */
+static void test_no_room_is_not_the_end(void)
+{
+    static uint8_t bytes[MORE_THAN_FITS];
+    struct server server = {0};
+    int sockets[2], size = sizeof(bytes);
+
+    assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets) == 0);
+    assert(setsockopt(sockets[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0);
+    struct conn *conn = conn_new(&server, sockets[0]);
+    assert(conn);
+    size_t sent = 0;
+    ssize_t n;
+
+    take_nothing = true;
+    for (int i = 0; i < 100; i++) {
+        n = send(sockets[1], bytes, sizeof(bytes) - sent, MSG_DONTWAIT);
+        sent += n > 0 ? n : 0;
+        conn_event(conn);
+    }
+    assert(armed && !removed && !conn->finished);
+    size_t filled = conn->in_length;
+    conn_event(conn);
+    assert(conn->in_length == filled && !conn->finished && !removed);
+    take_nothing = false;
+    while (taken < sent) {
+        size_t before = taken;
+
+        conn_event(conn);
+        assert(taken > before && !conn->finished);
+    }
+    close(sockets[1]);
+    conn_event(conn);
+    assert(removed);
+    conn_thread_end();
+    conn_free(conn);
+    close(sockets[0]);
+}
+
+int main(void)
+{
+    test_no_room_is_not_the_end();
+    puts("all good");
+    return 0;
+}
