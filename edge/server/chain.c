@@ -114,8 +114,12 @@ static int fill_locked(struct layer *layer, const void *data, size_t length, uin
     if (!error)
         error = layer_own(layer, cluster);
     /* what is not owned must be a hole; if even that fails, later flushes must not call it good */
-    if (error && layer_data_punch(layer, CLUSTER_SIZE, cluster << CLUSTER_BITS))
-        layer->failed = true;
+    if (error) {
+        int second = layer_data_punch(layer, CLUSTER_SIZE, cluster << CLUSTER_BITS);
+
+        if (second)
+            layer_fail(layer, "a failed write cannot be undone", second);
+    }
     return error;
 }
 

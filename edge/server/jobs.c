@@ -173,11 +173,15 @@ static void run_reap_garbage(void *argument)
     /* at the end nothing is removed any more: the record still names it at the next start */
     if (!job->store->stopping && !volume_lock(volume, &fault)) {
         struct uuid *ids = copy_garbage(volume, &count);
+        /* an older record that still counts on disk may need them */
+        bool durable = !volume_sync_record(volume);
 
         volume_unlock(volume);
-        remove_layers(job->store, ids, count);
+        if (durable)
+            remove_layers(job->store, ids, count);
         free(ids);
-        if (!disk_sync_directory(job->store->home.layers) && !volume_lock(volume, &fault)) {
+        if (durable && !home_sync_names(&job->store->home, job->store->home.layers)
+            && !volume_lock(volume, &fault)) {
             forget_garbage(volume->record, count);
             volume_unlock(volume);
         }
@@ -202,7 +206,7 @@ static void reap_trash(struct store *store, const char *hex)
     for (size_t i = 0; i < record->slot_count; i++)
         layer_files_remove(&store->home, &record->slots[i].layer_id);
     remove_layers(store, record->garbage, record->garbage_count);
-    if (!disk_sync_directory(store->home.layers))
+    if (!home_sync_names(&store->home, store->home.layers))
         unlinkat(store->trash, hex, 0);
     record_free_with_snapshots(record);
 }
@@ -213,7 +217,8 @@ static void run_reap_trash(void *argument)
     char hex[UUID_HEX_SIZE];
 
     uuid_hex(&job->id, hex);
-    if (!job->store->stopping)
+    /* after a failed sync the record may be back in volumes/ after the next boot */
+    if (!job->store->stopping && !job->store->home.failed)
         reap_trash(job->store, hex);
     job_free(job);
 }

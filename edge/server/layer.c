@@ -93,7 +93,7 @@ static int load_map(struct layer *layer)
     int error = map_header_check(layer->map_fd, &layer->id, &why);
 
     if (error == ENODATA) {     /* created, never flushed, then the power went */
-        layer->header_unsynced = true;
+        layer->map_unsynced = true;
         return map_header_write(layer->map_fd, &layer->id);
     }
     if (error == EUCLEAN)
@@ -103,6 +103,8 @@ static int load_map(struct layer *layer)
 
 static int load_runtime_map(struct layer *layer)
 {
+    if (layer->home->unclean && home_remembers_failure(layer->home, &layer->id))
+        layer->failed = true;
     layer->runtime_fd = open_file(layer, layer->home->runtime, "", 0);
     if (layer->runtime_fd < 0)
         return errno == ENOENT ? 0 : errno;
@@ -120,6 +122,8 @@ static int load(struct layer *layer)
     if (layer->map_fd < 0)
         /* the data file is created first, so it may be there alone after a crash */
         return errno == ENOENT ? 0 : errno;
+    /* what the last engine wrote may be in the page cache only */
+    layer->map_unsynced = layer->home->unclean;
     error = load_map(layer);
     if (!error)
         error = load_runtime_map(layer);

@@ -36,6 +36,11 @@
  * with pwrite before the write is acknowledged: the page cache keeps that file, like the data
  * itself, until the host stops. It is read by a later process of the same boot and thrown away
  * after a reboot.
+ *
+ * Both. What a later process of the same boot finds may be in the page cache only, so it takes
+ * nothing for durable: the names are synced before a record is believed (store.c), and each
+ * layer's first flush syncs ID.map, whose bits only speak for data that was synced before they were
+ * written, then the data, then the bits that ID.map lacks.
  */
 
 #include <pthread.h>
@@ -44,6 +49,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "home.h"
 #include "mapfile.h"
 #include "segments.h"
 
@@ -58,13 +64,6 @@
 #define MAP_VERSION 1
 #define FILL_LOCKS 16
 
-/* Where the layers of a store live, and what is common to them. */
-struct layer_home {
-    int layers, runtime;        /* directories */
-    pthread_mutex_t lock;       /* opens, dropped, scrubbed and changes of parent, of all layers */
-    bool unclean;               /* the last engine did not stop cleanly: scrub at first open */
-};
-
 struct layer {
     struct uuid id;
     struct layer_home *home;
@@ -75,9 +74,8 @@ struct layer {
 
     atomic_bool dirty;          /* something was written since the last flush began */
     atomic_bool flushing;
-    atomic_bool entries_unsynced, header_unsynced;
-    /* a sync failed: what is on disk is unknown, so no flush succeeds any more */
-    atomic_bool failed;
+    atomic_bool entries_unsynced, map_unsynced;
+    atomic_bool failed;         /* a sync failed: no flush succeeds any more (home.h) */
 
     /* only while open */
     atomic_int data_fd[SEGMENTS];       /* -1: nothing written yet */
@@ -124,6 +122,8 @@ static inline pthread_mutex_t *layer_fill_lock(struct layer *layer, uint64_t clu
 
 /* Bytes of disk that the layer's data takes. */
 uint64_t layer_stored(const struct layer *layer);
+/* A sync failed, or data may lie where no bit is set: no flush succeeds any more. */
+void layer_fail(struct layer *layer, const char *what, int error);
 /* Removes the files of a layer that no record names as its own any more. */
 void layer_files_remove(struct layer_home *home, const struct uuid *id);
 

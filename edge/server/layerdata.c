@@ -44,7 +44,7 @@ static int create_map(struct layer *layer)
         close(fd);
         return error;
     }
-    layer->entries_unsynced = layer->header_unsynced = true;
+    layer->entries_unsynced = layer->map_unsynced = true;
     layer->map_fd = fd;
     return 0;
 }
@@ -146,6 +146,35 @@ static int take_unflushed(struct layer *layer, struct map_pages *pages)
     return error;
 }
 
+/* What could not be written is as if the flush had not been tried. */
+static void put_back(struct layer *layer, const struct map_pages *pages)
+{
+    pthread_mutex_lock(&layer->map_lock);
+    for (size_t i = 0; i < pages->count; i++)
+        page_mark(layer->map.unflushed, pages->page[i].number);
+    pthread_mutex_unlock(&layer->map_lock);
+    layer->map_unsynced = layer->dirty = true;
+}
+
+void layer_fail(struct layer *layer, const char *what, int error)
+{
+    char hex[UUID_HEX_SIZE];
+
+    layer->failed = true;
+    home_remember_failure(layer->home, &layer->id);
+    uuid_hex(&layer->id, hex);
+    log_error("layer %s: %s: %s; its flushes fail from now on; hint: repair the disk, restart the "
+              "host, then restore what was not flushed", hex, what, strerror(error));
+}
+
+static int synced(struct layer *layer, int error)
+{
+    if (!error)
+        return 0;
+    layer_fail(layer, "sync failed", error);
+    return EIO;
+}
+
 static int write_pages(struct layer *layer, const struct map_pages *pages)
 {
     int error = 0;
@@ -156,11 +185,11 @@ static int write_pages(struct layer *layer, const struct map_pages *pages)
         error = disk_write(layer->map_fd, page->bytes, MAP_PAGE,
                            MAP_PAGE + (off_t)page->number * MAP_PAGE);
     }
-    return error ? error : disk_sync_data(layer->map_fd);
+    return error ? error : synced(layer, disk_sync_data(layer->map_fd));
 }
 
 /*
- * The order is the proof: names and header, then the data, then the bits that speak for it. A power
+ * The order is the proof: names and what the map has, then the data, then the bits that speak for it. A power
  * loss between two steps leaves bits that are missing, never bits whose data is missing. A page
  * of bits may be torn by a power loss: each sector then has old or new bits, and either is
  * right, for bits only go from 0 to 1.
@@ -170,11 +199,11 @@ static int sync_in_order(struct layer *layer, const struct map_pages *pages)
     int error = 0;
 
     if (atomic_exchange(&layer->entries_unsynced, false))
-        error = disk_sync_directory(layer->home->layers);
-    if (!error && atomic_exchange(&layer->header_unsynced, false))
-        error = disk_sync_data(layer->map_fd);
+        error = home_sync_names(layer->home, layer->home->layers);
+    if (!error && atomic_exchange(&layer->map_unsynced, false))
+        error = synced(layer, disk_sync_data(layer->map_fd));
     if (!error)
-        error = layer_data_sync(layer);
+        error = synced(layer, layer_data_sync(layer));
     if (!error && pages->count)
         error = write_pages(layer, pages);
     return error;
@@ -184,28 +213,17 @@ static int flush_locked(struct layer *layer)
 {
     struct map_pages pages = {0};
 
-    if (layer->failed)
+    if (layer->failed || layer->home->failed)
         return EIO;
     if (!atomic_exchange(&layer->dirty, false))
         return 0;
     int error = take_unflushed(layer, &pages);
-    if (error) {
-        layer->dirty = true;
-        return error;
-    }
-    error = sync_in_order(layer, &pages);
+    if (!error)
+        error = sync_in_order(layer, &pages);
+    if (error)
+        put_back(layer, &pages);
     free(pages.page);
-    if (error) {
-        char hex[UUID_HEX_SIZE];
-
-        /* the kernel drops what it could not write and forgets the error: never say "flushed"
-         * again */
-        layer->failed = true;
-        uuid_hex(&layer->id, hex);
-        log_error("layer %s: sync failed: %s; its flushes fail from now on", hex, strerror(error));
-        return EIO;
-    }
-    return 0;
+    return error;
 }
 
 /* Flushes of one layer follow each other: the second may only return when what the first took is
@@ -223,7 +241,7 @@ int layer_flush(struct layer *layer)
 
 bool layer_needs_flush(const struct layer *layer)
 {
-    return layer->dirty || layer->flushing || layer->failed;
+    return layer->dirty || layer->flushing || layer->failed || layer->home->failed;
 }
 
 void layer_files_remove(struct layer_home *home, const struct uuid *id)
@@ -236,4 +254,5 @@ void layer_files_remove(struct layer_home *home, const struct uuid *id)
     layer_data_remove(home, id);
     layer_file_name(id, "", name);
     unlinkat(home->runtime, name, 0);
+    home_forget_failure(home, id);
 }

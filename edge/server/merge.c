@@ -103,8 +103,11 @@ bool merge_wanted(struct volume *volume)
  * did. */
 static int release(struct volume *volume, struct pair *pair, uint64_t from, uint64_t to)
 {
-    int error = layer_flush(pair->upper);
+    /* an older record that still counts on disk may have no upper */
+    int error = volume_sync_record(volume);
 
+    if (!error)
+        error = layer_flush(pair->upper);
     if (error)
         return error;
     store_wait_for_io(volume->store);

@@ -256,32 +256,37 @@ static int check_childless(struct volume *volume, struct fault *fault)
     return 0;
 }
 
-/* The record moves to trash/ in one step and names there what is to be removed in the
- * background. */
-static int move_to_trash(struct volume *volume)
+/* The record moves to trash/ in one step and names there what is to be removed in the background.
+ * Its name there is the id of a layer, which is never used twice: a client may use the volume's
+ * again. */
+static int move_to_trash(struct volume *volume, const struct uuid *name)
 {
     struct store *store = volume->store;
-    char hex[UUID_HEX_SIZE];
+    char from[UUID_HEX_SIZE], to[UUID_HEX_SIZE];
 
-    uuid_hex(&volume->id, hex);
-    if (renameat(store->volumes, hex, store->trash, hex) < 0)
+    if (store->home.failed)
+        return EIO;
+    uuid_hex(&volume->id, from);
+    uuid_hex(name, to);
+    if (renameat(store->volumes, from, store->trash, to) < 0)
         return errno;
-    int error = disk_sync_directory(store->trash);
-    int second = disk_sync_directory(store->volumes);
-    if (!error && !second)
-        return 0;
-    /* best effort: it still counts as there, unless this fails too and the engine restarts */
-    renameat(store->trash, hex, store->volumes, hex);
-    return error ? error : second;
+    int error = home_sync_names(&store->home, store->trash);
+    if (!error)
+        error = home_sync_names(&store->home, store->volumes);
+    if (error)
+        /* best effort: it still counts as there, unless this fails too and the engine restarts */
+        renameat(store->trash, to, store->volumes, from);
+    return error;
 }
 
 static int remove_locked(struct volume *volume, struct fault *fault)
 {
     int error = check_childless(volume, fault);
+    struct uuid trash_name = record_top(volume->record)->layer_id;
 
     if (error)
         return error;
-    error = move_to_trash(volume);
+    error = move_to_trash(volume, &trash_name);
     if (error)
         return fault_store(fault, error, "removing the volume's record");
     pthread_rwlock_wrlock(&volume->io);
@@ -289,7 +294,7 @@ static int remove_locked(struct volume *volume, struct fault *fault)
     pthread_rwlock_unlock(&volume->io);
     store_forget(volume->store, volume);
     volume_drop_layers(volume);
-    job_reap_trash(volume->store, &volume->id);
+    job_reap_trash(volume->store, &trash_name);
     return 0;
 }
 
@@ -325,8 +330,12 @@ static int truncate_locked(struct volume *volume, uint64_t size, struct fault *f
 {
     int error = refuse_template(volume, fault);
 
-    if (error || size == volume->record->size)
+    if (error)
         return error;
+    if (size == volume->record->size) {
+        error = volume_sync_record(volume);
+        return error ? fault_store(fault, error, "syncing the volume's record") : 0;
+    }
     if (size < volume->record->size)
         return fault_set(fault, EPERM, REASON_INVALID_OPERATION,
                          "volume '%s' has %" PRIu64 " bytes and can only grow", volume->name,

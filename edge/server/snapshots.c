@@ -156,17 +156,34 @@ static int freeze_top(struct volume *volume, struct snapshot *snapshot, struct f
     return error;
 }
 
+static struct snapshot *find_by_id(struct record *record, const struct uuid *id)
+{
+    for (size_t i = 0; i < record->slot_count; i++)
+        if (record->slots[i].snapshot && uuid_equal(&record->slots[i].snapshot->id, id))
+            return record->slots[i].snapshot;
+    return NULL;
+}
+
 static int create_locked(struct volume *volume, const char *name, const struct uuid *id,
                          const void *metadata,
                          uint32_t length, struct snapshot_info *info, struct fault *fault)
 {
     struct slot *slot = record_find_snapshot(volume->record, name);
 
-    if (slot && uuid_equal(&slot->snapshot->id, id))
-        return fill_whole_info(slot, info, fault);
+    if (slot && uuid_equal(&slot->snapshot->id, id)) {
+        /* an earlier try of this very request, of which the record may not be durable */
+        int error = volume_sync_record(volume);
+        return error ? fault_store(fault, error, "syncing the volume's record")
+                     : fill_whole_info(slot, info, fault);
+    }
     if (slot)
         return fault_set(fault, EEXIST, REASON_SNAPSHOT_NAME_ALREADY_EXISTS,
                          "volume '%s' has a snapshot '%s' already", volume->name, name);
+    struct snapshot *other = find_by_id(volume->record, id);
+    if (other)
+        return fault_set(fault, EEXIST, REASON_INVALID_OPERATION,
+                         "snapshot '%s' of volume '%s' has that id already; hint: give each snapshot "
+                         "an id of its own", other->name, volume->name);
     int error = check_create(volume, fault);
     if (error)
         return error;
@@ -402,14 +419,6 @@ static void announce_synced(struct store *store)
     store->sync_count++;
     pthread_cond_broadcast(&store->sync_changed);
     pthread_mutex_unlock(&store->sync_lock);
-}
-
-static struct snapshot *find_by_id(struct record *record, const struct uuid *id)
-{
-    for (size_t i = 0; i < record->slot_count; i++)
-        if (record->slots[i].snapshot && uuid_equal(&record->slots[i].snapshot->id, id))
-            return record->slots[i].snapshot;
-    return NULL;
 }
 
 static int seal_locked(struct volume *volume, const struct uuid *id, struct fault *fault)

@@ -137,11 +137,25 @@ static bool open_runtime(struct store *store, struct runtime_scan *scan)
     }
     folder_visit(runtime, remove_other_boot, scan);
     store->home.unclean = scan->unclean;
+    store->home.failed = home_remembers_failure(&store->home, NULL);
     if (scan->unclean)
         log_info("the last engine did not stop cleanly%s",
                  scan->other_boot ? " and its host went down"
                      : "; taking over what it had acknowledged");
     return true;
+}
+
+/* Whatever the last engine renamed, made or removed may be in the page cache only; from here on it
+ * is believed. A store that cannot be synced is served for reading. */
+static void sync_names(struct store *store)
+{
+    int directories[] = {store->folder.root, store->volumes, store->trash, store->home.layers};
+
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+        home_sync_names(&store->home, directories[i]);
+    if (store->home.failed)
+        log_error("a sync of names has failed since the host was started: no flush succeeds, and no "
+                  "volume can be changed; hint: repair the disk and restart the host");
 }
 
 static struct store *store_new(const struct folder *folder)
@@ -242,8 +256,10 @@ static bool start(struct store *store, const char *boot_id)
 {
     struct runtime_scan scan = {0};
 
-    if (!find_boot_id(store, boot_id) || !check_file_system(store) || !open_runtime(store, &scan)
-        || !load_volumes(store) || !reserve_open(&store->reserve, store->folder.root))
+    if (!find_boot_id(store, boot_id) || !check_file_system(store) || !open_runtime(store, &scan))
+        return false;
+    sync_names(store);
+    if (!load_volumes(store) || !reserve_open(&store->reserve, store->folder.root))
         return false;
     if (jobs_start(store)) {
         log_error("cannot start threads");

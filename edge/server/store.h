@@ -21,11 +21,12 @@
  *   reserve          space that is kept back (reserve.h)
  *   lock             locked while an engine serves the store
  *   volumes/ID       a record per volume (record.h)
- *   trash/ID         records of removed volumes whose files are still being removed
+ *   trash/ID         records of removed volumes whose files are still being removed; ID is one of
+ *                    a layer of theirs
  *   layers/ID.data   (layer.h)
  *   layers/ID.map
- *   runtime/BOOT/ID  what only this boot of the host may believe (layer.h); absent after a clean
- * stop
+ *   runtime/BOOT/    what only this boot of the host may believe (layer.h, home.h); absent after a
+ *                    clean stop
  *
  * Nothing is ever removed that no record names: a file that belongs to nobody is reported by
  * check, not guessed about.

@@ -142,6 +142,8 @@ static int stage(struct volume *volume, const struct record *record)
     struct writer w = {0};
     char hex[UUID_HEX_SIZE];
 
+    if (volume->store->home.failed)
+        return EIO;
     record_encode(record, &w);
     uuid_hex(&volume->id, hex);
     int error = w.failed ? ENOMEM : disk_stage(volume->store->volumes, hex, w.data, w.length);
@@ -153,9 +155,11 @@ int volume_sync_record(struct volume *volume)
 {
     unsigned long version = volume->published, synced = volume->synced;
 
+    if (volume->store->home.failed)
+        return EIO;
     if (synced >= version)
         return 0;
-    int error = disk_sync_directory(volume->store->volumes);
+    int error = home_sync_names(&volume->store->home, volume->store->volumes);
     if (error)
         return error;
     /* a later version may have been published, or synced by somebody else, meanwhile */
@@ -227,7 +231,7 @@ int volume_publish_new(struct volume *volume, struct fault *fault)
             disk_unstage(volume->store->volumes, hex);
     }
     if (!error) {
-        error = disk_sync_directory(volume->store->volumes);
+        error = home_sync_names(&volume->store->home, volume->store->volumes);
         if (error)
             unlinkat(volume->store->volumes, hex, 0);
     }

@@ -132,6 +132,7 @@ def test_snapshot_rules(control):
     assert control.snapshot('v', 's1', mine).id == mine
     refused(errno.EEXIST, 8, control.snapshot, 'v', 's1')
     control.wait_synced('v', 's1')
+    refused(errno.EEXIST, 2, control.snapshot, 'v', 'another name', mine)
     control.truncate('v', 2 * MIB)
     control.snapshot('v', 's2')
     size, snapshots = control.snapshots('v')

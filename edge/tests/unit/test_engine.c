@@ -36,6 +36,7 @@
 #include "record.h"
 #include "store.h"
 #include "volume.h"
+#include "layers.h"
 
 
 /* The time of day as the engine sees it: so much later than the kernel's, as if it were set back
@@ -49,68 +50,6 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     if (clock == CLOCK_REALTIME)
         now->tv_sec += set_back_by;
     return result;
-}
-
-static char root[] = "/tmp/ovs-edge-unit-XXXXXX";
-static struct layer_home home;
-
-static void open_home(void)
-{
-    assert(mkdtemp(root));
-    int fd = open(root, O_RDONLY | O_DIRECTORY);
-    assert(mkdirat(fd, "layers", 0700) == 0 && mkdirat(fd, "runtime", 0700) == 0);
-    home.layers = openat(fd, "layers", O_RDONLY | O_DIRECTORY);
-    home.runtime = openat(fd, "runtime", O_RDONLY | O_DIRECTORY);
-    pthread_mutex_init(&home.lock, NULL);
-    close(fd);
-}
-
-static bool remove_one(void *directory, const char *name)
-{
-    return unlinkat(*(int *)directory, name, 0) == 0;
-}
-
-static void remove_home(void)
-{
-    char path[100];
-
-    folder_visit(home.layers, remove_one, &home.layers);
-    folder_visit(home.runtime, remove_one, &home.runtime);
-    close(home.layers);
-    close(home.runtime);
-    snprintf(path, sizeof(path), "%s/layers", root);
-    assert(rmdir(path) == 0);
-    snprintf(path, sizeof(path), "%s/runtime", root);
-    assert(rmdir(path) == 0 && rmdir(root) == 0);
-}
-
-static struct layer *new_layer(struct layer *parent)
-{
-    struct uuid id;
-
-    uuid_random(&id);
-    struct layer *layer = layer_new(&home, &id, parent);
-    assert(layer && layer_open(layer) == 0);
-    return layer;
-}
-
-static void expect(struct layer *top, uint64_t offset, size_t length, uint8_t value)
-{
-    uint8_t *data = malloc(length);
-
-    assert(chain_read(top, data, length, offset, false) == 0);
-    for (size_t i = 0; i < length; i++)
-        assert(data[i] == value);
-    free(data);
-}
-
-static void put(struct layer *top, uint64_t offset, size_t length, uint8_t value)
-{
-    uint8_t *data = malloc(length);
-
-    memset(data, value, length);
-    assert(chain_write(top, data, length, offset) == 0);
-    free(data);
 }
 
 static void test_bytes(void)
