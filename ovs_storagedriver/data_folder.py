@@ -107,6 +107,10 @@ class DataFolder:
         self._made_folders = []
 
     def close(self):
+        if self._lock is not None:
+            # the number may be another process's as soon as this one ends
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._lock, 0)
         for lock in (self.engine_lock, self._lock):
             if lock is not None:
                 os.close(lock)
@@ -140,13 +144,14 @@ class DataFolder:
             raise errors.ServiceError(
                 'the folder %s is not empty and holds no vPool: give an '
                 'empty or a new one' % self.path)
-        self._lock = os.open(self.file('lock'), os.O_RDWR | os.O_CREAT, 0o600)
-        if not _is_locked_by_us(self._lock):
-            owner = os.read(self._lock, 20).decode(errors='replace').strip()
-            self.close()
+        lock = os.open(self.file('lock'), os.O_RDWR | os.O_CREAT, 0o600)
+        if not _is_locked_by_us(lock):
+            owner = os.read(lock, 20).decode(errors='replace').strip()
+            os.close(lock)
             raise errors.DataFolderInUse(
                 'the data folder %s is served by another process (%s): stop '
                 'that one first' % (self.path, owner or 'starting'))
+        self._lock = lock
         self._is_new = not os.path.exists(self.file(IDENTITY))
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, b'%d\n' % os.getpid(), 0)

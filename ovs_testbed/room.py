@@ -26,6 +26,7 @@ what it changes at a fixed path: the Python environment that the drivers are
 installed into, and libvirtd's folders under the hypervisor's prefix.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -116,11 +117,7 @@ def _kill_all(processes, timeout=30):
     """Kill processes until there are none: they may start others."""
     end = time.monotonic() + timeout
     while pids := set(processes()):
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        _kill(pids, processes)
         if time.monotonic() > end:
             raise errors.TestbedError(
                 'processes that cannot be killed: %s' % ', '.join(
@@ -128,6 +125,20 @@ def _kill_all(processes, timeout=30):
                     for pid in sorted(pids)),
                 cure='look what they wait for: cat /proc/PID/stack')
         time.sleep(0.05)
+
+
+def _kill(pids, processes):
+    """Kill those that still are of the testbed when a handle holds them: the
+    number of one that has ended meanwhile may be somebody else's."""
+    with contextlib.ExitStack() as handles:
+        held = {}
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                held[pid] = os.pidfd_open(pid)
+                handles.callback(os.close, held[pid])
+        for pid in held.keys() & set(processes()):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(held[pid], signal.SIGKILL)
 
 
 def command_of(pid):

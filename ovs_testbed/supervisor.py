@@ -17,7 +17,6 @@ Programs are not started anew when they end: a service that dies is a finding.
 import http.client
 import os
 import shlex
-import signal
 import socket
 import sys
 import time
@@ -194,15 +193,6 @@ class Supervisor:
                     '%s ended%s: %s' % (
                         name, _how(info), first_error(log) or
                         'it said nothing'), log=log)
-
-    def stop_all(self):
-        """End all programs at once, without waiting for their manners."""
-        for info in self.all().values():
-            if info['pid']:
-                try:
-                    os.killpg(info['pid'], signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
 
     def _call(self, method, *arguments):
         server = xmlrpc.client.ServerProxy(

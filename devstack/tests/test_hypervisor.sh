@@ -104,6 +104,30 @@ function test_whose_libvirtd {
 libvirt-sock" "$(iniget "$NOVA_CONF" libvirt connection_uri)" "nova.conf"
 }
 
+function test_whose_libvirtd_is_stopped {
+    local file=$SANDBOX/prefix/var/run/libvirtd.pid process
+    mkdir -p "$SANDBOX/prefix/var/run"
+    cp "$(type -P sleep)" "$SANDBOX/prefix/sbin/libvirtd"
+    sleep 600 &
+    process=$!
+    disown
+    # what is left when the host goes down
+    echo $process >"$file"
+    stop_openvstorage_libvirtd
+    assert_true "a stranger who has got its number lives" kill -0 $process
+    kill -KILL $process
+    "$SANDBOX/prefix/sbin/libvirtd" 600 9<"$file" &
+    process=$!
+    disown
+    echo $process >"$file"
+    until [[ $(readlink "/proc/$process/exe") == */prefix/sbin/libvirtd ]]; do
+        sleep 0.05
+    done
+    stop_openvstorage_libvirtd
+    assert_false "the prefix's own ends" kill -0 $process 2>/dev/null
+    rm -r "$SANDBOX/prefix/var"
+}
+
 function test_nothing_of_libvirt_stays {
     local prefix=$SANDBOX/prefix
     function uninstall_package { :; }
@@ -170,6 +194,7 @@ test_settings
 test_repository
 test_what_is_missing
 test_whose_libvirtd
+test_whose_libvirtd_is_stopped
 test_nothing_of_libvirt_stays
 test_stock_filters
 report_results

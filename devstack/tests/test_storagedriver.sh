@@ -82,9 +82,24 @@ function test_service {
             vpool_answers one)" "another guid is refused"
     stop_storagedriver
     assert_false "it has ended on return" kill -0 "$process" 2>/dev/null
+    assert_equal "" "$(service_process)" "and left no number behind"
     assert_true "stopping twice" stop_storagedriver
     start_storagedriver
     assert_true "it serves again what it served" vpools_answer
+}
+
+function test_a_number_that_somebody_else_has_got {
+    local stranger
+    stop_storagedriver
+    sleep 600 &
+    stranger=$!
+    disown
+    # what is left when the host goes down
+    echo $stranger >"$(vpool_data one)/lock"
+    stop_storagedriver
+    assert_true "a stranger lives" kill -0 $stranger
+    start_storagedriver
+    kill -KILL $stranger
 }
 
 function test_a_service_that_was_killed {
@@ -108,5 +123,6 @@ fi
 make_environment
 test_checks
 test_service
+test_a_number_that_somebody_else_has_got
 test_a_service_that_was_killed
 report_results

@@ -83,6 +83,17 @@ class DataFolderTestCase(unittest.TestCase):
             self.opened()
         self.assertTrue(os.path.exists(folder.file('vpool.json')))
 
+    def test_closed_names_no_process(self):
+        """The number will be another process's"""
+        folder = self.opened()
+        folder.keep()
+        with self.assertRaises(errors.DataFolderInUse):
+            self.opened()
+        with open(folder.file('lock')) as lock:
+            self.assertEqual('%d\n' % os.getpid(), lock.read())
+        folder.close()
+        self.assertEqual(0, os.path.getsize(folder.file('lock')))
+
     def test_first_start_that_was_killed(self):
         os.makedirs(self.path)
         for name in ('lock', 'engine.lock', 'vpool.json.new'):

@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import subprocess
+import unittest
+
+from ovs_testbed import room
+
+
+class KillTestCase(unittest.TestCase):
+    """What closing a room ends"""
+
+    def started(self):
+        process = subprocess.Popen(['sleep', '600'])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_all_that_are_of_the_room(self):
+        processes = [self.started(), self.started()]
+        room._kill_all(lambda: [process.pid for process in processes
+                                if process.poll() is None])
+        self.assertEqual([-9, -9], [process.poll() for process in processes])
+
+    def test_number_that_has_gone_to_somebody_else(self):
+        """It was of the room when it was listed, and is not any more"""
+        stranger = self.started()
+        answers = [[stranger.pid], []]
+        room._kill_all(lambda: answers.pop(0) if answers else [])
+        self.assertIsNone(stranger.poll())
+
+    def test_process_that_has_just_ended(self):
+        process = self.started()
+        process.kill()
+        process.wait()
+        answers = [[process.pid], [process.pid]]
+        room._kill_all(lambda: answers.pop(0) if answers else [])
+        self.assertEqual([], answers)
