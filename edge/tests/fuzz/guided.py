@@ -56,7 +56,8 @@ def build():
             ['meson', 'setup', '-Dfuzz=true', '-Db_lundef=false',
              '-Db_sanitize=address,undefined', BUILD,
              os.path.join(TOP, 'edge')], env=environment, check=True)
-    subprocess.run(['ninja', '-C', BUILD], env=environment, check=True)
+    subprocess.run(['ninja', '-C', BUILD] + list(TARGETS.values()),
+                   env=environment, check=True)
 
 
 def fuzz(target, seconds, folder):
