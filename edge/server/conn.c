@@ -40,7 +40,7 @@
 
 static _Thread_local uint8_t *scratch;
 
-struct conn *conn_new(struct server *server, int fd)
+struct conn *conn_new(struct server *server, int fd, const struct sockaddr_storage *peer)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -48,6 +48,7 @@ struct conn *conn_new(struct server *server, int fd)
         return NULL;
     conn->server = server;
     conn->channel.fd = fd;
+    conn->peer = *peer;
     conn->references = 1;
     conn->deadline = now_ms() + WAIT_HANDSHAKE_MS;
     pthread_mutex_init(&conn->lock, NULL);

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "bytes.h"
 #include "channel.h"
@@ -49,6 +50,7 @@ struct stream {
 struct conn {
     struct server *server;
     struct channel channel;
+    struct sockaddr_storage peer;
     uint64_t key;               /* slot and generation in the server's table */
     unsigned references;        /* under the table's lock */
     struct uuid session;        /* likewise */
@@ -78,7 +80,7 @@ struct conn {
 };
 
 /* Creates the state of an accepted socket and its greeting. */
-struct conn *conn_new(struct server *server, int fd);
+struct conn *conn_new(struct server *server, int fd, const struct sockaddr_storage *peer);
 void conn_free(struct conn *conn);
 
 /* The socket is ready, or something that the connection waited for has ended. */

@@ -204,10 +204,11 @@ static void follow_host(int fd)
     close(untouched);
 }
 
-int listen_accept(int listener)
+int listen_accept(int listener, struct sockaddr_storage *peer)
 {
     int yes = 1;
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    socklen_t length = sizeof(*peer);
+    int fd = accept4(listener, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0)
         return -1;

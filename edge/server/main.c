@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allow.h"
 #include "check.h"
 #include "log.h"
 #include "server.h"
@@ -39,8 +40,8 @@ static const char help[] =
     "ovs-edge: a store of thin volumes with snapshots and clones, served over NBD\n"
     "\n"
     "usage: ovs-edge serve --data DIR [--listen HOST:PORT]... [--control SOCKET]\n"
-    "                [--connections N] [--ready-fd FD] [--boot-id ID] [--exit-on-stdin-eof]\n"
-    "                [--stop-limit SECONDS]\n"
+    "                [--allow CIDR[,CIDR...]]... [--connections N] [--ready-fd FD]\n"
+    "                [--boot-id ID] [--exit-on-stdin-eof] [--stop-limit SECONDS]\n"
     "       ovs-edge check --data DIR\n"
     "\n"
     "serve   serves the store in DIR until TERM or INT. An empty folder becomes a store.\n"
@@ -49,6 +50,8 @@ static const char help[] =
     "  --listen HOST:PORT  an address to listen on, [HOST]:PORT for IPv6, port 0 for any;\n"
     "                      may be given several times; " DEFAULT_ADDRESS " if not at all\n"
     "  --control SOCKET    a unix socket that speaks the same protocol, for its owner only\n"
+    "  --allow CIDR,...    the addresses that may connect by TCP, such as 192.0.2.0/24 or\n"
+    "                      2001:db8::7; everyone may if not given\n"
     "  --connections N     the most connections at a time (2048)\n"
     "  --ready-fd FD       print the ready line to this descriptor instead of stdout\n"
     "  --boot-id ID        pretend that the host's boot has this id (for tests)\n"
@@ -72,6 +75,7 @@ struct arguments {
     uint32_t connections;
     int ready_fd, stop_limit;
     bool exit_on_stdin_eof;
+    struct allow allow;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -88,6 +92,16 @@ static int parse_number(const char *text, long least, long most, long *number)
     errno = 0;
     *number = strtol(text, &end, 10);
     return errno || *end || end == text || *number < least || *number > most;
+}
+
+static int parse_allow(struct allow *allow)
+{
+    char bad[ADDRESS_TEXT_BYTES];
+    const char *wrong = allow_add(allow, optarg, bad);
+
+    if (wrong)
+        fprintf(stderr, "ovs-edge: --allow: '%s' %s; try ovs-edge --help\n", bad, wrong);
+    return wrong ? 2 : 0;
 }
 
 static int parse_option(int option, struct arguments *arguments)
@@ -109,6 +123,8 @@ static int parse_option(int option, struct arguments *arguments)
     case 'b':
         arguments->boot_id = optarg;
         return 0;
+    case 'a':
+        return parse_allow(&arguments->allow);
     case 'e':
         arguments->exit_on_stdin_eof = true;
         return 0;
@@ -137,6 +153,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     static const struct option options[] = {
         {"data", required_argument, NULL, 'd'},    {"listen", required_argument, NULL, 'l'},
         {"control", required_argument, NULL, 'c'}, {"boot-id", required_argument, NULL, 'b'},
+        {"allow", required_argument, NULL, 'a'},
         {"connections", required_argument, NULL, 'n'}, {"ready-fd", required_argument, NULL, 'r'},
         {"exit-on-stdin-eof", no_argument, NULL, 'e'}, {"stop-limit", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
@@ -215,7 +232,7 @@ static bool start(struct server *server, struct store *store, const struct argum
 {
     static char bound[LISTENERS_MAX][300];
 
-    if (!server_init(server, store, arguments->connections))
+    if (!server_init(server, store, &arguments->allow, arguments->connections))
         return false;
     for (int i = 0; i < arguments->listen_count; i++)
         if (!server_listen(server, arguments->listen[i], bound[i]))

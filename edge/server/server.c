@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "allow.h"
 #include "clock.h"
 #include "conn.h"
 #include "listen.h"
@@ -34,15 +35,18 @@
 #define SYNC_THREADS 32
 #define OUT_BYTES_MAX (1ll << 30)
 #define FENCE_WAIT_MS 30000
+#define REFUSAL_LOG_MS 1000
 
 /* Keys in the epoll set: listeners have the generation that no connection has. */
 #define LISTENER_GENERATION 0
 #define WAKE_KEY UINT64_MAX
 
-bool server_init(struct server *server, struct store *store, uint32_t connections_max)
+bool server_init(struct server *server, struct store *store, const struct allow *allow,
+                 uint32_t connections_max)
 {
     memset(server, 0, sizeof(*server));
     server->store = store;
+    server->allow = allow;
     server->slots = connections_max;
     server->table = calloc(connections_max, sizeof(*server->table));
     server->generations = calloc(connections_max, sizeof(*server->generations));
@@ -154,9 +158,9 @@ void server_remove(struct conn *conn)
     table_remove(conn);
 }
 
-static void adopt(struct server *server, int fd)
+static void adopt(struct server *server, int fd, const struct sockaddr_storage *peer)
 {
-    struct conn *conn = conn_new(server, fd);
+    struct conn *conn = conn_new(server, fd, peer);
 
     if (!conn || !table_add(server, conn)) {
         log_warning("a connection is refused: there are %u already", server->slots);
@@ -180,12 +184,32 @@ static void arm_listener(struct server *server, int number, int operation)
     epoll_ctl(server->epoll, operation, server->listeners[number], &event);
 }
 
+/* A line tells of many: who floods us with connections shall not flood the log. */
+static void refuse(struct server *server, int fd, const struct sockaddr_storage *peer)
+{
+    long long now = now_ms(), logged = server->refusal_logged_ms;
+    char text[ADDRESS_TEXT_BYTES];
+
+    close(fd);
+    server->refusals++;
+    if (now < logged + REFUSAL_LOG_MS
+        || !atomic_compare_exchange_strong(&server->refusal_logged_ms, &logged, now))
+        return;
+    address_text(peer, text);
+    log_warning("refused %u connections, the last from %s: --allow does not name that address",
+                atomic_exchange(&server->refusals, 0), text);
+}
+
 static void accept_all(struct server *server, int number)
 {
+    struct sockaddr_storage peer;
     int fd;
 
-    while (!server->stopping && (fd = listen_accept(server->listeners[number])) >= 0)
-        adopt(server, fd);
+    while (!server->stopping && (fd = listen_accept(server->listeners[number], &peer)) >= 0)
+        if (allow_has(server->allow, &peer))
+            adopt(server, fd, &peer);
+        else
+            refuse(server, fd, &peer);
     if (!server->stopping)
         arm_listener(server, number, EPOLL_CTL_MOD);
 }

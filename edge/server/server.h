@@ -30,6 +30,7 @@
 
 #include "bytes.h"
 
+struct allow;
 struct conn;
 struct pool;
 struct store;
@@ -45,6 +46,9 @@ struct server {
     int thread_count;
     int listeners[LISTENERS_MAX];
     int listener_count;
+    const struct allow *allow;
+    atomic_llong refusal_logged_ms;
+    atomic_uint refusals;               /* that are not logged yet */
     const char *socket_path;            /* of the control socket, removed at the end */
     atomic_bool stopping;
     atomic_llong out_bytes;             /* replies that wait to be sent, of all connections */
@@ -57,7 +61,8 @@ struct server {
 };
 
 /* False: logged. */
-bool server_init(struct server *server, struct store *store, uint32_t connections_max);
+bool server_init(struct server *server, struct store *store, const struct allow *allow,
+                 uint32_t connections_max);
 /* "HOST:PORT" or "[HOST]:PORT"; port 0: any. The address that it listens on goes to `bound`. */
 bool server_listen(struct server *server, const char *address, char bound[300]);
 bool server_listen_unix(struct server *server, const char *path);

@@ -78,11 +78,12 @@ static void test_no_room_is_not_the_end(void)
 {
     static uint8_t bytes[MORE_THAN_FITS];
     struct server server = {0};
+    struct sockaddr_storage peer = {.ss_family = AF_UNIX};
     int sockets[2], size = sizeof(bytes);
 
     assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets) == 0);
     assert(setsockopt(sockets[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0);
-    struct conn *conn = conn_new(&server, sockets[0]);
+    struct conn *conn = conn_new(&server, sockets[0], &peer);
     assert(conn);
     size_t sent = 0;
     ssize_t n;

@@ -15,6 +15,7 @@
 /* Records, maps, layers, chains and a store, without a server. */
 
 #undef NDEBUG     /* the assertions are the test */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allow.h"
 #include "chain.h"
 #include "disk.h"
 #include "folder.h"
@@ -339,9 +341,112 @@ static void test_snapshot_before_the_last_is_synced(void)
     assert(system(command) == 0);
 }
 
+static struct sockaddr_storage peer_at(const char *address)
+{
+    struct sockaddr_storage peer = {0};
+    struct sockaddr_in *in = (struct sockaddr_in *)&peer;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&peer;
+
+    peer.ss_family = strchr(address, ':') ? AF_INET6 : AF_INET;
+    assert(inet_pton(peer.ss_family, address,
+                     peer.ss_family == AF_INET ? (void *)&in->sin_addr
+                                               : (void *)&in6->sin6_addr) == 1);
+    return peer;
+}
+
+static void test_allow(void)
+{
+    static const struct {
+        const char *list, *peer;
+        bool may;
+    } cases[] = {
+        {"192.0.2.0/24", "192.0.2.255", true},
+        {"192.0.2.0/24", "192.0.3.0", false},
+        {"192.0.2.0/25", "192.0.2.127", true},
+        {"192.0.2.0/25", "192.0.2.128", false},
+        {"192.0.2.6/31", "192.0.2.7", true},
+        {"192.0.2.6/31", "192.0.2.8", false},
+        {"192.0.2.7", "192.0.2.7", true},
+        {"192.0.2.7", "192.0.2.6", false},
+        {"192.0.2.7/32", "::ffff:192.0.2.7", true},
+        {"192.0.2.7", "::ffff:192.0.2.8", false},
+        {"::ffff:192.0.2.0/120", "192.0.2.8", true},
+        {"::ffff:192.0.2.0/120", "192.0.3.8", false},
+        {"192.0.2.7", "::192.0.2.7", false},            /* no mapped one */
+        {"0.0.0.0/0", "198.51.100.1", true},
+        {"0.0.0.0/0", "2001:db8::1", false},
+        {"::/0", "2001:db8::1", true},
+        {"::/0", "198.51.100.1", false},
+        {"2001:db8::/33", "2001:db8:7fff::1", true},
+        {"2001:db8::/33", "2001:db8:8000::1", false},
+        {"2001:db8::1", "2001:db8::1", true},
+        {"2001:db8::1", "2001:db8::2", false},
+        {"198.51.100.1,2001:db8::/32,192.0.2.0/24", "192.0.2.1", true},
+        {"198.51.100.1,2001:db8::/32,192.0.2.0/24", "192.0.1.1", false},
+    };
+    char bad[ADDRESS_TEXT_BYTES];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sockaddr_storage peer = peer_at(cases[i].peer);
+        struct allow allow = {0};
+
+        assert(!allow_add(&allow, cases[i].list, bad));
+        if (allow_has(&allow, &peer) != cases[i].may) {
+            printf("%s is taken wrongly for %s\n", cases[i].peer, cases[i].list);
+            abort();
+        }
+    }
+}
+
+static void test_allow_everyone(void)
+{
+    struct sockaddr_storage local = {.ss_family = AF_UNIX}, far = peer_at("198.51.100.1");
+    struct allow allow = {0};
+    char bad[ADDRESS_TEXT_BYTES], text[ADDRESS_TEXT_BYTES];
+
+    assert(allow_has(&allow, &far));
+    assert(!allow_add(&allow, "192.0.2.0/24", bad));
+    assert(allow_has(&allow, &local) && !allow_has(&allow, &far));
+    address_text(&far, text);
+    assert(!strcmp(text, "198.51.100.1"));
+}
+
+static void test_allow_mistakes(void)
+{
+    static const char *const mistakes[] = {
+        "", ",", "192.0.2.1,", "192.0.2", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/+8",
+        "192.0.2.0/", "192.0.2.0/8x", "192.0.2.0/ 8", "192.0.2.1/24", "2001:db8::/129",
+        "2001:db8::1/64", "2001:db8::1%lo", "host", "192.0.2.1 ,192.0.2.2", "192.0.2.0/24/24",
+    };
+    char bad[ADDRESS_TEXT_BYTES];
+
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        struct allow allow = {0};
+
+        if (!allow_add(&allow, mistakes[i], bad)) {
+            printf("'%s' is taken for good\n", mistakes[i]);
+            abort();
+        }
+    }
+}
+
+static void test_allow_too_many(void)
+{
+    struct allow allow = {0};
+    char bad[ADDRESS_TEXT_BYTES];
+
+    for (int i = 0; i < ALLOW_MAX; i++)
+        assert(!allow_add(&allow, "192.0.2.1", bad));
+    assert(allow_add(&allow, "192.0.2.2", bad) && !strcmp(bad, "192.0.2.2"));
+}
+
 int main(void)
 {
     open_home();
+    test_allow();
+    test_allow_everyone();
+    test_allow_mistakes();
+    test_allow_too_many();
     test_bytes();
     test_names();
     test_record();
