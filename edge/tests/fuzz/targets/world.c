@@ -98,7 +98,7 @@ void world_open(struct world *world, bool served)
 void world_close(struct world *world)
 {
     if (world->server.store)
-        server_stop(&world->server);
+        server_stop(&world->server, PATIENCE_MS / 1000);
     world->server.store = NULL;
     volume_close(world->volume);
     volume_put(world->volume);
