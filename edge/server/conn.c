@@ -27,6 +27,7 @@
 #include "clock.h"
 #include "data.h"
 #include "options.h"
+#include "peer.h"
 #include "server.h"
 #include "volume.h"
 
@@ -36,6 +37,8 @@
 #define JOB_BYTES_MAX (64u << 20)
 #define BULK_BYTES 4096
 #define ACKNOWLEDGE_BYTES (32 << 10)
+#define STALE_MS 100                /* how long a client is taken to be there still */
+#define HANG_UP EPOLLRDHUP
 #define OUT_STOP_BYTES (1u << 20)    /* no request is taken while so much is unread */
 
 static _Thread_local uint8_t *scratch;
@@ -67,7 +70,7 @@ void conn_free(struct conn *conn)
 
 static bool has_ended(const struct conn *conn)
 {
-    return conn->finished || conn->broken || conn->killed;
+    return conn->finished || conn->broken || conn->killed || conn->left;
 }
 
 static bool must_wait(const struct conn *conn)
@@ -76,7 +79,8 @@ static bool must_wait(const struct conn *conn)
         || conn_pending(conn) >= OUT_STOP_BYTES;
 }
 
-/* What shall wake the connection up next: 0 means a job's end will. */
+/* What shall wake the connection up next: 0 means a job's end will, HANG_UP that or the client's
+ * going. */
 static uint32_t wanted_events(const struct conn *conn)
 {
     if (conn->broken || conn->killed)
@@ -85,7 +89,7 @@ static uint32_t wanted_events(const struct conn *conn)
         return EPOLLOUT;
     if (conn->finished)
         return conn->jobs ? 0 : EPOLLIN | EPOLLOUT;
-    return must_wait(conn) ? 0 : EPOLLIN;
+    return must_wait(conn) ? HANG_UP : EPOLLIN;
 }
 
 /* A request that has begun must be complete in time; waiting for the next one may take for ever. */
@@ -119,6 +123,8 @@ static void rearm_after_job(struct conn *conn, bool waited)
     uint32_t events = wanted_events(conn);
 
     set_deadline(conn);
+    if (events == HANG_UP)
+        return;     /* as before */
     /* a writable socket: the thread that comes takes what is left in `in` */
     if (events && waited)
         server_arm(conn, events | EPOLLOUT);
@@ -140,6 +146,33 @@ void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
     else
         rearm_after_job(conn, waited);
     pthread_mutex_unlock(&conn->lock);
+}
+
+/* Who goes without goodbye has nothing begun for it any more: another client may have been told
+ * since then that its own, newer request is done. */
+static void leave(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    conn->left = conn->finished = true;
+    bool busy = conn->busy;
+    pthread_mutex_unlock(&conn->lock);
+    if (busy)
+        server_resume(conn->server);    /* its option may have been put aside */
+}
+
+bool conn_is_void(struct conn *conn)
+{
+    long long now = now_ms();
+
+    if (conn->killed || conn->left)
+        return true;
+    if (now - conn->looked_at < STALE_MS)
+        return false;
+    conn->looked_at = now;
+    if (!peer_is_gone(conn->channel.fd))
+        return false;
+    leave(conn);
+    return true;
 }
 
 void conn_kill(struct conn *conn)
@@ -174,7 +207,7 @@ static bool may_take(struct conn *conn)
 static size_t take_one(struct conn *conn, const uint8_t *data, size_t length)
 {
     if (conn->phase == PHASE_DATA)
-        return data_take(conn, data, length);
+        return conn_is_void(conn) ? 0 : data_take(conn, data, length);
     return options_take(conn, data, length);
 }
 
@@ -236,8 +269,10 @@ static ssize_t receive(struct conn *conn, uint8_t *to, size_t length)
         return -1;
     if (n < 0)
         conn_break(conn);
+    else if (n == 0 && peer_is_gone(conn->channel.fd))
+        leave(conn);
     else if (n == 0)
-        conn_finish(conn);
+        conn_finish(conn);      /* it was us who stopped reading */
     else if (n >= ACKNOWLEDGE_BYTES)
         acknowledge(conn);
     return n < 0 ? 0 : n;
@@ -328,6 +363,15 @@ static int end_run(struct conn *conn)
     return next;
 }
 
+/* It has requests that must wait, and nobody waits for them. */
+static bool waits_in_vain(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    bool waits = !has_ended(conn) && must_wait(conn);
+    pthread_mutex_unlock(&conn->lock);
+    return waits && peer_is_gone(conn->channel.fd);
+}
+
 static bool blocked(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);
@@ -345,6 +389,8 @@ void conn_event(struct conn *conn)
         abort();    /* once per thread, at its first event */
     if (!begin_run(conn))
         return;
+    if (waits_in_vain(conn))
+        leave(conn);
     do {
         if (!blocked(conn) && may_take(conn))
             read_requests(conn);

@@ -47,15 +47,24 @@ struct stream {
     int error;
 };
 
+/* Of an option that waits for other connections to go. */
+struct patience {
+    long long until;            /* in ms of the monotonic clock; 0: it does not wait */
+    unsigned long departures;   /* of the server, when it looked at the connections */
+    uint32_t fenced;
+};
+
 struct conn {
     struct server *server;
     struct channel channel;
     struct sockaddr_storage peer;
     uint64_t key;               /* slot and generation in the server's table */
     unsigned references;        /* under the table's lock */
-    struct uuid session;        /* likewise */
+    struct uuid session, volume_id;     /* likewise; zeros: none */
     atomic_llong deadline;      /* in ms of the monotonic clock; 0: none */
     atomic_bool killed;         /* the server wants it gone: no request is begun any more */
+    atomic_llong looked_at;     /* when its client was last seen to be there */
+    atomic_bool left;           /* the client has gone without goodbye: likewise */
 
     pthread_mutex_t lock;       /* this block */
     bool running, again, dead;
@@ -70,6 +79,7 @@ struct conn {
     /* of the running thread, or of the job while `busy` */
     enum phase phase;
     bool no_zeroes, was_control;
+    struct patience patience;
     bool held;                  /* requests in `in` may be complete, but had to wait */
     struct volume *volume;
     uint8_t *in;                /* the beginning of a request whose rest has not come yet */
@@ -108,12 +118,15 @@ static inline size_t conn_pending(const struct conn *conn)
 void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive);
 void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive);
 
-/* Ends it as soon as no request of it is being carried out. */
+/* Ends it as soon as no request of it is being carried out. Under the table's lock. */
 void conn_kill(struct conn *conn);
 
 /* The client's fault, or its wish to go. */
 void conn_break(struct conn *conn);
 void conn_finish(struct conn *conn);
+/* Whether no request of it may be begun any more: it is killed, or its client was seen to have
+ * gone, or (looked at now and then) has. */
+bool conn_is_void(struct conn *conn);
 
 #define WAIT_HANDSHAKE_MS 10000
 #define WAIT_CONTROL_MS 600000

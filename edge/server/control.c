@@ -20,8 +20,10 @@
 
 #include "conn.h"
 #include "fault.h"
+#include "fence.h"
 #include "layer.h"
 #include "nbd.h"
+#include "peer.h"
 #include "server.h"
 #include "store.h"
 #include "volume.h"
@@ -111,9 +113,15 @@ static int hello(struct call *call)
 
     if (error)
         return error;
-    if (!uuid_is_zero(&session) && !server_fence(call->conn, &session))
-        return fault_set(&call->fault, EBUSY, REASON_NONE,
+    if (!uuid_is_zero(&session))
+        error = fence_session(call->conn, &session);
+    if (error == ESHUTDOWN)
+        return fault_set(&call->fault, error, REASON_NONE, "this session was fenced");
+    if (error == EBUSY)
+        return fault_set(&call->fault, error, REASON_NONE,
                          "requests of an older connection of this session still run; ask again");
+    if (error)
+        return error;
     write_u16(call->w, PROTOCOL_VERSION);
     write_str(call->w, store->boot_id);
     write_uuid(call->w, &store->id);
@@ -228,6 +236,12 @@ static void read_wait(struct reader *r, struct fields *f)
     f->milliseconds = read_u32(r);
 }
 
+static void read_whom(struct reader *r, struct fields *f)
+{
+    f->id = read_uuid(r);
+    read_name(r, f->name);
+}
+
 static int do_remove(struct call *call, struct volume *volume, struct fields *f)
 {
     (void)f;
@@ -275,6 +289,26 @@ static int do_template(struct call *call, struct volume *volume, struct fields *
 static int do_owner(struct call *call, struct volume *volume, struct fields *f)
 {
     return volume_set_owner(volume, f->name, &call->fault);
+}
+
+static int do_fence(struct call *call, struct volume *volume, struct fields *f)
+{
+    struct peer peer;
+    uint32_t count;
+
+    if (f->name[0] && !peer_parse(&peer, f->name))
+        return fault_set(&call->fault, EINVAL, REASON_INVALID_OPERATION,
+                         "'%s' is not the address of a peer; give an IPv4 or IPv6 address, or none "
+                         "for all peers", f->name);
+    int error = fence_volume(call->conn, &volume->id, &f->id, f->name[0] ? &peer : NULL, &count);
+    if (error == EBUSY)
+        return fault_set(&call->fault, error, REASON_NONE, "volume '%s': requests of fenced "
+                         "sessions are still being carried out; ask again", volume->name);
+    if (error && error != EAGAIN)
+        return fault_store(&call->fault, error, "remembering the fence");
+    if (!error)
+        write_u32(call->w, count);
+    return error;
 }
 
 static int do_snapshot_create(struct call *call, struct volume *volume, struct fields *f)
@@ -345,6 +379,7 @@ static const struct volume_operation {
     {14, NULL, do_info},
     {17, NULL, do_template},
     {18, read_text, do_owner},
+    {19, read_whom, do_fence},
     {20, read_new_snapshot, do_snapshot_create},
     {21, read_text, do_snapshot_remove},
     {22, read_text, do_snapshot_rollback},
@@ -393,7 +428,7 @@ static int run(struct call *call)
     return fault_set(&call->fault, EPROTO, REASON_NONE, "unknown operation %u", number);
 }
 
-void control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)
+bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)
 {
     struct call call = {.conn = conn, .store = conn->server->store,
         .r = reader_of(request, length)};
@@ -401,6 +436,10 @@ void control_answer(struct conn *conn, const void *request, size_t length, struc
 
     call.w = &fields;
     int error = run(&call);
+    if (error == EAGAIN) {
+        writer_free(&fields);
+        return false;
+    }
     write_u32(answer, error);
     write_u16(answer, error ? call.fault.reason : REASON_NONE);
     if (error)
@@ -409,4 +448,5 @@ void control_answer(struct conn *conn, const void *request, size_t length, struc
         write_bytes(answer, fields.data, fields.length);
     answer->failed |= fields.failed;
     writer_free(&fields);
+    return true;
 }

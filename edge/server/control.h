@@ -16,9 +16,11 @@
 
 /* The vendor option: one request, one answer (PROTOCOL.md, section 2). */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct conn;
 struct writer;
 
-void control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer);
+/* False: it has to wait for other connections to go, and is to be asked again then. */
+bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer);

@@ -26,6 +26,7 @@
 #include "nbd.h"
 #include "pool.h"
 #include "server.h"
+#include "sessions.h"
 #include "volume.h"
 
 /* Up to here a write is carried out as a whole, and a read tried without a pool. */
@@ -114,7 +115,9 @@ static void run_job(void *argument)
     struct data_job *job = argument;
     struct conn *conn = job->conn;
 
-    if (job->request.type == NBD_CMD_READ)
+    if (conn_is_void(conn))
+        ;   /* nobody waits for it, and it may be overtaken by what others were told is done */
+    else if (job->request.type == NBD_CMD_READ)
         read_slowly(conn, &job->request);
     else
         reply(conn, job->request.cookie, carry_out(conn, &job->request));
@@ -278,6 +281,7 @@ static void take_other(struct conn *conn, const struct request *request)
             reply(conn, request->cookie, EINVAL);
         break;
     case NBD_CMD_DISC:
+        sessions_leave(conn->server->sessions, &conn->session);
         conn_finish(conn);
         break;
     case NBD_CMD_FLUSH:

@@ -63,7 +63,8 @@ bool folder_name_is_temporary(const char *name)
 static bool is_part(void *context, const char *name)
 {
     static const char *const parts[] = {"volumes", "trash", "layers", "runtime",
-                                        "lock", ID_FILE ".tmp", "lost+found"};
+                                        "lock", "sessions", ID_FILE ".tmp",
+                                        "lost+found"};
 
     (void)context;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

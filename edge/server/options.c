@@ -23,6 +23,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "control.h"
+#include "fence.h"
 #include "nbd.h"
 #include "pool.h"
 #include "server.h"
@@ -35,6 +36,7 @@
 /* An option with its data, carried out by a pool: it may wait for the disk. */
 struct option_job {
     struct conn *conn;
+    struct aside aside;
     uint32_t option, length;
     uint8_t data[];
 };
@@ -96,8 +98,8 @@ static uint16_t transmission_flags(bool is_template)
         | (is_template ? NBD_FLAG_READ_ONLY : 0);
 }
 
-/* NULL: there is none, or it cannot be opened; `fault` says which. */
-static struct volume *find_export(struct conn *conn, const uint8_t *name, size_t length, bool open,
+/* NULL: there is none; `fault` says so. */
+static struct volume *find_export(struct conn *conn, const uint8_t *name, size_t length,
                                   struct fault *fault)
 {
     struct volume_ref ref = {0};
@@ -107,12 +109,37 @@ static struct volume *find_export(struct conn *conn, const uint8_t *name, size_t
         return NULL;
     }
     memcpy(ref.name, name, length);
-    struct volume *volume = volume_find(conn->server->store, &ref, fault);
-    if (volume && open && volume_open(volume, fault)) {
-        volume_put(volume);
-        return NULL;
-    }
-    return volume;
+    return volume_find(conn->server->store, &ref, fault);
+}
+
+static int enter(struct conn *conn, struct volume *volume, struct fault *fault)
+{
+    int error = fence_entry(conn, &volume->id);
+
+    if (error == ESHUTDOWN)
+        return fault_set(fault, error, REASON_NONE, "this session of volume '%s' was fenced",
+                         volume->name);
+    if (error == EBUSY)
+        return fault_set(fault, error, REASON_NONE, "volume '%s': requests of a client that is gone "
+                         "are still being carried out; ask again", volume->name);
+    if (error == EAGAIN)
+        return fault_set(fault, error, REASON_NONE, "clients that are gone are waited for");
+    return error ? fault_store(fault, error, "remembering the session") : 0;
+}
+
+/* The same, and it is open. EAGAIN: it has to wait for other connections to go. */
+static struct volume *open_export(struct conn *conn, const uint8_t *name, size_t length,
+                                  struct fault *fault)
+{
+    static const struct uuid none;
+    struct volume *volume = find_export(conn, name, length, fault);
+
+    if (!volume || (!enter(conn, volume, fault) && !volume_open(volume, fault)))
+        return volume;
+    if (fault->error != EAGAIN)
+        server_name(conn, NULL, &none);
+    volume_put(volume);
+    return NULL;
 }
 
 static void send_export(struct conn *conn, uint32_t option, uint64_t size, bool is_template)
@@ -155,8 +182,20 @@ static void begin_data(struct conn *conn, struct volume *volume)
     pthread_mutex_unlock(&conn->lock);
 }
 
+static uint32_t reply_type(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return NBD_REP_ERR_UNKNOWN;
+    case ESHUTDOWN:
+        return NBD_REP_ERR_POLICY;
+    default:
+        return NBD_REP_ERR_PLATFORM;
+    }
+}
+
 /* INFO and GO: name, then the numbers of the pieces of information that are asked for. */
-static void give_info(struct conn *conn, const struct option_job *job)
+static bool give_info(struct conn *conn, const struct option_job *job)
 {
     struct reader r = reader_of(job->data, job->length);
     bool go = job->option == NBD_OPT_GO, is_template, wants_name = false;
@@ -169,18 +208,19 @@ static void give_info(struct conn *conn, const struct option_job *job)
         wants_name |= read_u16(&r) == NBD_INFO_NAME;
     if (!read_complete(&r)) {
         option_error(conn, job->option, NBD_REP_ERR_INVALID, "malformed option");
-        return;
+        return true;
     }
-    struct volume *volume = find_export(conn, name, length, go, &fault);
+    struct volume *volume = go ? open_export(conn, name, length, &fault)
+                               : find_export(conn, name, length, &fault);
+    if (!volume && fault.error == EAGAIN)
+        return false;
     if (!volume || volume_stat(volume, &size, &is_template, &fault)) {
-        option_error(conn, job->option,
-                     fault.error == ENOENT ? NBD_REP_ERR_UNKNOWN : NBD_REP_ERR_PLATFORM,
-                         fault.text);
+        option_error(conn, job->option, reply_type(fault.error), fault.text);
         if (volume && go)
             volume_close(volume);
         if (volume)
             volume_put(volume);
-        return;
+        return true;
     }
     send_export(conn, job->option, size, is_template);
     send_block_size(conn, job->option);
@@ -191,47 +231,52 @@ static void give_info(struct conn *conn, const struct option_job *job)
         begin_data(conn, volume);
     else
         volume_put(volume);
+    return true;
 }
 
 /* The old way: no error can be told, only the connection closed. */
-static void export_name(struct conn *conn, const struct option_job *job)
+static bool export_name(struct conn *conn, const struct option_job *job)
 {
     uint8_t answer[10 + EXPORT_ZEROES] = {0};
     struct fault fault;
     bool is_template;
     uint64_t size;
-    struct volume *volume = find_export(conn, job->data, job->length, true, &fault);
+    struct volume *volume = open_export(conn, job->data, job->length, &fault);
 
+    if (!volume && fault.error == EAGAIN)
+        return false;
     if (!volume) {
         conn_finish(conn);
-        return;
+        return true;
     }
     volume_stat(volume, &size, &is_template, &fault);
     store_be(answer, size, 8);
     store_be(answer + 8, transmission_flags(is_template), 2);
     conn_send(conn, answer, conn->no_zeroes ? 10 : sizeof(answer), NULL, 0);
     begin_data(conn, volume);
+    return true;
 }
 
-static void control(struct conn *conn, const struct option_job *job)
+static bool control(struct conn *conn, const struct option_job *job)
 {
     struct writer w = {0};
+    bool done = control_answer(conn, job->data, job->length, &w);
 
-    control_answer(conn, job->data, job->length, &w);
     if (w.failed)
         conn_break(conn);
-    else
+    else if (done)
         option_reply(conn, NBD_OPT_OVS, NBD_REP_OVS, w.data, w.length);
     writer_free(&w);
     conn->was_control = true;
+    return done || w.failed;
 }
 
-static void carry_out(struct conn *conn, const struct option_job *job)
+/* False: it has to wait for other connections to go. */
+static bool carry_out(struct conn *conn, const struct option_job *job)
 {
     switch (job->option) {
     case NBD_OPT_EXPORT_NAME:
-        export_name(conn, job);
-        break;
+        return export_name(conn, job);
     case NBD_OPT_ABORT:
         option_reply(conn, job->option, NBD_REP_ACK, NULL, 0);
         conn_finish(conn);
@@ -244,14 +289,13 @@ static void carry_out(struct conn *conn, const struct option_job *job)
         break;
     case NBD_OPT_INFO:
     case NBD_OPT_GO:
-        give_info(conn, job);
-        break;
+        return give_info(conn, job);
     case NBD_OPT_OVS:
-        control(conn, job);
-        break;
+        return control(conn, job);
     default:
         option_reply(conn, job->option, NBD_REP_ERR_UNSUP, NULL, 0);
     }
+    return true;
 }
 
 static void run_option(void *argument)
@@ -259,7 +303,10 @@ static void run_option(void *argument)
     struct option_job *job = argument;
     struct conn *conn = job->conn;
 
-    carry_out(conn, job);
+    if (!carry_out(conn, job) && !conn->killed && !conn->left) {
+        server_put_aside(&job->aside);
+        return;
+    }
     free(job);
     if (conn->phase != PHASE_DATA)
         conn->deadline = now_ms() + (conn->was_control ? WAIT_CONTROL_MS : WAIT_HANDSHAKE_MS);
@@ -273,6 +320,7 @@ static bool add_option(struct conn *conn, uint32_t option, const uint8_t *data, 
     if (!job)
         return false;
     job->conn = conn;
+    job->aside = (struct aside){NULL, conn, run_option, job};
     job->option = option;
     job->length = length;
     memcpy(job->data, data, length);

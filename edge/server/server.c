@@ -27,6 +27,7 @@
 #include "listen.h"
 #include "log.h"
 #include "pool.h"
+#include "sessions.h"
 #include "store.h"
 #include "volume.h"
 #include "watchdog.h"
@@ -34,7 +35,6 @@
 #define READ_THREADS 16
 #define SYNC_THREADS 32
 #define OUT_BYTES_MAX (1ll << 30)
-#define FENCE_WAIT_MS 30000
 #define REFUSAL_LOG_MS 1000
 
 /* Keys in the epoll set: listeners have the generation that no connection has. */
@@ -51,14 +51,15 @@ bool server_init(struct server *server, struct store *store, const struct allow 
     server->table = calloc(connections_max, sizeof(*server->table));
     server->generations = calloc(connections_max, sizeof(*server->generations));
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    server->sessions = sessions_open(store->folder.root, store->boot_id);
     server->read_pool = pool_new(READ_THREADS);
     server->sync_pool = pool_new(SYNC_THREADS);
     pthread_mutex_init(&server->table_lock, NULL);
     clock_condition_init(&server->table_changed);
-    if (server->table && server->generations && server->epoll >= 0 && server->read_pool
-        && server->sync_pool)
+    if (server->table && server->generations && server->epoll >= 0 && server->sessions
+        && server->read_pool && server->sync_pool)
         return true;
-    log_error("cannot start: no memory, threads or file descriptors");
+    log_error("cannot start: no sessions, memory, threads or file descriptors");
     server->slots = 0;      /* server_stop follows, and there may be no table */
     return false;
 }
@@ -70,8 +71,12 @@ static uint64_t key_of(uint32_t slot, uint32_t generation)
 
 void server_arm(struct conn *conn, uint32_t events)
 {
-    struct epoll_event event = {.events = events | EPOLLONESHOT | EPOLLRDHUP,
-        .data.u64 = conn->key};
+    /* at the end we stop reading ourselves, which looks like the peer's going */
+    uint32_t hang_up = conn->finished || conn->server->stopping ? 0 : EPOLLRDHUP;
+    struct epoll_event event = {
+        .events = (events & ~(uint32_t)EPOLLRDHUP) | hang_up | EPOLLONESHOT,
+        .data.u64 = conn->key,
+    };
 
     epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->channel.fd, &event);
 }
@@ -84,6 +89,41 @@ struct pool *server_pool(struct server *server, bool is_read)
 bool server_out_bytes(struct server *server, long long bytes)
 {
     return atomic_fetch_add(&server->out_bytes, bytes) + bytes <= OUT_BYTES_MAX;
+}
+
+/* What cannot be queued for want of memory waits for the next time. */
+static void resume_locked(struct server *server)
+{
+    struct aside *aside = server->aside, *next;
+
+    server->aside = NULL;
+    for (; aside; aside = next) {
+        next = aside->next;
+        if (pool_add(server_pool(server, false), aside->run, aside->argument))
+            continue;
+        aside->next = server->aside;
+        server->aside = aside;
+    }
+}
+
+void server_resume(struct server *server)
+{
+    pthread_mutex_lock(&server->table_lock);
+    resume_locked(server);
+    pthread_mutex_unlock(&server->table_lock);
+}
+
+void server_put_aside(struct aside *aside)
+{
+    struct conn *conn = aside->conn;
+    struct server *server = conn->server;
+
+    pthread_mutex_lock(&server->table_lock);
+    aside->next = server->aside;
+    server->aside = aside;
+    if (conn->patience.departures != server->departures || conn->killed || conn->left)
+        resume_locked(server);
+    pthread_mutex_unlock(&server->table_lock);
 }
 
 static struct conn *table_get(struct server *server, uint64_t key)
@@ -137,7 +177,9 @@ static void table_remove(struct conn *conn)
     pthread_mutex_lock(&server->table_lock);
     server->table[(uint32_t)conn->key] = NULL;
     server->used--;
+    server->departures++;
     pthread_cond_broadcast(&server->table_changed);
+    resume_locked(server);
     pthread_mutex_unlock(&server->table_lock);
     table_put(conn);
 }
@@ -293,13 +335,23 @@ static void for_each(struct server *server, bool (*visit)(struct conn *conn, voi
             *any |= visit(server->table[i], context);
 }
 
+/* An option of it that was put aside must hear of it. */
+static void kill_locked(struct conn *conn)
+{
+    bool was_killed = conn->killed;
+
+    conn_kill(conn);
+    if (!was_killed)
+        resume_locked(conn->server);
+}
+
 static bool kill_late(struct conn *conn, void *now)
 {
     long long deadline = conn->deadline;
     bool late = deadline && deadline < *(long long *)now && !conn->killed;
 
     if (late)
-        conn_kill(conn);
+        kill_locked(conn);
     return late;
 }
 
@@ -310,41 +362,51 @@ void server_tick(struct server *server)
 
     pthread_mutex_lock(&server->table_lock);
     for_each(server, kill_late, &now, &any);
+    resume_locked(server);      /* there may be some whose patience is at its end */
     pthread_mutex_unlock(&server->table_lock);
     if (any)
         log_info("closed connections whose time was up");
 }
 
-struct fence {
-    struct conn *survivor;
-    const struct uuid *session;
+void server_name(struct conn *conn, const struct uuid *session, const struct uuid *volume)
+{
+    pthread_mutex_lock(&conn->server->table_lock);
+    if (session)
+        conn->session = *session;
+    if (volume)
+        conn->volume_id = *volume;
+    pthread_mutex_unlock(&conn->server->table_lock);
+}
+
+struct meant {
+    const struct conn *survivor;
+    bool (*is_meant)(const struct conn *, const void *);
+    const void *whom;
 };
 
-static bool kill_other(struct conn *conn, void *context)
+static bool kill_meant(struct conn *conn, void *context)
 {
-    const struct fence *fence = context;
+    const struct meant *meant = context;
 
-    if (conn == fence->survivor || !uuid_equal(&conn->session, fence->session))
+    if (conn == meant->survivor || !meant->is_meant(conn, meant->whom))
         return false;
-    conn_kill(conn);
+    kill_locked(conn);
     return true;
 }
 
-bool server_fence(struct conn *conn, const struct uuid *session)
+bool server_end_others(struct conn *conn,
+                       bool (*is_meant)(const struct conn *other, const void *whom),
+                       const void *whom)
 {
     struct server *server = conn->server;
-    struct fence fence = {conn, session};
-    struct timespec deadline = deadline_after(FENCE_WAIT_MS);
-    bool others = true;
+    struct meant meant = {conn, is_meant, whom};
+    bool any;
 
     pthread_mutex_lock(&server->table_lock);
-    conn->session = *session;
-    for_each(server, kill_other, &fence, &others);
-    while (others && !conn->killed
-           && pthread_cond_timedwait(&server->table_changed, &server->table_lock, &deadline) == 0)
-        for_each(server, kill_other, &fence, &others);
+    conn->patience.departures = server->departures;
+    for_each(server, kill_meant, &meant, &any);
     pthread_mutex_unlock(&server->table_lock);
-    return !others;
+    return any;
 }
 
 /* Half: what was asked for is still answered. */
@@ -358,7 +420,7 @@ static bool stop_reading(struct conn *conn, void *context)
 static bool kill_any(struct conn *conn, void *context)
 {
     (void)context;
-    conn_kill(conn);
+    kill_locked(conn);
     return true;
 }
 
@@ -425,6 +487,7 @@ void server_stop(struct server *server, int seconds)
         close(server->listeners[i]);
     pool_finish(server->read_pool);
     pool_finish(server->sync_pool);
+    sessions_close(server->sessions);
     close(server->epoll);
     pthread_cond_destroy(&server->table_changed);
     pthread_mutex_destroy(&server->table_lock);

@@ -33,13 +33,23 @@
 struct allow;
 struct conn;
 struct pool;
+struct sessions;
 struct store;
 
 #define LISTENERS_MAX 64
 #define LOOP_THREADS 12
 
+/* An option that waits for other connections to go. */
+struct aside {
+    struct aside *next;
+    struct conn *conn;
+    void (*run)(void *argument);
+    void *argument;
+};
+
 struct server {
     struct store *store;
+    struct sessions *sessions;
     int epoll;
     struct pool *read_pool, *sync_pool;
     unsigned long threads[LOOP_THREADS];
@@ -58,6 +68,8 @@ struct server {
     struct conn **table;
     uint32_t *generations;
     uint32_t slots, used;
+    unsigned long departures;           /* how many connections have gone */
+    struct aside *aside;
 };
 
 /* False: logged. */
@@ -79,6 +91,12 @@ void server_remove(struct conn *conn);
 struct pool *server_pool(struct server *server, bool is_read);
 /* Counts bytes to be sent; false: too many. */
 bool server_out_bytes(struct server *server, long long bytes);
-/* `conn` becomes the session's only connection: true when no request of another one is being
- * carried out any more. */
-bool server_fence(struct conn *conn, const struct uuid *session);
+/* Who it is and what it opens, for those who look at others; NULL: as before. */
+void server_name(struct conn *conn, const struct uuid *session, const struct uuid *volume);
+/* Kills the other connections that are meant. True: some are still there. */
+bool server_end_others(struct conn *conn, bool (*is_meant)(const struct conn *other, const void *whom),
+                       const void *whom);
+/* It is run again in a pool when a connection has gone since the last server_end_others, or its
+ * own was killed, and about every second. */
+void server_put_aside(struct aside *aside);
+void server_resume(struct server *server);

@@ -32,7 +32,7 @@ TIMEOUT = 60
 
 HELLO, CREATE, REMOVE, TRUNCATE, STAT, INFO, LIST, CLONE = (
     1, 10, 11, 12, 13, 14, 15, 16)
-SET_TEMPLATE, SET_OWNER = 17, 18
+SET_TEMPLATE, SET_OWNER, FENCE = 17, 18, 19
 SNAP_CREATE, SNAP_REMOVE, SNAP_ROLLBACK, SNAP_LIST, SNAP_INFO, SNAP_SYNCED = (
     20, 21, 22, 23, 24, 25)
 STORE_STAT = 30
@@ -119,6 +119,8 @@ class Fields:
 
 
 def connect(address):
+    if isinstance(address, socket.socket):
+        return address
     if isinstance(address, str):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(TIMEOUT)
@@ -258,6 +260,10 @@ class Options:
 
     def set_owner(self, ref, owner):
         self.call(SET_OWNER, pack_ref(ref) + pack_str(owner))
+
+    def fence(self, ref, spared=NO_ID, address=''):
+        return self.call(FENCE, pack_ref(ref) + spared.bytes +
+                         pack_str(address)).number('I')
 
     @staticmethod
     def _snapshot_entry(f):

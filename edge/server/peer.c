@@ -1,0 +1,67 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct in6_addr mapped(struct in_addr v4)
+{
+    struct in6_addr v6 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+    memcpy(&v6.s6_addr[12], &v4, sizeof(v4));
+    return v6;
+}
+
+struct peer peer_of(const struct sockaddr_storage *address)
+{
+    struct peer peer = {0};
+
+    if (address->ss_family == AF_INET)
+        peer.address = mapped(((const struct sockaddr_in *)address)->sin_addr);
+    else if (address->ss_family == AF_INET6)
+        peer.address = ((const struct sockaddr_in6 *)address)->sin6_addr;
+    return peer;
+}
+
+bool peer_parse(struct peer *peer, const char *text)
+{
+    struct in_addr v4;
+
+    if (inet_pton(AF_INET, text, &v4) == 1) {
+        peer->address = mapped(v4);
+        return true;
+    }
+    return inet_pton(AF_INET6, text, &peer->address) == 1;
+}
+
+bool peer_equal(const struct peer *one, const struct peer *other)
+{
+    return !memcmp(&one->address, &other->address, sizeof(one->address));
+}
+
+bool peer_is_gone(int fd)
+{
+    struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
+    struct tcp_info info;
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0)
+        return info.tcpi_state != TCP_ESTABLISHED;
+    return poll(&socket, 1, 0) > 0;     /* a unix socket */
+}

@@ -1,0 +1,34 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/* Who is at the other end of a connection. */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/* An IPv4 address is here as ::ffff:A.B.C.D; a unix socket has zeros. */
+struct peer {
+    struct in6_addr address;
+};
+
+struct peer peer_of(const struct sockaddr_storage *address);
+bool peer_parse(struct peer *peer, const char *text);
+bool peer_equal(const struct peer *one, const struct peer *other);
+
+/* Whether it has closed its end, or was cut off, as far as the kernel knows. That we read no more
+ * ourselves does not count. */
+bool peer_is_gone(int fd);

@@ -1,0 +1,52 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/*
+ * The sessions that have volumes open, and those that were fenced: the store's file `sessions`.
+ *
+ * It counts for this boot of the host only (a client fails its volumes itself when the boot is
+ * another one), so it is never synced: what was written outlives the engine, not the host. Thus
+ * an engine knows the sessions of all the engines before it, and a fence hits them too.
+ *
+ * A session is forgotten when it says goodbye (DISC). One that never does keeps its place; when
+ * all places are taken, or a volume has its share of them, the one that opened first loses it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "peer.h"
+
+#define SESSIONS_MAX 16384
+#define SESSIONS_OF_VOLUME_MAX 256
+
+struct sessions;
+
+/* NULL: what is wrong was logged. */
+struct sessions *sessions_open(int directory, const char *boot_id);
+void sessions_close(struct sessions *sessions);
+
+/* The session opens the volume from there. ESHUTDOWN: it was fenced; else an error of the disk. */
+int sessions_enter(struct sessions *sessions, const struct uuid *session,
+                   const struct uuid *volume, const struct peer *peer);
+void sessions_leave(struct sessions *sessions, const struct uuid *session);
+bool sessions_is_fenced(struct sessions *sessions, const struct uuid *session);
+
+/* Fences the sessions of the volume, of one peer or (NULL) of all of them, but the spared one; adds
+ * to `count` how many there were. */
+int sessions_fence(struct sessions *sessions, const struct uuid *volume,
+                   const struct uuid *spared, const struct peer *peer, uint32_t *count);
