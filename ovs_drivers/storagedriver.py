@@ -14,30 +14,22 @@
 
 Every call carries ``vrouter_cluster_id`` (the vPool's guid), has a time-out,
 follows a bounded number of redirects between the vPool's nodes, and asks the
-next ``storage_ip`` when one does not answer. A request that may have been
+next ``storage_ip`` when one does not answer. The time-out is for all that one
+``storage_ip`` leads to. A request that may have been
 carried out is repeated only where repeating it does no harm; anywhere else
 the caller gets :class:`OutcomeUnknown` and has to look what became of it.
 """
 
 import collections
-import contextlib
 import socket
-from xml.parsers import expat
-
-# Python 2's names first: under it, the package "future" has a part of the
-# others.
-try:
-    import httplib as http_client
-    import xmlrpclib as xmlrpc_client
-except ImportError:
-    from http import client as http_client
-    from xmlrpc import client as xmlrpc_client
 
 from ovs_drivers import location
+from ovs_drivers import xml_rpc
 
 DEFAULT_TIMEOUT = 30
 REDIRECTS_MAX = 5
-ANSWER_BYTES_MAX = 64 * 1024 * 1024
+# Redirects may lead to any host.
+ANY_HOST = '*'
 
 
 class StorageDriverError(Exception):
@@ -62,6 +54,10 @@ class BadAnswer(OutcomeUnknown):
 
 class TooManyRedirects(StorageDriverError):
     """The nodes send the request in circles."""
+
+
+class ForbiddenRedirect(StorageDriverError):
+    """A request was sent on to a host that is not known to be a node."""
 
 
 class Fault(StorageDriverError):
@@ -131,61 +127,24 @@ VPoolInfo = collections.namedtuple(
                   'online_extend'])
 
 
-class _NotConnected(Exception):
-    """The connection was not made, so nothing can have been sent."""
-
-
-class _Transport(xmlrpc_client.Transport):
-    """One connection and one try a call, with a time-out and a size limit."""
-
-    def __init__(self, timeout):
-        xmlrpc_client.Transport.__init__(self)
-        self._timeout = timeout
-
-    def make_connection(self, host):
-        connection = http_client.HTTPConnection(host, timeout=self._timeout)
-        try:
-            connection.connect()
-        except (socket.error, socket.timeout) as error:
-            raise _NotConnected(error)
-        return connection
-
-    def request(self, host, handler, request_body, verbose=False):
-        # The library's own request() repeats a call when a connection
-        # breaks, whatever the call does.
-        connection = self.make_connection(host)
-        try:
-            connection.request('POST', handler, request_body,
-                               {'Content-Type': 'text/xml'})
-            # The response keeps the socket open as long as it has more.
-            with contextlib.closing(connection.getresponse()) as response:
-                return self._parse(response)
-        finally:
-            connection.close()
-
-    def _parse(self, response):
-        if response.status != 200:
-            raise BadAnswer('HTTP status %d %s'
-                            % (response.status, response.reason))
-        body = response.read(ANSWER_BYTES_MAX + 1)
-        if len(body) > ANSWER_BYTES_MAX:
-            raise BadAnswer('an answer of over %d bytes' % ANSWER_BYTES_MAX)
-        parser, unmarshaller = self.getparser()
-        parser.feed(body)
-        parser.close()
-        return unmarshaller.close()
-
-
 class StorageDriver(object):
-    """The storagedrivers of one vPool, whichever of them answers."""
+    """The storagedrivers of one vPool, whichever of them answers.
 
-    def __init__(self, hosts, port, vpool_guid, timeout=DEFAULT_TIMEOUT):
+    :param tls: the result of xml_rpc.tls_context() for HTTPS
+    :param redirect_hosts: where redirects may lead to, beside HOSTS;
+                           ANY_HOST for anywhere
+    """
+
+    def __init__(self, hosts, port, vpool_guid, timeout=DEFAULT_TIMEOUT,
+                 tls=None, redirect_hosts=()):
         if not hosts:
             raise ValueError('hosts is empty: a vPool has at least one')
         self._endpoints = [(location.check_host(host),
                             location.check_port(port)) for host in hosts]
         self._vpool_guid = vpool_guid
         self._timeout = timeout
+        self._tls = tls
+        self._known_hosts = list(hosts) + list(redirect_hosts)
 
     # What is asked.
 
@@ -270,7 +229,7 @@ class StorageDriver(object):
     def snapshot_create(self, volume_id, snapshot, metadata=None):
         request = {'volume_id': volume_id, 'snapshot_id': snapshot}
         if metadata is not None:
-            request['metadata'] = xmlrpc_client.Binary(metadata)
+            request['metadata'] = xml_rpc.Binary(metadata)
         return self._call('snapshotCreate', False, **request)
 
     def snapshot_destroy(self, volume_id, snapshot):
@@ -325,40 +284,55 @@ class StorageDriver(object):
 
     def _follow(self, endpoint, method, request):
         asked = []
+        deadline = xml_rpc.Deadline(self._timeout)
         for _try in range(REDIRECTS_MAX + 1):
             asked.append('%s:%d' % endpoint)
-            answer = self._ask(endpoint, method, request)
+            answer = self._ask(endpoint, method, request, deadline)
             endpoint = _redirect(answer)
             if endpoint is None:
                 return _checked(answer, method)
+            self._check_known(endpoint[0], method, asked[-1])
         raise TooManyRedirects('%s was redirected %d times: %s'
                                % (method, REDIRECTS_MAX, ', '.join(asked)))
 
-    def _ask(self, endpoint, method, request):
-        host, port = endpoint
-        where = '%s of the storagedriver %s:%d' % (method, host, port)
-        proxy = xmlrpc_client.ServerProxy(
-            'http://%s:%d/RPC2' % ('[%s]' % host if ':' in host else host,
-                                   port),
-            transport=_Transport(self._timeout))
+    def _check_known(self, host, method, sender):
+        """Make sure that HOST is one of the vPool's: it gets to know all."""
+        if ANY_HOST in self._known_hosts:
+            return
+        address = _addresses(host, socket.AI_NUMERICHOST)
+        for known in self._known_hosts:
+            if host == known or address & _addresses(known):
+                return
+        raise ForbiddenRedirect(
+            '%s: the storagedriver %s sends it on to %s, which is not known '
+            'to belong to the vPool. hint: name it in storage_ip or '
+            'xml_rpc_redirect_hosts' % (method, sender, host))
+
+    def _ask(self, endpoint, method, request, deadline):
+        where = '%s of the storagedriver %s:%d' % ((method,) + endpoint)
         try:
-            return getattr(proxy, method)(request)
-        except _NotConnected as error:
+            return xml_rpc.call(endpoint[0], endpoint[1], method, request,
+                                deadline, self._tls)
+        except xml_rpc.NotConnected as error:
             raise Unreachable('%s: %s' % (where, error))
-        except BadAnswer as error:
+        except xml_rpc.BadAnswer as error:
             raise BadAnswer('%s: %s' % (where, error))
-        except xmlrpc_client.Fault as fault:
+        except xml_rpc.Fault as fault:
             raise Fault('%s: fault %s: %s' % (where, fault.faultCode,
                                               fault.faultString))
-        except (expat.ExpatError, xmlrpc_client.Error, ValueError, TypeError,
-                LookupError) as error:
-            raise BadAnswer('%s: the answer is not XML-RPC: %s'
-                            % (where, error))
-        except (http_client.HTTPException, socket.error,
-                socket.timeout) as error:
+        except xml_rpc.NoAnswer as error:
             raise ReplyLost('%s: no answer within %s s: %s'
-                            % (where, self._timeout,
-                               '%s' % error or type(error).__name__))
+                            % (where, self._timeout, error))
+
+
+def _addresses(host, flags=0):
+    """Return the addresses of a host, none if it cannot be found."""
+    try:
+        found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM, 0,
+                                   flags)
+    except (socket.error, UnicodeError):
+        return set()
+    return set(entry[4][0] for entry in found)
 
 
 def _redirect(answer):

@@ -138,6 +138,14 @@ class Serve(command.Command):
             '--multiattach', metavar='true|false',
             help='whether volumes may be attached to several servers at '
                  'once (default: true)')
+        parser.add_argument(
+            '--host-names', metavar='NAME[,…]',
+            help='names that callers of the XML-RPC port have for this host '
+                 '(default: the host name; those of --listen always count)')
+        parser.add_argument(
+            '--allow', metavar='NETWORK[,…]',
+            help='addresses and networks that may connect to the ports, as '
+                 'in 127.0.0.1,10.0.0.0/24 (default: all)')
         parser.add_argument('--engine', metavar='PATH', help=ENGINE_HELP)
         return parser
 

@@ -75,9 +75,10 @@ class EngineProcess:
     :param binary: path of ovs-edge
     :param folder: the DataFolder that it serves
     :param listen: addresses ("HOST:PORT") of the edge ports
+    :param allow: networks that may connect to them; none: everyone
     """
 
-    def __init__(self, binary, folder, listen, name):
+    def __init__(self, binary, folder, listen, name, allow=()):
         self._binary = binary
         self._command = [binary, 'serve', '--data', folder.store,
                          # It ends when this process does, however that
@@ -87,6 +88,8 @@ class EngineProcess:
                          '--control', os.path.basename(folder.engine_socket)]
         for address in listen:
             self._command += ['--listen', address]
+        if allow:
+            self._command += ['--allow', ','.join(map(str, allow))]
         self._folder = folder
         self._name = name
         self._process = None

@@ -37,9 +37,10 @@ PORT_STEP = 10
 NODES_MAX = 64
 
 OPTIONS = ('data', 'guid', 'listen', 'edge_port', 'xml_rpc_port', 'nodes',
-           'multiattach', 'engine')
+           'multiattach', 'engine', 'host_names', 'allow')
 
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z')
+_HOST_NAME = re.compile(r'[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z')
 _NUMBER = re.compile(r'[0-9]{1,5}\Z')
 _FLAGS = {'true': True, 'yes': True, 'on': True, '1': True,
           'false': False, 'no': False, 'off': False, '0': False}
@@ -82,6 +83,10 @@ class VPoolSettings:
     guid: str = None
     multiattach: bool = True
     engine: str = None
+    # How callers may call this host, beside its addresses.
+    host_names: tuple = ()
+    # ip_networks that may connect; none: everyone may.
+    allow: tuple = ()
 
 
 def from_options(name, options):
@@ -107,8 +112,10 @@ def from_options(name, options):
         nodes=_nodes(given),
         name=None if name is None else _check_name(name),
         guid=_guid(given['guid']) if 'guid' in given else None,
-        multiattach=_flag(given.get('multiattach', 'true')),
-        engine=given.get('engine'))
+        multiattach=_flag('multiattach', given.get('multiattach', 'true')),
+        engine=given.get('engine'),
+        host_names=_host_names(given),
+        allow=_networks(given['allow']) if given.get('allow') else ())
 
 
 def from_file(path):
@@ -236,12 +243,41 @@ def _guid(text):
     return guid
 
 
-def _flag(text):
+def _flag(option, text):
     try:
         return _FLAGS[text.lower()]
     except KeyError:
-        raise errors.SettingsError('multiattach = %s: write true or false'
-                                   % text)
+        raise errors.SettingsError('%s = %s: write true or false'
+                                   % (option, text))
+
+
+def _host_names(given):
+    """Return the names that were given for this host, as such or to listen."""
+    names = _list(given['host_names']) if given.get('host_names') else []
+    for name in names:
+        if not _HOST_NAME.match(name):
+            raise errors.SettingsError(
+                'host_names = %s: write the names that callers have for this '
+                'host, with commas between them' % given['host_names'])
+    listen = _list(given.get('listen', DEFAULT_LISTEN))
+    return tuple(names + [host for host in listen if not _is_address(host)])
+
+
+def _is_address(text):
+    try:
+        ipaddress.ip_address(text)
+        return True
+    except ValueError:
+        return False
+
+
+def _networks(text):
+    try:
+        return tuple(ipaddress.ip_network(word) for word in _list(text))
+    except ValueError as error:
+        raise errors.SettingsError(
+            'allow = %s: %s. Write addresses or networks with commas between '
+            'them, as in 127.0.0.1,10.0.0.0/24' % (text, error))
 
 
 def _address(host, port):

@@ -74,7 +74,8 @@ class VPool:
             self._check_edge_ports()
             self._process = engine_process.EngineProcess(
                 self._binary, self._folder,
-                [node.edge_address for node in self.nodes], self.name)
+                [node.edge_address for node in self.nodes], self.name,
+                self._settings.allow)
             undo.callback(self._process.stop)
             self._process.start()
             self._folder.keep()
@@ -140,6 +141,7 @@ class VPool:
                       for node in self.nodes]}
 
     def _open_servers(self):
+        host_names = (socket.gethostname(),) + self._settings.host_names
         for node in self.nodes:
             where = '%s %s XML-RPC %s' % (self.name, node.id,
                                           node.xml_rpc_address)
@@ -147,7 +149,8 @@ class VPool:
             try:
                 self._servers.append(http_server.Server(
                     (node.host, node.xml_rpc_port), carry_out.answer, where,
-                    node.family))
+                    node.family, host_names=host_names,
+                    allow=self._settings.allow))
             except OSError as error:
                 raise _cannot_listen(where, '--xml-rpc-port', error)
         self._servers.append(http_server.UnixServer(

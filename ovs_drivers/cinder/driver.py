@@ -107,9 +107,10 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         self._vpool = vpool.VPool(
             edge.Edge(settings.hosts, settings.edge_port,
                       settings.edge_protocol, settings.edge_timeout, library),
-            storagedriver.StorageDriver(settings.hosts, settings.xml_rpc_port,
-                                        settings.vpool_guid,
-                                        settings.edge_timeout),
+            storagedriver.StorageDriver(
+                settings.hosts, settings.xml_rpc_port, settings.vpool_guid,
+                settings.edge_timeout,
+                redirect_hosts=settings.xml_rpc_redirect_hosts),
             settings.snapshot_timeout)
         self._vpool.check()
         self._qemu_img.check()

@@ -18,6 +18,7 @@ import uuid
 from oslo_config import cfg
 
 from ovs_drivers import location
+from ovs_drivers import storagedriver
 
 # Limits are not left to oslo.config: its messages name neither the value nor
 # a cure, and come at the first use.
@@ -36,6 +37,11 @@ OPTS = [
     cfg.IntOpt('xml_rpc_port',
                default=26201,
                help='Port where the storagedrivers serve XML-RPC.'),
+    cfg.StrOpt('xml_rpc_redirect_hosts',
+               default='',
+               help='Hosts to which a storagedriver may send a request on, '
+                    'beside those of storage_ip: addresses and names, '
+                    'separated by commas; * for any.'),
     cfg.StrOpt('vpool_guid',
                default='',
                help='Guid of the vPool.'),
@@ -51,7 +57,8 @@ OPTS = [
 
 Settings = collections.namedtuple(
     'Settings', ['hosts', 'edge_port', 'edge_protocol', 'xml_rpc_port',
-                 'vpool_guid', 'edge_timeout', 'snapshot_timeout'])
+                 'vpool_guid', 'edge_timeout', 'snapshot_timeout',
+                 'xml_rpc_redirect_hosts'])
 
 
 class OptionError(ValueError):
@@ -74,13 +81,15 @@ def read(configuration):
     :raises: OptionError with the option, its value and the cure
     """
     return Settings(
-        hosts=_hosts(_value(configuration, 'storage_ip')),
+        hosts=_storage_ip(_value(configuration, 'storage_ip')),
         edge_port=_port(configuration, 'edge_port', 26203),
         edge_protocol=_protocol(_value(configuration, 'edge_protocol')),
         xml_rpc_port=_port(configuration, 'xml_rpc_port', 26201),
         vpool_guid=_guid(_value(configuration, 'vpool_guid')),
         edge_timeout=_seconds(configuration, 'edge_timeout'),
-        snapshot_timeout=_seconds(configuration, 'snapshot_timeout'))
+        snapshot_timeout=_seconds(configuration, 'snapshot_timeout'),
+        xml_rpc_redirect_hosts=_redirect_hosts(
+            _value(configuration, 'xml_rpc_redirect_hosts')))
 
 
 def _value(configuration, option):
@@ -91,16 +100,30 @@ def _value(configuration, option):
         raise OptionError(option, None, '%s' % error, 'Give a number.')
 
 
-def _hosts(text):
+def _storage_ip(text):
     cure = ('Give the address of a storagedriver of the vPool, or several '
             'with commas between them.')
-    hosts = [host.strip() for host in text.split(',')]
     if not text.strip():
         raise OptionError('storage_ip', text, 'it is empty', cure)
+    return _hosts('storage_ip', text, cure)
+
+
+def _redirect_hosts(text):
+    if text.strip() == storagedriver.ANY_HOST:
+        return [storagedriver.ANY_HOST]
+    if not text.strip():
+        return []
+    return _hosts('xml_rpc_redirect_hosts', text,
+                  'Give the addresses of further nodes of the vPool with '
+                  'commas between them, or * for any.')
+
+
+def _hosts(option, text, cure):
     try:
-        return [location.check_host(host) for host in hosts]
+        return [location.check_host(host.strip())
+                for host in text.split(',')]
     except location.LocationError as error:
-        raise OptionError('storage_ip', text, '%s' % error, cure)
+        raise OptionError(option, text, '%s' % error, cure)
 
 
 def _port(configuration, option, usual):

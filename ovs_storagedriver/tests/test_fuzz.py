@@ -25,7 +25,8 @@ from ovs_storagedriver.tests import support
 
 SEED = 20261121
 ROUNDS = 600
-HEAD = b'POST /RPC2 HTTP/1.0\r\nContent-Length: %d\r\n\r\n'
+HEAD = (b'POST /RPC2 HTTP/1.0\r\nHost: localhost\r\n'
+        b'Content-Type: text/xml\r\nContent-Length: %d\r\n\r\n')
 
 
 class FuzzTestCase(unittest.TestCase):

@@ -13,6 +13,7 @@
 """The life of the service: started, stopped, killed, refused, notified."""
 
 import concurrent.futures
+import contextlib
 import os
 import re
 import signal
@@ -95,6 +96,20 @@ class LifeTestCase(ServiceTestCase):
         running = self.start(nodes=2)
         for port in running.edge_ports + running.xml_rpc_ports:
             socket.create_connection((running.host, port)).close()
+
+    def test_both_ports_take_only_who_is_allowed(self):
+        running = self.start(options=['--allow', '127.0.0.1,127.0.4.0/24'])
+        for port in (running.edge_port, running.xml_rpc_port):
+            for caller, is_served in (('127.0.0.1', True),
+                                      ('127.0.4.7', True),
+                                      ('127.0.0.2', False)):
+                with socket.create_connection(
+                        (running.host, port), support.WAIT_SECONDS,
+                        (caller, 0)) as connection:
+                    connection.sendall(b'\0\0\0\3NO HTTP\r\n\r\n')
+                    with contextlib.suppress(ConnectionError):
+                        self.assertEqual(is_served,
+                                         connection.recv(1) != b'')
 
     def test_nobody_else_may_look_inside(self):
         running = self.start()

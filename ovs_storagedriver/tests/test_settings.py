@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import ipaddress
 import os
 import tempfile
 import unittest
@@ -57,6 +58,22 @@ class OptionsTestCase(unittest.TestCase):
         self.assertFalse(node.is_everywhere)
         self.assertTrue(self.of(listen='::').nodes[0].is_everywhere)
 
+    def test_host_names(self):
+        for options, names in (
+                ({}, ()), ({'listen': '127.0.0.1'}, ()),
+                ({'listen': 'localhost'}, ('localhost',)),
+                ({'host_names': 'sd1, sd1.example.net'},
+                 ('sd1', 'sd1.example.net'))):
+            self.assertEqual(names, self.of(**options).host_names)
+
+    def test_allow(self):
+        self.assertEqual((), self.of(allow='').allow)
+        self.assertEqual(
+            (ipaddress.ip_network('127.0.0.1'),
+             ipaddress.ip_network('10.0.0.0/24'),
+             ipaddress.ip_network('fd00::/64')),
+            self.of(allow='127.0.0.1, 10.0.0.0/24,fd00::/64').allow)
+
     def test_guid(self):
         self.assertEqual(GUID, self.of(guid=GUID.upper()).guid)
         for guid in ('', 'x', GUID[:-1], GUID.replace('-', ''),
@@ -76,6 +93,11 @@ class OptionsTestCase(unittest.TestCase):
                 ({'listen': ''}, 'listen = '),
                 ({'listen': '1.2.3.4.5'}, 'listen'),
                 ({'listen': '127.0.0.1,::1', 'nodes': '3'}, '2 values'),
+                ({'allow': '10.0.0.1/24'}, 'allow = 10.0.0.1/24'),
+                ({'allow': '10.0.0.1,,10.0.0.2'}, 'allow'),
+                ({'allow': 'sd1'}, 'allow = sd1'),
+                ({'host_names': 'a b'}, 'host_names = a b'),
+                ({'host_names': 'a,'}, 'host_names'),
                 ({'multiattach': 'perhaps'}, 'multiattach = perhaps'),
                 ({'colour': 'blue'}, 'unknown option colour')):
             with self.subTest(options), \

@@ -51,6 +51,19 @@ class SetupTestCase(base.DriverTestCase):
                                        'Give the address', storage_ip=value)
             self.assertEqual([], calls)
 
+    def test_redirect_hosts(self):
+        for value, text in (('10.0.0.1,*', 'neither a host name'),
+                            ('10.0.0.1,', 'neither a host name')):
+            calls = self.check_refused(
+                'xml_rpc_redirect_hosts', repr(value), text, '* for any',
+                xml_rpc_redirect_hosts=value)
+            self.assertEqual([], calls)
+        for value, hosts in (('', []), ('*', ['*']),
+                             ('10.0.0.2, sd3', ['10.0.0.2', 'sd3'])):
+            settings = options.read(_configuration(
+                'xml_rpc_redirect_hosts = %s' % value))
+            self.assertEqual(hosts, settings.xml_rpc_redirect_hosts)
+
     def test_vpool_guid(self):
         for value in ('', 'myvpool01', 'zz68a798-a0ab-4f6a-8f3d-32f785215307',
                       '7968a798a0ab4f6a8f3d32f785215307'):

@@ -33,9 +33,11 @@ class StorageDriverTestCase(unittest.TestCase):
         self.vpool = self.fake.vpool
         self.client = self.new_client()
 
-    def new_client(self, hosts=('127.0.0.1',), guid=None, timeout=10):
+    def new_client(self, hosts=('127.0.0.1',), guid=None, timeout=10,
+                   **options):
         return storagedriver.StorageDriver(hosts, self.fake.xml_rpc.port,
-                                           guid or self.vpool.guid, timeout)
+                                           guid or self.vpool.guid, timeout,
+                                           **options)
 
     def calls(self):
         return [call for port, call in self.vpool.calls if port == 'xml_rpc']
@@ -158,6 +160,27 @@ class RedirectTestCase(StorageDriverTestCase):
             self.client.create('v', MIB)
         self.assertEqual(storagedriver.REDIRECTS_MAX + 1, len(self.calls()))
 
+    def test_a_redirect_to_a_stranger(self):
+        self.fake.xml_rpc.redirect = ('127.0.0.2', self.fake.xml_rpc.port)
+        for hosts in (['127.0.0.1'], ['localhost'], ['127.0.0.1', '::1']):
+            with self.assertRaises(storagedriver.ForbiddenRedirect) as caught:
+                self.new_client(hosts).volume_names()
+            self.assertIn('127.0.0.2', str(caught.exception))
+            self.assertIn('xml_rpc_redirect_hosts', str(caught.exception))
+        self.assertEqual(3, len(self.calls()))
+
+    def test_redirects_to_hosts_that_are_known(self):
+        second = self.fake.second_xml_rpc()
+        for host, hosts, more in (
+                ('127.0.0.1', ['localhost'], []),
+                ('localhost', ['LOCALHOST', 'localhost'], []),
+                ('127.0.0.1', ['localhost', '127.0.0.2'], []),
+                ('localhost', ['127.0.0.1'], ['localhost']),
+                ('localhost', ['127.0.0.1'], [storagedriver.ANY_HOST])):
+            self.fake.xml_rpc.redirect = (host, second.port)
+            client = self.new_client(hosts, redirect_hosts=more)
+            self.assertEqual([], client.volume_names())
+
     def test_a_redirect_to_nowhere(self):
         for place in (('127.0.0.1', 'x'), ('a/b', 26201), ('', 1)):
             self.fake.xml_rpc.redirect = place
@@ -220,28 +243,63 @@ class FailureTestCase(StorageDriverTestCase):
         self.assertRaises(storagedriver.ReplyLost, self.client.volume_names)
 
     def test_an_answer_without_an_end_is_cut(self):
+        def flood(send):
+            send(b'HTTP/1.1 200 OK\r\n\r\n')
+            while True:
+                send(65536 * b' ')
+        with self.assertRaises(storagedriver.BadAnswer) as caught:
+            self.client_of(flood, 60).volume_names()
+        self.assertIn('bytes', str(caught.exception))
+
+    def test_an_answer_that_trickles_ends_in_time(self):
+        for head in (b'', b'HTTP/1.1 200 OK\r\nA: ',
+                     b'HTTP/1.1 200 OK\r\n\r\n'):
+            ended, pieces = threading.Event(), []
+
+            def drip(send):
+                send(head)
+                # Each piece comes far within what one may take.
+                while len(pieces) < 100 and not ended.wait(0.1):
+                    pieces.append(send(b' '))
+            client = self.client_of(drip, 1)
+            with self.assertRaises(storagedriver.ReplyLost) as caught:
+                client.volume_names()
+            ended.set()
+            self.assertIn('within 1 s', str(caught.exception))
+            self.assertLess(len(pieces), 100)
+
+    def test_a_document_type_is_refused(self):
+        def laugh(send):
+            send(b'HTTP/1.1 200 OK\r\n\r\n<?xml version="1.0"?>'
+                 b'<!DOCTYPE x [<!ENTITY a "ha">]><methodResponse><params>'
+                 b'<param><value><array><data><value>&a;</value></data>'
+                 b'</array></value></param></params></methodResponse>')
+        with self.assertRaises(storagedriver.BadAnswer) as caught:
+            self.client_of(laugh, 60).volume_names()
+        self.assertIn('document type', str(caught.exception))
+
+    def client_of(self, answer, timeout):
+        """A client of a server that calls ANSWER(send) for a request."""
         listener = socket.socket()
         self.addCleanup(listener.close)
         listener.bind(('127.0.0.1', 0))
         listener.listen(1)
 
-        def flood():
+        def serve():
             connection, _address = listener.accept()
-            connection.recv(65536)
             try:
-                connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
-                while True:
-                    connection.sendall(65536 * b' ')
+                connection.recv(65536)
+                answer(connection.sendall)
             except socket.error:
+                # The client has had enough.
+                pass
+            finally:
                 connection.close()
-        thread = threading.Thread(target=flood)
+        thread = threading.Thread(target=serve)
         thread.start()
         self.addCleanup(thread.join)
-        client = storagedriver.StorageDriver(
-            ['127.0.0.1'], listener.getsockname()[1], 'guid', 10)
-        with self.assertRaises(storagedriver.BadAnswer) as caught:
-            client.volume_names()
-        self.assertIn('bytes', str(caught.exception))
+        return storagedriver.StorageDriver(
+            ['127.0.0.1'], listener.getsockname()[1], 'guid', timeout)
 
     def test_hosts_and_ports_are_checked(self):
         for hosts, port in (([], 1), (['a b'], 1), (['h'], 0),
