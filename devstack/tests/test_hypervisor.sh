@@ -44,6 +44,20 @@ function test_settings {
         check_with OVS_HYPERVISOR=repo OVS_APT_KEY=/key
     assert_dies 'OVS_APT_KEY' "a repository without a key" \
         check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./'
+    assert_dies 'http://a/key.*hint:.*OVS_APT_KEY_FINGERPRINT' \
+        "a key that anybody can replace" \
+        check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
+        OVS_APT_KEY=http://a/key
+    assert_dies "'12 34'.*40 or 64 hexadecimal" "no fingerprint" \
+        check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
+        OVS_APT_KEY=http://a/key OVS_APT_KEY_FINGERPRINT='12 34'
+    assert_true "the same with its fingerprint" \
+        eval "(check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
+            OVS_APT_KEY=http://a/key \
+            OVS_APT_KEY_FINGERPRINT='$(printf '0 %.0s' {1..40})')"
+    assert_true "or by https" \
+        eval "(check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
+            OVS_APT_KEY=https://a/key)"
     assert_dies 'VIRT_DRIVER=libvirt' "another hypervisor" \
         check_with VIRT_DRIVER=ironic
 }
@@ -74,6 +88,50 @@ Pin-Priority: 1000' "$(cat "$SANDBOX/apt/preferences.d/openvstorage")" \
     remove_openvstorage_repository
     assert_equal "" "$(find "$SANDBOX/apt" "$SANDBOX/keyrings" -type f)" \
         "nothing stays"
+}
+
+# make_keys NAME... - make a key pair for each name; its public part is NAME.asc
+function make_keys {
+    local home=$SANDBOX/gnupg name
+    mkdir -m 700 "$home"
+    for name in "$@"; do
+        gpg --homedir "$home" --batch --quiet --passphrase '' \
+            --quick-generate-key "$name" ed25519 sign never
+        gpg --homedir "$home" --armor --export "=$name" >"$SANDBOX/$name.asc"
+    done
+    gpgconf --homedir "$home" --kill all
+}
+
+# fingerprint_of FILE - print a key's fingerprint, in groups as on a card
+function fingerprint_of {
+    gpg --homedir "$SANDBOX/gnupg" --show-keys "$1" |
+        sed -n 's/^ *\([0-9A-F]\{40\}\)$/\1/p' | sed 's/..../& /g'
+}
+
+function test_fingerprint {
+    make_keys right wrong
+    OVS_APT_REPO="http://apt.example.org/debian ./"
+    OVS_APT_KEY_FINGERPRINT=$(fingerprint_of "$SANDBOX/right.asc")
+    mkdir -p "$SANDBOX/apt/sources.list.d" "$SANDBOX/apt/preferences.d"
+    assert_says '^([0-9A-F]{4} ){10}$' "$OVS_APT_KEY_FINGERPRINT" \
+        "what gpg says of a key"
+    OVS_APT_KEY=$SANDBOX/right.asc
+    add_openvstorage_repository
+    assert_true "the key that is meant" test -s \
+        "$SANDBOX/keyrings/openvstorage.gpg"
+    remove_openvstorage_repository
+    assert_dies "the fingerprint '[0-9A-F]{40}', not [0-9A-F]{40}" \
+        "another key" eval "OVS_APT_KEY=$SANDBOX/wrong.asc
+            add_openvstorage_repository"
+    cat "$SANDBOX"/{right,wrong}.asc >"$SANDBOX/both.asc"
+    assert_dies "the fingerprint '[0-9A-F]{40}, [0-9A-F]{40}', not" \
+        "another key beside it" eval "OVS_APT_KEY=$SANDBOX/both.asc
+            add_openvstorage_repository"
+    assert_dies "the fingerprint '', not" "a file that is no key" \
+        eval "OVS_APT_KEY=$SANDBOX/key; add_openvstorage_repository"
+    assert_equal "" "$(find "$SANDBOX/apt" "$SANDBOX/keyrings" -type f)" \
+        "then nothing is installed"
+    OVS_APT_KEY_FINGERPRINT=
 }
 
 function test_what_is_missing {
@@ -192,6 +250,7 @@ no error" "$(define_filters clean-traffic no-arp)" "nor what is there"
 
 test_settings
 test_repository
+test_fingerprint
 test_what_is_missing
 test_whose_libvirtd
 test_whose_libvirtd_is_stopped

@@ -58,6 +58,13 @@ def make(folder, library):
     return _sign(folder)
 
 
+def fingerprint(key):
+    """Return the fingerprint of a key, as gpg shows it to people."""
+    shown = subprocess.run(['gpg', '--show-keys', key], check=True,
+                           capture_output=True, text=True).stdout
+    return shown.split('\n')[1].strip()
+
+
 def _make_package(folder, name, files):
     tree = os.path.join(folder, name)
     os.makedirs(os.path.join(tree, 'DEBIAN'))

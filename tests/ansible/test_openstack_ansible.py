@@ -102,6 +102,8 @@ class TodayTest(_Case):
             'ovs_hypervisor_mode': 'repo',
             'ovs_hypervisor_apt_repo': 'file:/run/apt ./',
             'ovs_hypervisor_apt_key': key,
+            'ovs_hypervisor_apt_key_fingerprint':
+                repository.fingerprint(key),
             'ovs_hypervisor_manage_services': False,
             'ovs_drivers_build_args': ['--no-build-isolation'],
             'ovs_drivers_pip_environment': {
@@ -127,6 +129,11 @@ class TodayTest(_Case):
     def test_install_verify_uninstall(self):
         before = self.cloud.changes()
         types_before = self.types()
+        refused = self.cloud.play(
+            PLAYBOOK, '-e', 'ovs_hypervisor_apt_key_fingerprint=' + 40 * '0')
+        self.assertFalse(refused.ok)
+        self.assertIn('has the fingerprint', refused.output)
+        self.assert_same(before)
         self.assert_changed(self.play('--check'), ['cinder1', 'compute1'])
         self.assert_same(before)
 
