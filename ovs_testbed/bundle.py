@@ -18,6 +18,7 @@ import subprocess
 import tarfile
 import time
 
+from ovs_testbed import files
 from ovs_testbed import namespaces
 from ovs_testbed import room
 from ovs_testbed import testbed as testbeds
@@ -26,7 +27,8 @@ _FOLDERS = ('log', 'etc')
 #: a log that is longer loses its middle
 _LONGEST = 20 << 20
 _LOOKS = (
-    ('processes', ['ps', '-eo', 'pid,ppid,stat,lstart,rss,args']),
+    # arguments may be secrets: those of others are nobody else's business
+    ('processes', ['ps', '-eo', 'pid,ppid,stat,lstart,rss,comm']),
     ('memory', ['free', '-m']), ('disks', ['df', '-h']),
     ('addresses', ['ip', 'address']), ('sockets', ['ss', '-tlnp']),
 )
@@ -39,14 +41,14 @@ def make(testbed, target=None):
             testbed.name, time.strftime('%Y%m%d-%H%M%S')))
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     secrets = [value.encode() for value in testbed.passwords.values()]
-    with tarfile.open(path, 'w:gz', compresslevel=3) as archive:
+    with files.private(path) as stream, tarfile.open(
+            fileobj=stream, mode='w:gz', compresslevel=3) as archive:
         for name, text in _contents(testbed):
             for secret in secrets:
                 text = text.replace(secret, b'***')
             entry = tarfile.TarInfo(os.path.join(testbed.name, name))
             entry.size, entry.mtime = len(text), int(time.time())
             archive.addfile(entry, io.BytesIO(text))
-    os.chmod(path, 0o600)
     return path
 
 
@@ -61,8 +63,15 @@ def _contents(testbed):
                 path = os.path.join(where, name)
                 if os.path.isfile(path):
                     yield os.path.relpath(path, testbed.folder), _read(path)
-    for name, command in _LOOKS:
+    for name, command in _LOOKS + (_commands(testbed), ):
         yield os.path.join('now', name), _look(testbed, command)
+
+
+def _commands(testbed):
+    """The look at the testbed's own processes with their arguments."""
+    pids = room.Room(testbed).processes()
+    return 'commands', ['ps', '-o', 'pid,args', '-p',
+                        ','.join(map(str, pids)) or '0']
 
 
 def _read(path):

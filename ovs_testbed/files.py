@@ -11,9 +11,11 @@
 # under the License.
 """Files that are there completely or not at all."""
 
+import contextlib
 import json
 import os
 import shutil
+import tempfile
 
 
 def write(path, text, mode=0o600):
@@ -25,6 +27,21 @@ def write(path, text, mode=0o600):
         os.fchmod(descriptor, mode)
         stream.write(text)
     os.replace(draft, path)
+
+
+@contextlib.contextmanager
+def private(path):
+    """Write bytes that only root may ever read; there when it is whole."""
+    # it makes files with mode 600
+    handle, draft = tempfile.mkstemp(
+        prefix='.', suffix='.new', dir=os.path.dirname(os.path.abspath(path)))
+    try:
+        with os.fdopen(handle, 'wb') as stream:
+            yield stream
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
 
 
 def read_json(path, default=None):

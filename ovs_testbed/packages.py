@@ -12,8 +12,8 @@
 """Debian packages: installed without starting or enabling anything."""
 
 import contextlib
+import fcntl
 import os
-import stat
 import subprocess
 
 from ovs_testbed import errors
@@ -35,6 +35,8 @@ WANTED = (
     'mtools', 'syslinux', 'cpio', 'dosfstools',
 )
 _POLICY = '/usr/sbin/policy-rc.d'
+#: by this text a later run knows that it may remove the file
+_OUR_POLICY = '#!/bin/sh\n# by ovs-testbed, for a moment\nexit 101\n'
 _UNITS = '/etc/systemd/system'
 
 
@@ -73,24 +75,61 @@ def install(log, wanted=WANTED):
 @contextlib.contextmanager
 def _nothing_starts():
     """Tell Debian that services must not be started for the moment."""
-    if os.path.exists(_POLICY):
-        answer = subprocess.run([_POLICY, 'any', 'start'],
-                                capture_output=True)
-        if answer.returncode == 101:
+    with _policy_folder(fcntl.LOCK_EX):
+        _remove_ours()
+        if os.path.exists(_POLICY):
+            _check_other_policy()
             yield
             return
+        handle = os.open(_POLICY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o700)
+        with os.fdopen(handle, 'w') as stream:
+            stream.write(_OUR_POLICY)
+            os.fchmod(handle, 0o755)
+        try:
+            yield
+        finally:
+            _remove_ours()
+
+
+def take_policy_back():
+    """Let services start again if a run that was killed forbids it."""
+    try:
+        with _policy_folder(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            _remove_ours()
+    except BlockingIOError:
+        pass    # a run that installs takes it back itself
+
+
+@contextlib.contextmanager
+def _policy_folder(how):
+    """Keep all other runs away from the policy."""
+    folder = os.open(os.path.dirname(_POLICY), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, how)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _remove_ours():
+    """Remove the policy if it is what a testbed writes."""
+    try:
+        with open(_POLICY) as stream:
+            is_ours = stream.read() == _OUR_POLICY
+    except (FileNotFoundError, UnicodeDecodeError):
+        return
+    if is_ours:
+        os.unlink(_POLICY)
+
+
+def _check_other_policy():
+    """Raise unless the administrator's own policy forbids it, too."""
+    answer = subprocess.run([_POLICY, 'any', 'start'], capture_output=True)
+    if answer.returncode != 101:
         raise errors.TestbedError(
             '%s lets services start' % _POLICY,
             cure='move it away, or have it exit with 101, while the testbed '
                  'installs packages')
-    with open(_POLICY, 'w') as stream:
-        stream.write('#!/bin/sh\n# by ovs-testbed, for a moment\nexit 101\n')
-    os.chmod(_POLICY, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP |
-             stat.S_IROTH | stat.S_IXOTH)
-    try:
-        yield
-    finally:
-        os.unlink(_POLICY)
 
 
 def _enabled():

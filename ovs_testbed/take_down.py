@@ -15,6 +15,7 @@ import os
 
 from ovs_testbed import errors
 from ovs_testbed import files
+from ovs_testbed import packages
 from ovs_testbed import plugin
 from ovs_testbed import ports
 from ovs_testbed import room
@@ -31,6 +32,7 @@ def down(testbed, say=print):
         except errors.TestbedError as error:
             say('plugin.sh unstack and clean: %s' % error)
     its_room.close()
+    packages.take_policy_back()
     files.remove_tree(testbed.folder)
     plugin.remove_mount_point()
     _remove_if_empty(testbeds.SOCKETS)
@@ -49,6 +51,7 @@ def remove_leftovers(folder=None):
             files.remove_tree(os.path.join(testbeds.SOCKETS,
                                            name.rsplit('-', 1)[1]))
             removed.append(name)
+    packages.take_policy_back()
     plugin.remove_mount_point()
     _remove_if_empty(testbeds.SOCKETS)
     return removed

@@ -82,6 +82,10 @@ volume-$STRANGER" "$(on_vpool 'print(*sorted(vpool.volume_names()))')" \
     "what others have put there stays"
 assert_equal "0 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
     "a second time"
+trace=$(exec 2>&1; set -o xtrace; call_cinder_backends cleanup)
+assert_says 'delete_known_volumes one' "$trace" "stack.sh traces its functions"
+assert_equal "" "$(grep "$DATABASE" <<<"$trace")" \
+    "but not the address of the database"
 rm "$CINDER_CONF"
 assert_equal "" "$(call_cinder_backends cleanup 2>&1)" "and after clean.sh"
 report_results

@@ -11,7 +11,9 @@
 # under the License.
 import os
 import stat
+import subprocess
 import tarfile
+from unittest import mock
 
 from ovs_testbed import bundle
 from ovs_testbed import errors
@@ -68,3 +70,34 @@ class BundleTestCase(support.TestbedTestCase):
         self.assertFalse([name for name in contents if 'fernet' in name])
         self.assertIn('unit/now/processes', contents)
         self.assertEqual(path, bundle.newest('unit', self.folder))
+
+    def test_is_private_from_the_first_byte(self):
+        """Also while it is written, and in place of one that was not"""
+        target = os.path.join(self.folder, 'public', 'bundle.tar.gz')
+        os.mkdir(os.path.dirname(target))
+        with open(target, 'w'):
+            os.chmod(target, 0o644)
+        modes = []
+
+        def look(*_arguments):
+            with os.scandir(os.path.dirname(target)) as entries:
+                modes.extend(stat.S_IMODE(entry.stat().st_mode)
+                             for entry in entries if entry.path != target)
+            return b''
+
+        with mock.patch.object(bundle, '_look', look):
+            bundle.make(self.testbed, target)
+        self.assertEqual({0o600}, set(modes))
+        self.assertEqual(0o600, stat.S_IMODE(os.stat(target).st_mode))
+        self.assertEqual(['bundle.tar.gz'],
+                         os.listdir(os.path.dirname(target)))
+
+    def test_has_no_arguments_of_others(self):
+        other = subprocess.Popen(['sh', '-c', 'read line', 'their-password'],
+                                 stdin=subprocess.PIPE)
+        self.addCleanup(other.wait)
+        self.addCleanup(other.stdin.close)
+        with tarfile.open(bundle.make(self.testbed)) as archive:
+            for name in archive.getnames():
+                self.assertNotIn(b'their-password',
+                                 archive.extractfile(name).read())
