@@ -34,11 +34,6 @@ from ovs_drivers import edge
 from ovs_drivers import location
 from ovs_drivers import storagedriver
 
-try:
-    from cinder.volume import volume_utils
-except ImportError:
-    from cinder.volume import utils as volume_utils
-
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 _GROUP = getattr(volume_configuration, 'SHARED_CONF_GROUP', None)
@@ -222,8 +217,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
                     disable_sparse, encrypt):
         name = self._name(volume)
         room = volume.size * units.Gi if encrypt else self._vpool.size(name)
-        with images.fetched(context, image_service, image_id, volume.size,
-                            room, self._qemu_img) as (path, path_format):
+        with images.fetched(context, image_service, image_id, room,
+                            self._qemu_img) as (path, path_format):
             if encrypt:
                 with luks.key_file(context, volume) as key_file:
                     self._qemu_img.write_luks_volume(
@@ -241,20 +236,26 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     def clone_image(self, context, volume, image_location, image_meta,
                     image_service):
-        """Clone the image if it is a volume of this vPool.
+        """Clone the image if it is a template of this vPool.
 
         Only where the operator has named the scheme ``openvstorage`` in
-        allowed_direct_url_schemes, and never one of Cinder's own volumes:
-        those belong to somebody, and Cinder itself clones them for their
-        owner (``cinder://``).
+        allowed_direct_url_schemes. No volume is a template by accident, and
+        nobody can write to one: no location gives a user's volume away.
         """
         if (image_meta.get('disk_format') == 'raw' and
                 'openvstorage' in CONF.allowed_direct_url_schemes):
             for url in _urls(image_location):
                 source = self._image_volume(url)
                 if source and self._fits(source, volume):
-                    return self._clone_volume(volume, source), True
+                    return self._clone_template(volume, source), True
         return None, False
+
+    @coordination.synchronized('ovs-{volume.id}')
+    def _clone_template(self, volume, source):
+        name = self._name(volume)
+        with _undo_on_error(self._vpool.delete, name):
+            self._vpool.clone_template(source, name)
+            return self._grown(name, volume)
 
     def _image_volume(self, url):
         """The name of the volume that the location of an image names."""
@@ -265,12 +266,11 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         here = (place.host in self._settings.hosts and
                 place.port == self._settings.edge_port and
                 place.transport == self._settings.edge_protocol)
-        of_cinder = volume_utils.extract_id_from_volume_name(place.name)
-        return place.name if here and not of_cinder else None
+        return place.name if here else None
 
     def _fits(self, source, volume):
         """Whether the volume may be a clone of SOURCE, of whole GiB."""
-        if not self._vpool.exists(source):
+        if not self._vpool.is_template(source):
             return False
         size = self._vpool.size(source)
         return size <= volume.size * units.Gi and size % units.Gi == 0

@@ -23,7 +23,7 @@ import contextlib
 import os
 import tempfile
 
-from cinder import db
+from cinder.db import api as db
 from cinder import exception
 from cinder.image import image_utils
 from oslo_config import cfg

@@ -15,8 +15,8 @@
 import json
 
 from cinder import exception
-from cinder.image import image_utils
 from oslo_concurrency import processutils
+from oslo_utils import units
 
 _CURE = ('Install the Open vStorage QEMU (hypervisor/build of '
          'devstack-plugin-openvstorage) and put its folder first on the PATH '
@@ -30,6 +30,9 @@ _LUKS_TRIES = 20
 _LUKS_OPTIONS = ('cipher-alg=%(cipher_alg)s,cipher-mode=%(cipher_mode)s,'
                  'ivgen-alg=%(ivgen_alg)s,key-secret=luks')
 _LUKS_RETRY = 'Unable to get accurate CPU usage'
+# What qemu-img may use to read a header that a user made; Cinder's own bounds
+_INFO_LIMITS = processutils.ProcessLimits(cpu_time=30,
+                                          address_space=1 * units.Gi)
 
 
 class QemuImgError(exception.VolumeBackendAPIException):
@@ -89,7 +92,7 @@ class QemuImg(object):
         """What qemu-img knows of the disk in a file that a user made."""
         return json.loads(self._run(
             'info', '-f', path_format, '--output=json', path,
-            prlimit=image_utils.QEMU_IMG_LIMITS))
+            prlimit=_INFO_LIMITS))
 
     def create_luks(self, path, size, cipher, key_file):
         """Make a LUKS file with a payload of SIZE bytes."""

@@ -126,9 +126,11 @@ class VPool(object):
         with _errors_of('capacity'):
             return self._xml_rpc.vpool_info()
 
-    def exists(self, name):
+    def is_template(self, name):
+        """Whether there is a template of this name."""
         with _errors_of('volume %s' % name):
-            return self._xml_rpc.volume_id(name) is not None
+            info = self._info(name)
+            return info is not None and info.is_template
 
     def size(self, name):
         with _errors_of('volume %s' % name):
@@ -239,7 +241,15 @@ class VPool(object):
 
     def clone_snapshot(self, source, snapshot, name):
         """Make the volume NAME with what the snapshot holds."""
-        what = 'clone %s of snapshot %s of %s' % (name, snapshot, source)
+        self._clone('clone %s of snapshot %s of %s'
+                    % (name, snapshot, source), source, snapshot, name)
+
+    def clone_template(self, template, name):
+        """Make the volume NAME with what the template holds."""
+        self._clone('clone %s of template %s' % (name, template), template,
+                    None, name)
+
+    def _clone(self, what, source, snapshot, name):
         with _errors_of(what):
             parent = self._id(source)
             try:

@@ -14,11 +14,18 @@
 
 import os
 import subprocess
+import unittest
 
 from cinder import exception
 from cinder.image import image_utils
 
 from ovs_drivers.tests.behaviour import base
+from ovs_drivers.tests.fakes import disk_images
+
+try:
+    from cinder.image import accelerator
+except ImportError:
+    accelerator = None
 
 MIB = 1 << 20
 PATTERN = bytes(bytearray(range(256))) * 16
@@ -128,26 +135,79 @@ class ImageToVolumeTestCase(ImageTestCase):
         self.assertTrue(self.nothing_temporary_is_left())
 
     def check_refused(self, path, disk_format):
-        image_id = self.service.add(path, disk_format)
+        self.check_image_refused(self.service.add(path, disk_format))
+
+    def check_image_refused(self, image_id):
         volume = self.create(1)
         self.assertRaises(
-            (exception.ImageUnacceptable, exception.Invalid),
+            exception.ImageUnacceptable,
             self.driver.copy_image_to_volume, self.context, volume,
             self.service, image_id)
         self.assertEqual(16 * b'\0', self.backend.read(volume.name, 0, 16))
         self.assertTrue(self.nothing_temporary_is_left())
 
-    def test_an_image_that_lies_about_its_format(self):
-        self.check_refused(self.image('qcow2'), 'raw')
-        self.check_refused(self.image('vdi'), 'qcow2')
-        self.check_refused(self.raw_file(), 'qcow2')
+    def test_images_of_one_file_are_taken(self):
+        maker = disk_images.Maker(self.folder + '/images')
+        for image in disk_images.TABLE:
+            if image.safe:
+                volume = self.copy_to_new_volume(
+                    self.service.add(image.make(maker), image.claimed))
+                self.delete(volume)
 
-    def test_an_image_with_a_backing_file(self):
+    def test_others_are_refused_before_any_qemu_opens_them(self):
+        maker = disk_images.Maker(self.folder + '/images')
+        for image in disk_images.TABLE:
+            if image.safe:
+                continue
+            path = image.make(maker)
+            before = self.backend.qemu_img_commands()
+            self.check_refused(path, image.claimed)
+            self.assertEqual(before, self.backend.qemu_img_commands(),
+                             image.name)
+            # the next image has the secret again
+            maker = disk_images.Maker(self.folder + '/images')
+
+    def test_what_qemu_says_is_looked_at_too(self):
+        """Should the header's check ever miss one."""
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.cinder.image_headers.check',
+            lambda _path: self.found))
+        for image in disk_images.TABLE:
+            if image.followed in ('qcow2', 'vmdk'):
+                self.found = image.followed
+                maker = disk_images.Maker(self.folder + '/images')
+                self.check_refused(image.make(maker), image.followed)
+
+    def test_the_refusal_names_reason_and_cure(self):
+        maker = disk_images.Maker(self.folder + '/images')
+        image, = [image for image in disk_images.TABLE
+                  if image.name == 'qcow2 with a raw data file']
+        with self.assertRaises(exception.ImageUnacceptable) as caught:
+            self.copy_to_new_volume(self.service.add(image.make(maker),
+                                                     'qcow2'))
+        self.assertIn('external data file. hint: make it an image of one '
+                      'file', str(caught.exception))
+
+    def add_compressed(self, path):
+        subprocess.check_call(['gzip', '-kf', path])
+        return self.service.add(path + '.gz', 'qcow2',
+                                container_format='compressed')
+
+    @unittest.skipUnless(accelerator, 'this Cinder is older than compressed '
+                                      'images')
+    def test_compressed_images(self):
+        base.CONF.set_override('allow_compression_on_image_upload', True)
+        volume = self.copy_to_new_volume(
+            self.add_compressed(self.image('qcow2')))
+        self.assertEqual(PATTERN,
+                         self.backend.read(volume.name, 0, len(PATTERN)))
         path = self.folder + '/images/backed'
         qemu_img('create', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/hostname',
                  path, '1M')
-        self.check_refused(path, 'qcow2')
-        self.check_refused(path, 'raw')
+        self.check_image_refused(self.add_compressed(path))
+
+    def test_compressed_images_where_they_are_not_allowed(self):
+        self.check_image_refused(self.add_compressed(self.image('qcow2')))
 
     def test_a_volume_that_is_gone(self):
         image_id = self.service.add(self.raw_file(), 'raw')
@@ -206,11 +266,14 @@ class CloneImageTestCase(ImageTestCase):
         base.CONF.set_override('allowed_direct_url_schemes',
                                ['openvstorage'])
 
-    def image_volume(self, size=base.GIB):
+    def image_volume(self, size=base.GIB, template=True):
         name = 'image-%s' % self.volume().id
         self.driver._vpool.create(name, size)
         self.addCleanup(self.driver._vpool.delete, name)
         self.backend.write(name, 0, b'image')
+        if template:
+            self.driver._vpool._xml_rpc.set_as_template(
+                self.driver._vpool._id(name))
         return str(self.driver._location(name))
 
     def clone_image(self, volume, url, disk_format='raw', others=()):
@@ -247,9 +310,12 @@ class CloneImageTestCase(ImageTestCase):
     def test_somebody_s_volume_is_not_given_away(self):
         """Whoever can set an image's location could name any volume."""
         victim = self.create()
-        for url in (self.driver.local_path(victim), 'cinder://' + victim.id):
+        managed = self.image_volume(template=False)
+        names = self.backend.names()
+        for url in (self.driver.local_path(victim), 'cinder://' + victim.id,
+                    managed):
             self.assertFalse(self.clone_image(self.volume(), url))
-        self.assertEqual([victim.name], self.backend.names())
+        self.assertEqual(names, self.backend.names())
 
     def test_only_where_the_operator_allows_it(self):
         place = self.image_volume()

@@ -52,7 +52,7 @@ class LuksTestCase(test_images.ImageTestCase):
         self.encryption = {'provider': 'luks', 'cipher': 'aes-xts-plain64',
                            'key_size': 256, 'encryption_key_id': 'a-key'}
         self.use(base.fixtures.MonkeyPatch(
-            'cinder.db.volume_encryption_metadata_get',
+            'cinder.db.api.volume_encryption_metadata_get',
             lambda _context, _volume_id: self.encryption))
 
     def encrypted(self, size=1):
