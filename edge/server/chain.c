@@ -169,7 +169,7 @@ int chain_write(struct layer *top, const void *data, size_t length, uint64_t off
         length -= run;
     }
     /* after the data, before the acknowledgement: see layer_flush */
-    atomic_store(&top->dirty, true);
+    atomic_store(&top->dirty, DIRTY_WRITTEN);
     return error;
 }
 
@@ -190,7 +190,7 @@ int chain_zero(struct layer *top, uint64_t length, uint64_t offset)
         offset += run;
         length -= run;
     }
-    atomic_store(&top->dirty, true);
+    atomic_store(&top->dirty, DIRTY_WRITTEN);
     return error;
 }
 
@@ -212,7 +212,7 @@ static int pull_locked(struct layer *to, struct layer *from, uint64_t cluster)
     /* a hole stays a hole */
     const uint8_t *data = is_zero(cluster_buffer, CLUSTER_SIZE) ? NULL : cluster_buffer;
     error = fill_locked(to, data, CLUSTER_SIZE, start);
-    atomic_store(&to->dirty, true);
+    atomic_store(&to->dirty, DIRTY_WRITTEN);
     return error;
 }
 

@@ -105,7 +105,7 @@ static void check_layer(struct check *check, const struct uuid *id, uint64_t siz
         check_map(check, &layer, hex, size);
     else if (layer.data_fd[0] >= 0 && !check->running)
         finding(check, "layers/%s.map: it is missing although the data is there", hex);
-    layer_data_close(&layer);
+    files_close(&layer);
     map_free(&layer.map);
     if (layer.map_fd >= 0)
         close(layer.map_fd);

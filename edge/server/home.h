@@ -30,12 +30,14 @@
 #include <stdbool.h>
 
 #include "bytes.h"
+#include "files.h"
 
 struct layer_home {
     int layers, runtime;        /* directories */
     pthread_mutex_t lock;       /* opens, dropped, scrubbed and changes of parent, of all layers */
     bool unclean;               /* the last engine did not stop cleanly: scrub at first open */
     atomic_bool failed;         /* a sync of names failed: nothing of the store can be vouched for */
+    struct layer_files files;
 };
 
 /* Makes the names in a directory of the store durable. EIO: not so, now and for the rest of this

@@ -41,12 +41,12 @@ struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct l
         return NULL;
     layer->id = *id;
     layer->home = home;
-    layer->map_fd = layer->runtime_fd = -1;
+    layer->map_fd = layer->runtime_fd = FILE_NONE;
     for (int i = 0; i < SEGMENTS; i++)
-        layer->data_fd[i] = -1;
+        layer->data_fd[i] = FILE_NONE;
     layer->scrubbed = !home->unclean;
     /* a process that died may have left data in the page cache only */
-    layer->dirty = home->unclean;
+    layer->dirty = home->unclean ? DIRTY_INHERITED : DIRTY_NOT;
     atomic_init(&layer->parent, parent);
     pthread_mutex_init(&layer->map_lock, NULL);
     pthread_mutex_init(&layer->flush_lock, NULL);
@@ -64,12 +64,14 @@ static void layer_free(struct layer *layer)
     free(layer);
 }
 
-static int open_file(struct layer *layer, int directory, const char *suffix, int flags)
+/* FILE_NONE if it does not exist. */
+static int open_file(struct layer *layer, int directory, const char *suffix, int *fd)
 {
     char name[LAYER_FILE_NAME_SIZE];
 
     layer_file_name(&layer->id, suffix, name);
-    return openat(directory, name, O_RDWR | O_CLOEXEC | flags, 0600);
+    int error = files_open(layer, directory, name, 0, fd);
+    return error == ENOENT ? 0 : error;
 }
 
 static void close_file(int fd)
@@ -93,8 +95,8 @@ static int load_map(struct layer *layer)
     int error = map_header_check(layer->map_fd, &layer->id, &why);
 
     if (error == ENODATA) {     /* created, never flushed, then the power went */
-        layer->map_unsynced = true;
-        return map_header_write(layer->map_fd, &layer->id);
+        error = map_header_write(layer->map_fd, &layer->id);
+        return error ? error : disk_sync_data(layer->map_fd);
     }
     if (error == EUCLEAN)
         return damaged(layer, ".map", why);
@@ -103,11 +105,14 @@ static int load_map(struct layer *layer)
 
 static int load_runtime_map(struct layer *layer)
 {
+    int error = open_file(layer, layer->home->runtime, "", &layer->runtime_fd);
+
     if (layer->home->unclean && home_remembers_failure(layer->home, &layer->id))
         layer->failed = true;
-    layer->runtime_fd = open_file(layer, layer->home->runtime, "", 0);
-    if (layer->runtime_fd < 0)
-        return errno == ENOENT ? 0 : errno;
+    if (error || layer->runtime_fd == FILE_NONE)
+        return error;
+    if (layer->frozen)
+        layer->dirty = DIRTY_WRITTEN;   /* as good as: it was written to and not flushed */
     return map_load(&layer->map, layer->runtime_fd, 0, true);
 }
 
@@ -118,10 +123,10 @@ static int load(struct layer *layer)
     int error = layer_data_open(layer);
     if (error)
         return error;
-    layer->map_fd = open_file(layer, layer->home->layers, ".map", 0);
-    if (layer->map_fd < 0)
-        /* the data file is created first, so it may be there alone after a crash */
-        return errno == ENOENT ? 0 : errno;
+    error = open_file(layer, layer->home->layers, ".map", &layer->map_fd);
+    /* the data file is created first, so it may be there alone after a crash */
+    if (error || layer->map_fd == FILE_NONE)
+        return error;
     /* what the last engine wrote may be in the page cache only */
     layer->map_unsynced = layer->home->unclean;
     error = load_map(layer);
@@ -133,13 +138,49 @@ static int load(struct layer *layer)
     return error;
 }
 
+/* What is flushed need not be known by the next process. */
+static void forget_runtime(struct layer *layer)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    if (layer->runtime_fd == FILE_NONE || layer->failed || layer->dirty)
+        return;
+    layer_file_name(&layer->id, "", name);
+    unlinkat(layer->home->runtime, name, 0);
+    close_file(layer->runtime_fd);
+    layer->runtime_fd = FILE_NONE;
+}
+
+static void rest(int *fd)
+{
+    close_file(*fd);
+    if (*fd != FILE_NONE)
+        *fd = FILE_CLOSED;
+}
+
+/* Who holds `flush_lock` sees to it again when that is free. */
+void layer_rest(struct layer *layer)
+{
+    if (pthread_mutex_trylock(&layer->flush_lock))
+        return;
+    if (layer->dirty != DIRTY_WRITTEN) {
+        pthread_mutex_lock(&layer->map_lock);
+        forget_runtime(layer);
+        rest(&layer->map_fd);
+        rest(&layer->runtime_fd);
+        pthread_mutex_unlock(&layer->map_lock);
+        files_rest(layer);
+    }
+    pthread_mutex_unlock(&layer->flush_lock);
+}
+
 static void unload(struct layer *layer)
 {
-    layer_data_close(layer);
+    files_close(layer);
     close_file(layer->map_fd);
     close_file(layer->runtime_fd);
     map_free(&layer->map);
-    layer->map_fd = layer->runtime_fd = -1;
+    layer->map_fd = layer->runtime_fd = FILE_NONE;
 }
 
 static int open_one(struct layer *layer)
@@ -154,20 +195,17 @@ static int open_one(struct layer *layer)
     if (error) {
         layer->opens--;
         unload(layer);
+    } else if (layer->frozen) {
+        layer_rest(layer);
     }
     return error;
 }
 
 static void close_one(struct layer *layer)
 {
-    char name[LAYER_FILE_NAME_SIZE];
-
     if (--layer->opens)
         return;
-    if (layer->runtime_fd >= 0 && !layer->failed && !layer->dirty) {
-        layer_file_name(&layer->id, "", name);
-        unlinkat(layer->home->runtime, name, 0);
-    }
+    forget_runtime(layer);
     unload(layer);
     if (layer->dropped)
         layer_free(layer);
@@ -211,6 +249,12 @@ void layer_close(struct layer *layer)
     pthread_mutex_lock(&home->lock);
     close_down_to(layer, NULL);
     pthread_mutex_unlock(&home->lock);
+}
+
+void layer_freeze(struct layer *layer)
+{
+    layer->frozen = true;
+    layer_rest(layer);
 }
 
 void layer_drop(struct layer *layer)

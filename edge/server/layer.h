@@ -49,6 +49,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "files.h"
 #include "home.h"
 #include "mapfile.h"
 #include "segments.h"
@@ -64,22 +65,29 @@
 #define MAP_VERSION 1
 #define FILL_LOCKS 16
 
+enum { DIRTY_NOT, DIRTY_INHERITED, DIRTY_WRITTEN };     /* by an earlier process, by this one */
+
 struct layer {
     struct uuid id;
     struct layer_home *home;
     _Atomic(struct layer *) parent;
     atomic_uint clones;         /* volumes whose lowest layer stands on this one */
     unsigned opens;
-    bool dropped, scrubbed;
+    bool scrubbed;
+    atomic_bool dropped;
+    atomic_bool frozen;         /* not written to any more, but by a merge */
 
-    atomic_bool dirty;          /* something was written since the last flush began */
+    atomic_int dirty;           /* something was written since the last flush began (enum) */
     atomic_bool flushing;
     atomic_bool entries_unsynced, map_unsynced;
     atomic_bool failed;         /* a sync failed: no flush succeeds any more (home.h) */
 
     /* only while open */
     atomic_int data_fd[SEGMENTS];       /* -1: nothing written yet */
-    int map_fd, runtime_fd;
+    int map_fd, runtime_fd;             /* likewise; closed while a frozen layer rests */
+    atomic_bool files_closed, files_used;
+    atomic_uint file_users;
+    struct layer **place;               /* in home->files */
     struct map map;
     pthread_mutex_t map_lock, flush_lock, fill[FILL_LOCKS];
 };
@@ -90,6 +98,8 @@ struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct l
 int layer_open(struct layer *layer);
 /* Not a flush: bits that are not flushed stay in the runtime directory, `dirty` stays set. */
 void layer_close(struct layer *layer);
+/* Another layer takes the writes from now on. */
+void layer_freeze(struct layer *layer);
 /* The layer leaves the graph: its memory goes with its last close. Its files are the caller's
  * business. */
 void layer_drop(struct layer *layer);
@@ -103,6 +113,9 @@ void layer_drop_bypassed(struct layer *layer, unsigned opens);
 bool layer_needs_flush(const struct layer *layer);
 /* Makes everything that was written before the call durable. */
 int layer_flush(struct layer *layer);
+
+/* Closes what a frozen layer needs no more, unless a flush is under way, which does so at its end. */
+void layer_rest(struct layer *layer);
 
 /* Creates what is missing of the files that a write to the cluster needs. */
 int layer_prepare(struct layer *layer, uint64_t cluster);

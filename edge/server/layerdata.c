@@ -29,8 +29,28 @@ static int create_file(struct layer *layer, int directory, const char *suffix, i
     char name[LAYER_FILE_NAME_SIZE];
 
     layer_file_name(&layer->id, suffix, name);
-    *fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return *fd < 0 ? errno : 0;
+    return files_open(layer, directory, name, O_CREAT, fd);
+}
+
+static int reopen_file(struct layer *layer, int directory, const char *suffix, int *fd)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    if (*fd != FILE_CLOSED)
+        return 0;
+    layer_file_name(&layer->id, suffix, name);
+    int error = files_open(layer, directory, name, 0, fd);
+    if (error)
+        *fd = FILE_CLOSED;
+    return error == ENOENT && layer->dropped ? ECANCELED : error;
+}
+
+/* The map's files are open afterwards if they exist. */
+static int reopen_map(struct layer *layer)
+{
+    int error = reopen_file(layer, layer->home->layers, ".map", &layer->map_fd);
+
+    return error ? error : reopen_file(layer, layer->home->runtime, "", &layer->runtime_fd);
 }
 
 static int create_map(struct layer *layer)
@@ -52,9 +72,9 @@ static int create_map(struct layer *layer)
 static int prepare_locked(struct layer *layer, uint64_t cluster)
 {
     unsigned segment = (cluster << CLUSTER_BITS) / SEGMENT_SIZE;
-    int error = 0;
+    int error = reopen_map(layer);
 
-    if (layer->data_fd[segment] < 0)
+    if (!error && layer->data_fd[segment] < 0)
         error = layer_data_create(layer, segment);
     if (!error && layer->map_fd < 0)
         error = create_map(layer);
@@ -65,9 +85,14 @@ static int prepare_locked(struct layer *layer, uint64_t cluster)
 
 int layer_prepare(struct layer *layer, uint64_t cluster)
 {
+    int error = files_hold(layer);
+
+    if (error)
+        return error;
     pthread_mutex_lock(&layer->map_lock);
-    int error = prepare_locked(layer, cluster);
+    error = prepare_locked(layer, cluster);
     pthread_mutex_unlock(&layer->map_lock);
+    files_release(layer);
     return error;
 }
 
@@ -75,10 +100,10 @@ static int own_locked(struct layer *layer, uint64_t cluster)
 {
     uint64_t byte = cluster >> 3, page = byte / MAP_PAGE;
     uint8_t value = layer->map.bits[byte] | 1 << (cluster & 7);
-    int error = 0;
+    int error = reopen_map(layer);
 
     /* the full disk is the writer's error, not that of a later flush */
-    if (!page_is_marked(layer->map.unflushed, page))
+    if (!error && !page_is_marked(layer->map.unflushed, page))
         error = disk_reserve(layer->map_fd, MAP_PAGE + page * MAP_PAGE, MAP_PAGE);
     if (!error)
         error = disk_write(layer->runtime_fd, &value, 1, byte);
@@ -133,9 +158,8 @@ static int copy_page(struct layer *layer, struct map_pages *pages, uint32_t numb
 /* What the map has now that ID.map lacks. The data behind each of these bits has been written. */
 static int take_unflushed(struct layer *layer, struct map_pages *pages)
 {
-    int error = 0;
-
     pthread_mutex_lock(&layer->map_lock);
+    int error = reopen_map(layer);
     for (uint32_t byte = 0; byte < MAP_PAGES / 8 && !error; byte++)
         for (uint32_t bit = 0; layer->map.unflushed[byte] >> bit && !error; bit++)
             if (layer->map.unflushed[byte] >> bit & 1)
@@ -153,7 +177,8 @@ static void put_back(struct layer *layer, const struct map_pages *pages)
     for (size_t i = 0; i < pages->count; i++)
         page_mark(layer->map.unflushed, pages->page[i].number);
     pthread_mutex_unlock(&layer->map_lock);
-    layer->map_unsynced = layer->dirty = true;
+    layer->map_unsynced = true;
+    layer->dirty = DIRTY_WRITTEN;
 }
 
 void layer_fail(struct layer *layer, const char *what, int error)
@@ -209,21 +234,34 @@ static int sync_in_order(struct layer *layer, const struct map_pages *pages)
     return error;
 }
 
-static int flush_locked(struct layer *layer)
+static int flush_held(struct layer *layer)
 {
     struct map_pages pages = {0};
-
-    if (layer->failed || layer->home->failed)
-        return EIO;
-    if (!atomic_exchange(&layer->dirty, false))
-        return 0;
     int error = take_unflushed(layer, &pages);
+
     if (!error)
         error = sync_in_order(layer, &pages);
     if (error)
         put_back(layer, &pages);
     free(pages.page);
     return error;
+}
+
+static int flush_locked(struct layer *layer)
+{
+    if (layer->failed || layer->home->failed)
+        return EIO;
+    int dirty = atomic_exchange(&layer->dirty, DIRTY_NOT);
+    if (!dirty)
+        return 0;
+    int error = files_hold(layer);
+    if (error) {
+        atomic_compare_exchange_strong(&layer->dirty, &(int){DIRTY_NOT}, dirty);
+    } else {
+        error = flush_held(layer);
+        files_release(layer);
+    }
+    return error == ECANCELED ? 0 : error;  /* dropped: there is nothing left to make durable */
 }
 
 /* Flushes of one layer follow each other: the second may only return when what the first took is
@@ -236,6 +274,8 @@ int layer_flush(struct layer *layer)
     int error = flush_locked(layer);
     layer->flushing = false;
     pthread_mutex_unlock(&layer->flush_lock);
+    if (layer->frozen)
+        layer_rest(layer);
     return error;
 }
 

@@ -174,7 +174,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     return 0;
 }
 
-/* Each connection takes a descriptor, each open layer up to three. */
+/* Each connection takes a descriptor, each open volume up to three. */
 static void raise_descriptor_limit(uint32_t connections)
 {
     struct rlimit limit;

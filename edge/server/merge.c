@@ -38,7 +38,7 @@
 #define BATCH 512   /* clusters, 32 MiB */
 
 struct pair {
-    struct layer *lower, *upper;    /* the upper is open, and so is all below it */
+    struct layer *lower, *upper;    /* the upper is open, its files too, and so is all below it */
 };
 
 static bool is_mergeable(const struct record *record, size_t i)
@@ -76,12 +76,20 @@ static int prepare_upper(struct pair *pair)
     return error;
 }
 
+/* The upper's files are open then: what is written to a file and not flushed must keep it open. */
+static bool is_prepared(struct volume *volume, struct pair *pair)
+{
+    if (prepare_upper(pair)
+        && !(reserve_release(&volume->store->reserve) && !prepare_upper(pair)))
+        return false;
+    return files_hold(pair->upper) == 0;
+}
+
 static bool open_pair(struct volume *volume, struct pair *pair)
 {
     pthread_rwlock_rdlock(&volume->io);
     bool found = !volume->removed && find_pair(volume, pair) && !layer_open(pair->upper);
-    if (found && prepare_upper(pair)
-        && !(reserve_release(&volume->store->reserve) && !prepare_upper(pair))) {
+    if (found && !is_prepared(volume, pair)) {
         layer_close(pair->upper);
         found = false;
     }
@@ -214,6 +222,7 @@ void merge_volume(struct volume *volume)
 
     while (!error && !volume->store->stopping && open_pair(volume, &pair)) {
         error = merge_pair(volume, &pair);
+        files_release(pair.upper);
         layer_close(pair.upper);
     }
     if (error && error != ECANCELED)

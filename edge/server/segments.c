@@ -43,7 +43,10 @@ static size_t part_of_segment(uint64_t offset, uint64_t length)
 
 int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t offset, bool nowait)
 {
-    int error = 0;
+    int error = files_hold(layer);
+
+    if (error)
+        return error;
 
     while (length && !error) {
         size_t part = part_of_segment(offset, length);
@@ -57,21 +60,31 @@ int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t off
         offset += part;
         length -= part;
     }
+    files_release(layer);
     return error;
 }
 
 int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t offset)
 {
-    int fd = layer->data_fd[offset / SEGMENT_SIZE];
+    int error = files_hold(layer);
 
+    if (error)
+        return error;
+    int fd = layer->data_fd[offset / SEGMENT_SIZE];
     if (fd < 0 || part_of_segment(offset, length) < length)
-        return EAGAIN;
-    return disk_splice(fd, pipe, length, offset % SEGMENT_SIZE);
+        error = EAGAIN;
+    else
+        error = disk_splice(fd, pipe, length, offset % SEGMENT_SIZE);
+    files_release(layer);
+    return error;
 }
 
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
-    int error = 0;
+    int error = files_hold(layer);
+
+    if (error)
+        return error;
 
     while (length && !error) {
         size_t part = part_of_segment(offset, length);
@@ -82,6 +95,7 @@ int layer_data_write(struct layer *layer, const void *data, size_t length, uint6
         offset += part;
         length -= part;
     }
+    files_release(layer);
     return error;
 }
 
@@ -98,15 +112,24 @@ int layer_data_reach(struct layer *layer, uint64_t offset)
 {
     static const uint8_t zero;
 
-    if (size_of_segment(layer, offset / SEGMENT_SIZE) > (off_t)(offset % SEGMENT_SIZE))
+    int error = files_hold(layer);
+    if (error)
+        return error;
+    bool reached = size_of_segment(layer, offset / SEGMENT_SIZE)
+        > (off_t)(offset % SEGMENT_SIZE);
+    files_release(layer);
+    if (reached)
         return 0;
-    int error = layer_data_write(layer, &zero, 1, offset);
+    error = layer_data_write(layer, &zero, 1, offset);
     return error ? error : layer_data_punch(layer, CLUSTER_SIZE, offset);
 }
 
 int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
 {
-    int error = 0;
+    int error = files_hold(layer);
+
+    if (error)
+        return error;
 
     while (length && !error) {
         uint64_t part = part_of_segment(offset, length);
@@ -117,6 +140,7 @@ int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
         offset += part;
         length -= part;
     }
+    files_release(layer);
     return error;
 }
 
@@ -133,33 +157,30 @@ int layer_data_sync(struct layer *layer)
 int layer_data_open(struct layer *layer)
 {
     char name[LAYER_FILE_NAME_SIZE];
+    int error = 0;
 
-    for (unsigned i = 0; i < SEGMENTS; i++) {
+    layer->files_closed = false;
+    for (unsigned i = 0; i < SEGMENTS && !error; i++) {
+        int fd;
+
         layer_segment_name(&layer->id, i, name);
-        layer->data_fd[i] = openat(layer->home->layers, name, O_RDWR | O_CLOEXEC);
-        if (layer->data_fd[i] < 0 && errno != ENOENT)
-            return errno;
+        error = files_open(layer, layer->home->layers, name, 0, &fd);
+        layer->data_fd[i] = fd;
+        if (error == ENOENT)
+            error = 0;
     }
-    return 0;
-}
-
-void layer_data_close(struct layer *layer)
-{
-    for (unsigned i = 0; i < SEGMENTS; i++) {
-        if (layer->data_fd[i] >= 0)
-            close(layer->data_fd[i]);
-        layer->data_fd[i] = -1;
-    }
+    return error;
 }
 
 int layer_data_create(struct layer *layer, unsigned segment)
 {
     char name[LAYER_FILE_NAME_SIZE];
+    int fd;
 
     layer_segment_name(&layer->id, segment, name);
-    int fd = openat(layer->home->layers, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
+    int error = files_open(layer, layer->home->layers, name, O_CREAT, &fd);
+    if (error)
+        return error;
     layer->entries_unsynced = true;
     layer->data_fd[segment] = fd;
     return 0;

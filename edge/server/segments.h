@@ -32,7 +32,6 @@ struct uuid;
 #define SEGMENTS 8
 
 int layer_data_open(struct layer *layer);
-void layer_data_close(struct layer *layer);
 int layer_data_create(struct layer *layer, unsigned segment);
 void layer_data_remove(struct layer_home *home, const struct uuid *id);
 

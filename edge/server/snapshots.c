@@ -96,6 +96,8 @@ static int commit_top(struct volume *volume, struct record *next,
     }
     int error = commit(volume, next, fault);
     bool published = volume->record == next;
+    if (published)
+        layer_freeze(old_top);
     if (volume->loaded)
         layer_close(published ? old_top : top);
     if (!published)

@@ -58,6 +58,7 @@ static bool make_layers(struct volume *volume)
         slot->layer = layer_new(&volume->store->home, &slot->layer_id, below);
         if (!slot->layer)
             return false;
+        slot->layer->frozen = i + 1 < record->slot_count;
         below = slot->layer;
     }
     return true;

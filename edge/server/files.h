@@ -1,0 +1,53 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#pragma once
+
+/*
+ * Which files of layers are open. The layer that a volume writes to keeps its own. A frozen layer
+ * is only read, but for a merge: its map is in memory once it is loaded, and its data files
+ * are opened by the first read and closed when others need the room (the least recently used,
+ * roughly). So an open volume takes a handful of descriptors, however many snapshots it has.
+ *
+ * Two exceptions keep files open. Who uses them holds them. And the kernel remembers that it could not
+ * write a page back only as long as the file is open: what this process wrote and did not flush
+ * yet stays open.
+ *
+ * Functions return 0 or errno.
+ */
+
+#include <pthread.h>
+
+#define FILES_OPEN_MAX 128  /* layers; more than there are threads that could hold one each */
+
+struct layer;
+
+struct layer_files {
+    pthread_mutex_t lock;
+    struct layer *layer[FILES_OPEN_MAX];
+    unsigned hand;          /* where the search for a place goes on */
+};
+
+enum { FILE_NONE = -1, FILE_CLOSED = -2 };  /* in place of a descriptor; closed: it exists */
+
+/* The layer's data files are open until they are released. ECANCELED: it was dropped, and its files
+ * may be gone. */
+int files_hold(struct layer *layer);
+void files_release(struct layer *layer);
+/* Closes what a frozen layer need not keep open. */
+void files_rest(struct layer *layer);
+/* Closes the layer's data files for good. */
+void files_close(struct layer *layer);
+/* Like openat; out of descriptors it closes files of frozen layers. */
+int files_open(struct layer *layer, int directory, const char *name, int flags, int *fd);
