@@ -219,7 +219,7 @@ class Calls:
                 for snapshot in self._engine.snapshots(volume.id)]
 
     def snapshot_info(self, request):
-        name = request.snapshot('snapshot_id')
+        name = request.name('snapshot_id')
         volume = self._my_volume(request)
         snapshot = self._engine.snapshot(volume.id, name)
         return {'snapshot_id': names.printable(snapshot.name),
@@ -230,7 +230,7 @@ class Calls:
                 'metadata': xml_rpc.Binary(snapshot.metadata)}
 
     def is_volume_synced_up_to_snapshot(self, request):
-        name = request.snapshot('snapshot_id')
+        name = request.name('snapshot_id')
         volume = self._my_volume(request)
         return self._engine.is_synced(volume.id, name)
 
@@ -247,7 +247,7 @@ class Calls:
         parent = request.object_id('parent_volume_id')
         snapshot = request.text('parent_snapshot_id')
         if snapshot:
-            request.snapshot('parent_snapshot_id')
+            request.name('parent_snapshot_id')
         node = self._here(request)
         if parent is None:
             raise Refused(OBJECT_NOT_FOUND,
@@ -270,6 +270,12 @@ class Calls:
         self._engine.set_template(self._my_volume(request).id)
         return ''
 
+    def fence_volume(self, request):
+        """End the sessions of the volume, or those of one peer, for good."""
+        name, address = request.name('volume_name'), request.text('address')
+        ended = self._engine.fence(self._mine(name).id, address)
+        return {'sessions': '%d' % ended}
+
     def migrate_volume(self, request):
         """Give the volume to vrouter_id; that node carries it out."""
         request.text('vrouter_id')
@@ -283,19 +289,19 @@ class Calls:
         return ''
 
     def snapshot_create(self, request):
-        name = request.snapshot('snapshot_id')
+        name = request.name('snapshot_id')
         metadata = request.data('metadata')
         volume = self._my_volume(request)
         snapshot = self._engine.snapshot_create(volume.id, name, metadata)
         return names.printable(snapshot.name)
 
     def snapshot_destroy(self, request):
-        name = request.snapshot('snapshot_id')
+        name = request.name('snapshot_id')
         self._engine.snapshot_remove(self._my_volume(request).id, name)
         return ''
 
     def snapshot_restore(self, request):
-        name = request.snapshot('snapshot_id')
+        name = request.name('snapshot_id')
         self._engine.snapshot_rollback(self._my_volume(request).id, name)
         return ''
 
@@ -325,6 +331,7 @@ _QUESTIONS = {
     'vpoolInfo': Calls.vpool_info,
 }
 _CHANGES = {
+    'fenceVolume': Calls.fence_volume,
     'migrateVolume': Calls.migrate_volume,
     'resizeObject': Calls.resize_object,
     'setVolumeAsTemplate': Calls.set_volume_as_template,

@@ -131,6 +131,14 @@ class Engine:
     def set_owner(self, volume, owner):
         self._ask(18, wire.ref(volume) + wire.text(owner))
 
+    def fence(self, volume, address):
+        """End the volume's sessions for good; return how many there were.
+
+        :param address: of the one peer whose sessions end; "": all peers
+        """
+        return self._ask(19, wire.ref(volume) + wire.NO_UUID.bytes +
+                         wire.text(address)).u32()
+
     # Snapshots
 
     def snapshot_create(self, volume, snapshot, metadata):

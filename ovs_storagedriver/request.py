@@ -45,7 +45,8 @@ class Request:
     def subject(self):
         """Return what the call is about, for the log."""
         return ' '.join(names.printable(self._values[key])
-                        for key in ('target_path', 'volume_id', 'snapshot_id')
+                        for key in ('target_path', 'volume_id', 'volume_name',
+                                    'snapshot_id')
                         if isinstance(self._values.get(key), str))
 
     def text(self, key):
@@ -75,7 +76,8 @@ class Request:
         except ValueError as error:
             raise MalformedCall('%s' % error)
 
-    def snapshot(self, key):
+    def name(self, key):
+        """Return the name of a volume or snapshot."""
         try:
             return names.check(self.text(key), key)
         except ValueError as error:

@@ -40,6 +40,7 @@ KEYS = {
     'resizeObject': {'volume_id': str(uuid.uuid4()), 'volume_size': '1MiB'},
     'isVolumeSyncedUpToSnapshot': {'volume_id': str(uuid.uuid4()),
                                    'snapshot_id': 's'},
+    'fenceVolume': {'volume_name': 'v', 'address': ''},
     'migrateVolume': {'volume_id': str(uuid.uuid4()), 'vrouter_id': 'node1',
                       'force': 'false'},
 }

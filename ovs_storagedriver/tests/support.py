@@ -126,8 +126,9 @@ class Disk:
         self._ask(self._FLUSH, 0, 0)
 
     def close(self):
-        self._socket.sendall(struct.pack('>IHHQQI', self._REQUEST, 0,
-                                         self._DISCONNECT, 0, 0, 0))
+        with contextlib.suppress(BrokenPipeError):   # it was cut off
+            self._socket.sendall(struct.pack('>IHHQQI', self._REQUEST, 0,
+                                             self._DISCONNECT, 0, 0, 0))
         self._socket.close()
 
     def _ask(self, command, offset, length, data=b''):

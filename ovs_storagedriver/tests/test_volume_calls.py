@@ -170,3 +170,29 @@ class VolumeTestCase(contract.ContractTestCase):
               'edge_port': '%d' % self.running.edge_ports[index],
               'xml_rpc_port': '%d' % self.running.xml_rpc_ports[index]}
              for index in range(2)], info['nodes'])
+
+    def test_fence(self):
+        name, _volume = self.node1.create()
+        with support.disk(self.running.data, name) as disk:
+            for address in ('127.0.0.1', '::1'):
+                self.assertEqual({'sessions': '0'}, self.node1(
+                    'fenceVolume', volume_name=name, address=address))
+            disk.write(0, b'x' * 4096)
+            self.assertEqual({'sessions': '1'}, self.node1(
+                'fenceVolume', volume_name=name, address=''))
+            with self.assertRaises(OSError):
+                disk.read(0, 4096)
+        with support.disk(self.running.data, name) as disk:
+            self.assertEqual(b'x' * 4096, disk.read(0, 4096))
+
+    def test_fence_of_nothing(self):
+        self.assertCode(1, self.node1('fenceVolume', address='',
+                                      volume_name=support.unique()))
+        self.assertFault('volume_name', self.node1, 'fenceVolume', address='',
+                         volume_name='a/b')
+        name, _volume = self.node2.create()
+        self.assertIn('xmlrpc_redirect_port', self.node1(
+            'fenceVolume', volume_name=name, address=''))
+        for address in ('host', '10.0.0.1/8', '10.0.0.1:80', 'x' * 300):
+            self.assertCode(2, self.node2('fenceVolume', volume_name=name,
+                                          address=address))
