@@ -26,6 +26,7 @@ from ovs_storagedriver import data_folder
 from ovs_storagedriver import engine
 from ovs_storagedriver import engine_process
 from ovs_storagedriver import errors
+from ovs_storagedriver import key_material
 from ovs_storagedriver import names
 from ovs_storagedriver import service
 from ovs_storagedriver import settings
@@ -291,6 +292,62 @@ class Check(_OfVPools, command.Command):
         self.app.stdout.write('%s (guid %s): %s\n' % (
             folder.path, folder.guid, 'sound' if sound else 'DAMAGED'))
         return sound
+
+
+class TlsInit(command.Command):
+    """Make the certificates and keys for TLS on the ports.
+
+      ovs-storagedriver tls-init --dir /etc/openvstorage/tls \\
+          --host 10.0.0.1 --host sd1.example.net --psk compute
+
+    makes an authority (ca-cert.pem, ca-key.pem), what the storagedrivers
+    show at each of the names and addresses (server-cert.pem,
+    server-key.pem), what clients show where the servers ask for it
+    (client-cert.pem, client-key.pem), and for each --psk a pre-shared key
+    in keys.psk. What is there and good for another 30 days is kept, so the
+    command can be run again at any time. All files are their owner's only.
+
+    Servers need ca-cert.pem, server-*.pem and keys.psk; clients need
+    ca-cert.pem, client-*.pem or keys.psk; ca-key.pem stays where it is.
+    """
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument('--dir', metavar='DIR', required=True,
+                            help='folder of the files; made if it is not '
+                                 'there')
+        parser.add_argument('--host', metavar='HOST', action='append',
+                            required=True,
+                            help='name or address by which clients reach the '
+                                 'storagedrivers; may be repeated')
+        parser.add_argument('--psk', metavar='IDENTITY', action='append',
+                            default=[],
+                            help='make a pre-shared key of this name; may be '
+                                 'repeated')
+        parser.add_argument('--renew', action='store_true',
+                            help='make all but the authority again, also '
+                                 'what is still good')
+        return parser
+
+    def take_action(self, parsed_args):
+        key_material.check_hosts(parsed_args.host)
+        key_material.check_identities(parsed_args.psk)
+        renew = parsed_args.renew
+        with key_material.opened(os.path.abspath(parsed_args.dir)) as folder:
+            # What an authority has signed ends with it.
+            renew |= self._say(key_material.CA_CERT, folder.make_authority())
+            self._say(key_material.SERVER_CERT,
+                      folder.make_server(parsed_args.host, renew))
+            self._say(key_material.CLIENT_CERT, folder.make_client(renew))
+            if parsed_args.psk:
+                self._say(key_material.PSK, folder.make_psk(
+                    parsed_args.psk, parsed_args.renew))
+
+    def _say(self, name, is_new):
+        self.app.stdout.write('%s: %s\n' % (name, 'made' if is_new
+                                            else 'kept'))
+        return is_new
 
 
 def _config_file(given):

@@ -39,6 +39,7 @@ class StorageDriverApp(app.App):
         for command in (commands.Check, commands.List, commands.Serve,
                         commands.Status):
             manager.add_command(command.__name__.lower(), command)
+        manager.add_command('tls-init', commands.TlsInit)
         super().__init__(DESCRIPTION, _version(), manager,
                          deferred_help=True)
         self.error = None
