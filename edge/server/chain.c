@@ -109,8 +109,7 @@ static int fill_locked(struct layer *layer, const void *data, size_t length, uin
         error = copy_up(layer, below, data, length, offset);
     else if (data)
         error = layer_data_write(layer, data, length, offset);
-    else
-        error = layer_data_reach(layer, cluster << CLUSTER_BITS);
+    /* else it is a hole and stays one */
     if (!error)
         error = layer_own(layer, cluster);
     /* what is not owned must be a hole; if even that fails, later flushes must not call it good */

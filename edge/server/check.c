@@ -73,19 +73,17 @@ static void check_bits(struct check *check, struct layer *layer, const char *hex
         finding(check,
                 "layers/%s.data: it, or a later segment, is missing or cut off: its map says more",
                 hex);
+    if (!check->running && layer_data_has_strays(layer))
+        finding(check, "layers/%s.map: bits of it are lost: there is data that none speaks for", hex);
 }
 
 static void check_map(struct check *check, struct layer *layer, const char *hex, uint64_t size)
 {
     const char *why;
-    int error = map_header_check(layer->map_fd, &layer->id, &why);
+    int error = map_load(&layer->map, layer->map_fd, &layer->id, &why);
 
-    if (error == ENODATA)
-        return;     /* nothing was ever flushed to it */
-    if (error)
+    if (error && error != ENODATA)      /* that: nothing was ever flushed to it */
         finding(check, "layers/%s.map: %s", hex, why);
-    else if (map_load(&layer->map, layer->map_fd, MAP_PAGE, false))
-        finding(check, "layers/%s.map: cannot be read", hex);
     else
         check_bits(check, layer, hex, size);
 }
@@ -157,7 +155,8 @@ static bool is_known(const struct check *check, const char *name)
 
     if (strlen(name) < UUID_HEX_SIZE - 1 || !uuid_from_hex(&id, name))
         return false;
-    if (strcmp(suffix, ".map") && strncmp(suffix, ".data", 5))
+    /* a temporary one is what an upgrade left that was killed; the next one uses it */
+    if (strcmp(suffix, ".map") && strcmp(suffix, ".map.tmp") && strncmp(suffix, ".data", 5))
         return false;
     return check->known
         && bsearch(&id, check->known, check->known_count, sizeof(id), by_id) != NULL;

@@ -61,7 +61,7 @@ static ssize_t read_some(int fd, void *data, size_t length, off_t offset, bool n
     return pread(fd, data, length, offset);
 }
 
-int disk_read(int fd, void *data, size_t length, off_t offset, bool nowait)
+static int read_to_end(int fd, void *data, size_t length, off_t offset, bool nowait, int at_end)
 {
     while (length) {
         ssize_t n = read_some(fd, data, length, offset, nowait);
@@ -72,13 +72,23 @@ int disk_read(int fd, void *data, size_t length, off_t offset, bool nowait)
             return errno;
         if (n == 0) {
             memset(data, 0, length);
-            return 0;
+            return at_end;
         }
         data = (char *)data + n;
         length -= n;
         offset += n;
     }
     return 0;
+}
+
+int disk_read(int fd, void *data, size_t length, off_t offset, bool nowait)
+{
+    return read_to_end(fd, data, length, offset, nowait, 0);
+}
+
+int disk_read_inside(int fd, void *data, size_t length, off_t offset, bool nowait)
+{
+    return read_to_end(fd, data, length, offset, nowait, EIO);
 }
 
 /* Of Linux 6.5, and not in the headers of every C library yet. */
@@ -114,6 +124,14 @@ int disk_splice(int fd, int pipe, size_t length, off_t offset)
             return n < 0 && errno != EAGAIN ? errno : EIO;
         length -= n;
     }
+    return 0;
+}
+
+int disk_extend(int fd, off_t length)
+{
+    while (ftruncate(fd, length) < 0)
+        if (errno != EINTR)
+            return errno;
     return 0;
 }
 

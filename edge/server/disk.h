@@ -28,11 +28,16 @@ int disk_write(int fd, const void *data, size_t length, off_t offset);
 /* What lies beyond the end of the file, or was never written, reads as zeros. With `nowait`: EAGAIN
  * instead of waiting for the medium. */
 int disk_read(int fd, void *data, size_t length, off_t offset, bool nowait);
+/* The same of what the file must have: EIO if it ends before. */
+int disk_read_inside(int fd, void *data, size_t length, off_t offset, bool nowait);
 
 /* Puts the range into the pipe without copying it. EAGAIN, and nothing was put, if that would wait
  * for the medium, if the kernel cannot say so, or if the file ends before. After any other error
  * the pipe may have a part of it. */
 int disk_splice(int fd, int pipe, size_t length, off_t offset);
+
+/* Makes the file longer; what is added reads as zeros and takes no space. */
+int disk_extend(int fd, off_t length);
 
 /* Frees the range; it reads as zeros from then on. The file keeps its length. */
 int disk_punch(int fd, off_t offset, off_t length);

@@ -47,6 +47,7 @@ struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct l
     layer->scrubbed = !home->unclean;
     /* a process that died may have left data in the page cache only */
     layer->dirty = home->unclean ? DIRTY_INHERITED : DIRTY_NOT;
+    layer->map_unsynced = home->unclean;
     atomic_init(&layer->parent, parent);
     pthread_mutex_init(&layer->map_lock, NULL);
     pthread_mutex_init(&layer->flush_lock, NULL);
@@ -92,15 +93,15 @@ static int damaged(struct layer *layer, const char *suffix, const char *why)
 static int load_map(struct layer *layer)
 {
     const char *why;
-    int error = map_header_check(layer->map_fd, &layer->id, &why);
+    int error = map_load(&layer->map, layer->map_fd, &layer->id, &why);
 
+    layer->stated = layer->map.stated;
+    layer->durable = layer->map.owned;
     if (error == ENODATA) {     /* created, never flushed, then the power went */
-        error = map_header_write(layer->map_fd, &layer->id);
+        error = map_header_write(layer->map_fd, &layer->id, 0);
         return error ? error : disk_sync_data(layer->map_fd);
     }
-    if (error == EUCLEAN)
-        return damaged(layer, ".map", why);
-    return error ? error : map_load(&layer->map, layer->map_fd, MAP_PAGE, false);
+    return error == EUCLEAN ? damaged(layer, ".map", why) : error;
 }
 
 static int load_runtime_map(struct layer *layer)
@@ -113,7 +114,7 @@ static int load_runtime_map(struct layer *layer)
         return error;
     if (layer->frozen)
         layer->dirty = DIRTY_WRITTEN;   /* as good as: it was written to and not flushed */
-    return map_load(&layer->map, layer->runtime_fd, 0, true);
+    return map_load_runtime(&layer->map, layer->runtime_fd);
 }
 
 static int load(struct layer *layer)
@@ -127,11 +128,11 @@ static int load(struct layer *layer)
     /* the data file is created first, so it may be there alone after a crash */
     if (error || layer->map_fd == FILE_NONE)
         return error;
-    /* what the last engine wrote may be in the page cache only */
-    layer->map_unsynced = layer->home->unclean;
     error = load_map(layer);
     if (!error)
         error = load_runtime_map(layer);
+    if (!error && layer->map.version == 1)
+        error = layer_upgrade(layer);
     if (!error && !layer_data_is_complete(layer))
         error = damaged(layer, ".data",
                         "it, or a later segment, is missing or cut off: its map says more");
@@ -181,6 +182,7 @@ static void unload(struct layer *layer)
     close_file(layer->runtime_fd);
     map_free(&layer->map);
     layer->map_fd = layer->runtime_fd = FILE_NONE;
+    layer->stated = layer->durable = 0;
 }
 
 static int open_one(struct layer *layer)

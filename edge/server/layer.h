@@ -18,12 +18,13 @@
  * A layer: what was written to one volume between two snapshots.
  *
  * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume
- * (segments.h), and layers/ID.map, a header page followed by one bit per cluster: set = the
- * layer owns the cluster, what the data file has there (holes are zeros) counts, and nothing
- * below it does. Bits are only ever set. Both files are created by the first write. The data file
- * ends behind the beginning of the last cluster that is owned, otherwise it was cut off.
+ * (segments.h), and layers/ID.map (mapfile.h) with one bit per cluster: set = the layer owns the
+ * cluster, what the data file has there (holes are zeros) counts, and nothing below it does. Bits
+ * are only ever set. Both files are created by the first write. The data file is made to end behind
+ * a cluster before anything is written to it, so where it ends before the last cluster that is
+ * owned, it was cut off.
  *
- * Two rules make this safe:
+ * Three rules make this safe:
  *
  * - Power loss. A bit reaches ID.map only after fdatasync of the data that it speaks for
  *   (layer_flush), so a bit on disk never points at data that is not there. What was written and
@@ -31,6 +32,13 @@
  *   and layer_open punches it out after an unclean stop ("scrub"), because of the next rule.
  * - Where no bit is set the data file has a hole. A first, partial write to a cluster with nothing
  *   below it therefore needs no copy: the rest of the cluster reads as zeros.
+ *
+ * - Damage. Each sector of ID.map has a checksum, and the header says how many bits there are at
+ *   least. A power loss cannot make either wrong. A sector is the whole old one or the whole new
+ *   one, both with a good checksum; none is written again before a sync of its last content has
+ *   returned. The number is written only when a sync of at least so many bits has returned: it is
+ *   that of the flush before (with the next bits, or by the next flush that finds nothing else to
+ *   do, so that it is exact after a clean stop), and bits are never taken back.
  *
  * Death of the process. Bits that are set but not flushed are also in runtime/BOOT/ID, written
  * with pwrite before the write is acknowledged: the page cache keeps that file, like the data
@@ -54,15 +62,6 @@
 #include "mapfile.h"
 #include "segments.h"
 
-#define CLUSTER_BITS 16
-#define CLUSTER_SIZE (1u << CLUSTER_BITS)
-#define VOLUME_SIZE_MAX (64ull << 40)
-#define CLUSTERS_MAX (VOLUME_SIZE_MAX >> CLUSTER_BITS)
-#define MAP_BYTES (CLUSTERS_MAX / 8)
-#define MAP_PAGE 4096u
-#define MAP_PAGES (MAP_BYTES / MAP_PAGE)
-#define MAP_MAGIC "OVSEMAP1"
-#define MAP_VERSION 1
 #define FILL_LOCKS 16
 
 enum { DIRTY_NOT, DIRTY_INHERITED, DIRTY_WRITTEN };     /* by an earlier process, by this one */
@@ -84,11 +83,13 @@ struct layer {
 
     /* only while open */
     atomic_int data_fd[SEGMENTS];       /* -1: nothing written yet */
+    uint64_t data_end[SEGMENTS];        /* sizes of the files; changed under map_lock */
     int map_fd, runtime_fd;             /* likewise; closed while a frozen layer rests */
     atomic_bool files_closed, files_used;
     atomic_uint file_users;
     struct layer **place;               /* in home->files */
     struct map map;
+    atomic_ulong durable, stated;       /* how many bits ID.map has, and says that it has */
     pthread_mutex_t map_lock, flush_lock, fill[FILL_LOCKS];
 };
 
@@ -137,6 +138,8 @@ static inline pthread_mutex_t *layer_fill_lock(struct layer *layer, uint64_t clu
 uint64_t layer_stored(const struct layer *layer);
 /* A sync failed, or data may lie where no bit is set: no flush succeeds any more. */
 void layer_fail(struct layer *layer, const char *what, int error);
+/* Brings the files of an open layer from version 1 to today's; one that is cut off stays as it is. */
+int layer_upgrade(struct layer *layer);
 /* Removes the files of a layer that no record names as its own any more. */
 void layer_files_remove(struct layer_home *home, const struct uuid *id);
 
@@ -144,5 +147,3 @@ void layer_files_remove(struct layer_home *home, const struct uuid *id);
 void layer_segment_name(const struct uuid *id, unsigned segment, char name[LAYER_FILE_NAME_SIZE]);
 void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE]);
 
-/* 0 good, EUCLEAN damaged, ENODATA nothing was ever flushed to it. `why` says what is wrong. */
-int map_header_check(int fd, const struct uuid *id, const char **why);

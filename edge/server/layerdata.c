@@ -59,7 +59,7 @@ static int create_map(struct layer *layer)
 
     if (error)
         return error;
-    error = map_header_write(fd, &layer->id);
+    error = map_header_write(fd, &layer->id, 0);
     if (error) {    /* an empty map is a good one: nothing owned */
         close(fd);
         return error;
@@ -76,6 +76,8 @@ static int prepare_locked(struct layer *layer, uint64_t cluster)
 
     if (!error && layer->data_fd[segment] < 0)
         error = layer_data_create(layer, segment);
+    if (!error)
+        error = layer_data_reach(layer, cluster << CLUSTER_BITS);
     if (!error && layer->map_fd < 0)
         error = create_map(layer);
     if (!error && layer->runtime_fd < 0)
@@ -98,7 +100,7 @@ int layer_prepare(struct layer *layer, uint64_t cluster)
 
 static int own_locked(struct layer *layer, uint64_t cluster)
 {
-    uint64_t byte = cluster >> 3, page = byte / MAP_PAGE;
+    uint64_t byte = cluster >> 3, page = byte / MAP_PAGE_BITS;
     uint8_t value = layer->map.bits[byte] | 1 << (cluster & 7);
     int error = reopen_map(layer);
 
@@ -109,6 +111,7 @@ static int own_locked(struct layer *layer, uint64_t cluster)
         error = disk_write(layer->runtime_fd, &value, 1, byte);
     if (error)
         return error;
+    layer->map.owned++;     /* nobody owns a cluster twice: the caller has looked */
     page_mark(layer->map.occupied, page);
     page_mark(layer->map.unflushed, page);
     atomic_store_explicit(&layer->map.bits[byte], value, memory_order_release);
@@ -124,10 +127,12 @@ int layer_own(struct layer *layer, uint64_t cluster)
 }
 
 struct map_pages {
+    int map_fd;                 /* negative: there is no map */
+    uint64_t owned;             /* bits that are set, with those of all pages */
     size_t count, capacity;
     struct map_page {
         uint32_t number;
-        uint8_t bytes[MAP_PAGE];
+        uint8_t bits[MAP_PAGE_BITS];
     } *page;
 };
 
@@ -150,8 +155,7 @@ static int copy_page(struct layer *layer, struct map_pages *pages, uint32_t numb
         return ENOMEM;
     struct map_page *page = &pages->page[pages->count++];
     page->number = number;
-    for (uint32_t i = 0; i < MAP_PAGE; i++)
-        page->bytes[i] = layer->map.bits[(size_t)number * MAP_PAGE + i];
+    map_page_copy(&layer->map, number, page->bits);
     return 0;
 }
 
@@ -160,12 +164,14 @@ static int take_unflushed(struct layer *layer, struct map_pages *pages)
 {
     pthread_mutex_lock(&layer->map_lock);
     int error = reopen_map(layer);
-    for (uint32_t byte = 0; byte < MAP_PAGES / 8 && !error; byte++)
+    pages->map_fd = layer->map_fd;
+    pages->owned = layer->map.owned;
+    for (uint32_t byte = 0; byte < MAP_MARKS && !error; byte++)
         for (uint32_t bit = 0; layer->map.unflushed[byte] >> bit && !error; bit++)
             if (layer->map.unflushed[byte] >> bit & 1)
                 error = copy_page(layer, pages, byte * 8 + bit);
     if (!error)
-        memset(layer->map.unflushed, 0, pages->count ? MAP_PAGES / 8 : 0);
+        memset(layer->map.unflushed, 0, pages->count ? MAP_MARKS : 0);
     pthread_mutex_unlock(&layer->map_lock);
     return error;
 }
@@ -200,23 +206,30 @@ static int synced(struct layer *layer, int error)
     return EIO;
 }
 
+/* Writes these pages, and how many bits were durable before. */
 static int write_pages(struct layer *layer, const struct map_pages *pages)
 {
+    uint64_t stated = layer->durable;
     int error = 0;
 
-    for (size_t i = 0; i < pages->count && !error; i++) {
-        const struct map_page *page = &pages->page[i];
-
-        error = disk_write(layer->map_fd, page->bytes, MAP_PAGE,
-                           MAP_PAGE + (off_t)page->number * MAP_PAGE);
-    }
-    return error ? error : synced(layer, disk_sync_data(layer->map_fd));
+    if (stated != layer->stated)
+        error = map_header_write(pages->map_fd, &layer->id, stated);
+    for (size_t i = 0; i < pages->count && !error; i++)
+        error = map_page_write(pages->map_fd, &layer->id, pages->page[i].number,
+                               pages->page[i].bits);
+    if (!error)
+        error = synced(layer, disk_sync_data(pages->map_fd));
+    if (error)
+        return error;
+    layer->stated = stated;
+    layer->durable = pages->owned;
+    return 0;
 }
 
 /*
- * The order is the proof: names and what the map has, then the data, then the bits that speak for it. A power
- * loss between two steps leaves bits that are missing, never bits whose data is missing. A page
- * of bits may be torn by a power loss: each sector then has old or new bits, and either is
+ * The order is the proof: names and what the map has, then the data, then the bits that speak for
+ * it. A power loss between two steps leaves bits that are missing, never bits whose data is missing.
+ * A page of bits may be torn by a power loss: each sector then has old or new bits, and either is
  * right, for bits only go from 0 to 1.
  */
 static int sync_in_order(struct layer *layer, const struct map_pages *pages)
@@ -225,11 +238,11 @@ static int sync_in_order(struct layer *layer, const struct map_pages *pages)
 
     if (atomic_exchange(&layer->entries_unsynced, false))
         error = home_sync_names(layer->home, layer->home->layers);
-    if (!error && atomic_exchange(&layer->map_unsynced, false))
-        error = synced(layer, disk_sync_data(layer->map_fd));
+    if (!error && pages->map_fd >= 0 && atomic_exchange(&layer->map_unsynced, false))
+        error = synced(layer, disk_sync_data(pages->map_fd));
     if (!error)
         error = synced(layer, layer_data_sync(layer));
-    if (!error && pages->count)
+    if (!error && (pages->count || layer->stated != layer->durable))
         error = write_pages(layer, pages);
     return error;
 }
@@ -252,7 +265,7 @@ static int flush_locked(struct layer *layer)
     if (layer->failed || layer->home->failed)
         return EIO;
     int dirty = atomic_exchange(&layer->dirty, DIRTY_NOT);
-    if (!dirty)
+    if (!dirty && layer->stated == layer->durable)
         return 0;
     int error = files_hold(layer);
     if (error) {
@@ -281,7 +294,8 @@ int layer_flush(struct layer *layer)
 
 bool layer_needs_flush(const struct layer *layer)
 {
-    return layer->dirty || layer->flushing || layer->failed || layer->home->failed;
+    return layer->dirty || layer->flushing || layer->stated != layer->durable || layer->failed
+        || layer->home->failed;
 }
 
 void layer_files_remove(struct layer_home *home, const struct uuid *id)
@@ -290,6 +304,8 @@ void layer_files_remove(struct layer_home *home, const struct uuid *id)
 
     /* the map first: a map without data would be damage */
     layer_file_name(id, ".map", name);
+    unlinkat(home->layers, name, 0);
+    layer_file_name(id, ".map.tmp", name);
     unlinkat(home->layers, name, 0);
     layer_data_remove(home, id);
     layer_file_name(id, "", name);

@@ -182,10 +182,13 @@ static struct record *record_without(struct volume *volume, struct layer *lower)
 
 static int leave_out(struct volume *volume, struct pair *pair)
 {
-    struct record *next = record_without(volume, pair->lower);
     struct fault fault;
     unsigned opens;
 
+    /* flushes of the volume fail as long as it has that layer, and must not succeed without it */
+    if (pair->lower->failed)
+        return EIO;
+    struct record *next = record_without(volume, pair->lower);
     if (!next)
         return ECANCELED;
     int error = volume_commit_freeing(volume, next, &fault);
@@ -204,7 +207,7 @@ static int leave_out(struct volume *volume, struct pair *pair)
 static int merge_pair(struct volume *volume, struct pair *pair)
 {
     struct fault fault;
-    int error = pull_all(volume, pair);
+    int error = pair->lower->failed ? EIO : pull_all(volume, pair);
 
     if (!error && volume_lock(volume, &fault))
         error = ECANCELED;

@@ -52,10 +52,7 @@ int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t off
         size_t part = part_of_segment(offset, length);
         int fd = layer->data_fd[offset / SEGMENT_SIZE];
 
-        if (fd < 0)
-            memset(data, 0, part);
-        else
-            error = disk_read(fd, data, part, offset % SEGMENT_SIZE, nowait);
+        error = fd < 0 ? EIO : disk_read_inside(fd, data, part, offset % SEGMENT_SIZE, nowait);
         data = (uint8_t *)data + part;
         offset += part;
         length -= part;
@@ -99,29 +96,17 @@ int layer_data_write(struct layer *layer, const void *data, size_t length, uint6
     return error;
 }
 
-/* 0 for a segment that does not exist. */
-static off_t size_of_segment(const struct layer *layer, unsigned segment)
-{
-    struct stat st;
-
-    return layer->data_fd[segment] >= 0 && fstat(layer->data_fd[segment], &st) == 0
-        ? st.st_size : 0;
-}
-
 int layer_data_reach(struct layer *layer, uint64_t offset)
 {
-    static const uint8_t zero;
+    unsigned segment = offset / SEGMENT_SIZE;
+    uint64_t end = offset % SEGMENT_SIZE / CLUSTER_SIZE * CLUSTER_SIZE + CLUSTER_SIZE;
+    int error = 0;
 
-    int error = files_hold(layer);
-    if (error)
-        return error;
-    bool reached = size_of_segment(layer, offset / SEGMENT_SIZE)
-        > (off_t)(offset % SEGMENT_SIZE);
-    files_release(layer);
-    if (reached)
-        return 0;
-    error = layer_data_write(layer, &zero, 1, offset);
-    return error ? error : layer_data_punch(layer, CLUSTER_SIZE, offset);
+    if (end > layer->data_end[segment])
+        error = disk_extend(layer->data_fd[segment], end);
+    if (!error && end > layer->data_end[segment])
+        layer->data_end[segment] = end;
+    return error;
 }
 
 int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
@@ -158,6 +143,7 @@ int layer_data_open(struct layer *layer)
 {
     char name[LAYER_FILE_NAME_SIZE];
     int error = 0;
+    struct stat st;
 
     layer->files_closed = false;
     for (unsigned i = 0; i < SEGMENTS && !error; i++) {
@@ -166,6 +152,11 @@ int layer_data_open(struct layer *layer)
         layer_segment_name(&layer->id, i, name);
         error = files_open(layer, layer->home->layers, name, 0, &fd);
         layer->data_fd[i] = fd;
+        layer->data_end[i] = 0;
+        if (!error)
+            error = fstat(fd, &st) < 0 ? errno : 0;
+        if (!error && fd >= 0)
+            layer->data_end[i] = st.st_size;
         if (error == ENOENT)
             error = 0;
     }
@@ -182,11 +173,15 @@ int layer_data_create(struct layer *layer, unsigned segment)
     if (error)
         return error;
     layer->entries_unsynced = true;
+    layer->data_end[segment] = 0;
     layer->data_fd[segment] = fd;
     return 0;
 }
 
-static int scrub_range(struct layer *layer, uint64_t from, uint64_t to)
+/* What to do with data that no bit speaks for. */
+typedef int handle_strays(struct layer *layer, uint64_t length, uint64_t offset);
+
+static int walk_range(struct layer *layer, uint64_t from, uint64_t to, handle_strays *handle)
 {
     uint64_t end = (to + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
     uint64_t cluster = from >> CLUSTER_BITS;
@@ -197,8 +192,7 @@ static int scrub_range(struct layer *layer, uint64_t from, uint64_t to)
         while (cluster < end && !layer_owns(layer, cluster))
             cluster++;
         if (cluster > first) {
-            int error = layer_data_punch(layer, (cluster - first) << CLUSTER_BITS,
-                                         first << CLUSTER_BITS);
+            int error = handle(layer, (cluster - first) << CLUSTER_BITS, first << CLUSTER_BITS);
             if (error)
                 return error;
         }
@@ -208,7 +202,7 @@ static int scrub_range(struct layer *layer, uint64_t from, uint64_t to)
     return 0;
 }
 
-static int scrub_segment(struct layer *layer, unsigned segment)
+static int walk_segment(struct layer *layer, unsigned segment, handle_strays *handle)
 {
     uint64_t start = segment * SEGMENT_SIZE;
     int fd = layer->data_fd[segment];
@@ -219,7 +213,7 @@ static int scrub_segment(struct layer *layer, unsigned segment)
 
         if (to < 0)
             return errno;
-        int error = scrub_range(layer, start + from, start + to);
+        int error = walk_range(layer, start + from, start + to, handle);
         if (error)
             return error;
         from = to;
@@ -227,26 +221,57 @@ static int scrub_segment(struct layer *layer, unsigned segment)
     return 0;
 }
 
-int layer_data_scrub(struct layer *layer)
+static int walk(struct layer *layer, handle_strays *handle)
 {
     int error = 0;
 
     for (unsigned i = 0; i < SEGMENTS && !error; i++)
-        error = scrub_segment(layer, i);
+        error = walk_segment(layer, i, handle);
     return error;
+}
+
+int layer_data_scrub(struct layer *layer)
+{
+    return walk(layer, layer_data_punch);
+}
+
+static int stop_at_strays(struct layer *layer, uint64_t length, uint64_t offset)
+{
+    (void)layer;
+    (void)length;
+    (void)offset;
+    return EEXIST;
+}
+
+bool layer_data_has_strays(struct layer *layer)
+{
+    return walk(layer, stop_at_strays) == EEXIST;
 }
 
 bool layer_data_is_complete(const struct layer *layer)
 {
+    /* an engine of version 1 did not round a file's end up */
+    uint64_t more = layer->map.version == 1 ? CLUSTER_SIZE - 1 : 0;
+
     for (unsigned i = 0; i < SEGMENTS; i++) {
         uint64_t first = i * (SEGMENT_SIZE >> CLUSTER_BITS);
         uint64_t end = first + (SEGMENT_SIZE >> CLUSTER_BITS);
-        uint64_t reached = (size_of_segment(layer, i) + CLUSTER_SIZE - 1) >> CLUSTER_BITS;
+        uint64_t reached = (layer->data_end[i] + more) >> CLUSTER_BITS;
 
         if (map_next(&layer->map, first + reached, end) < end)
             return false;
     }
     return true;
+}
+
+int layer_data_complete(struct layer *layer)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < SEGMENTS && !error; i++)
+        if (layer->data_end[i] % CLUSTER_SIZE)
+            error = layer_data_reach(layer, i * SEGMENT_SIZE + layer->data_end[i]);
+    return error;
 }
 
 uint64_t layer_stored(const struct layer *layer)

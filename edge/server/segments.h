@@ -35,18 +35,24 @@ int layer_data_open(struct layer *layer);
 int layer_data_create(struct layer *layer, unsigned segment);
 void layer_data_remove(struct layer_home *home, const struct uuid *id);
 
+/* The clusters are owned: a file that ends before them is damaged, EIO. */
 int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t offset, bool nowait);
 /* As disk_splice; EAGAIN also if the range is not in one file. */
 int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t offset);
 /* The segments exist (layer_prepare). */
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset);
-/* Makes the file end behind the beginning of the cluster at `offset`, which is a hole and stays one:
- * the end of a file tells zeros from what was cut off. */
+/* Makes the file end behind the cluster at `offset`: the end of a file tells zeros from what was cut
+ * off. Under map_lock, and before anything is written there: nothing else makes a file longer. */
 int layer_data_reach(struct layer *layer, uint64_t offset);
 int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset);
 int layer_data_sync(struct layer *layer);
 
 /* Punches out all clusters that no bit speaks for. */
 int layer_data_scrub(struct layer *layer);
-/* Whether the segments exist and reach into each cluster that a bit speaks for. */
+/* Whether there is data that no bit speaks for: after a clean stop its bits were lost. */
+bool layer_data_has_strays(struct layer *layer);
+/* Whether the segments exist and end behind each cluster that a bit speaks for (of a map of version
+ * 1: behind its beginning). */
 bool layer_data_is_complete(const struct layer *layer);
+/* Makes them end so. */
+int layer_data_complete(struct layer *layer);

@@ -55,7 +55,7 @@ class File:
             apply(change, self.sectors, None)
         self.size = max([self.size] + [
             change[1] + len(change[2]) for change in self.pending[:count]
-            if change[0] == 'w'])
+            if change[0] in 'wx'])
         del self.pending[:count]
         self.settled = until
 
@@ -69,7 +69,7 @@ class File:
                              lambda: rng.random() < chance)
                 size = max(size, kept)
             elif rng.random() < chance:
-                apply(change, sectors, None)
+                size = max(size, apply(change, sectors, None))
         return sectors, size
 
 
@@ -77,6 +77,8 @@ def apply(change, sectors, keep):
     """Returns the end of the last byte that was kept."""
     kind, offset, data = change
     end = 0
+    if kind == 'x':
+        return offset
     if kind == 'p':
         first, last = offset, offset + data
         for number in list(sectors):
@@ -141,6 +143,10 @@ class Disk:
     def on_p(self, inode, offset, length, _data):
         if inode in self.files:
             self.files[inode].pending.append(('p', offset, length))
+
+    def on_x(self, inode, length, _c, _data):
+        if inode in self.files:
+            self.files[inode].pending.append(('x', length, b''))
 
     def on_b(self, number, _b, _c, _data):
         self.begun[number] = (

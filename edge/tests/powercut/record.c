@@ -21,6 +21,7 @@
  *   'o' open/creat     a = inode, bytes = path      'w' write      a = inode, b = offset, bytes
  * = data
  *   'p' punch hole     a = inode, b = offset, c = length
+ *   'x' extend         a = inode, b = new length
  *   't' truncate       a = inode                    's' sync of a file  a = number, b = inode
  *   'b' a sync begins: a = its number               'd' fsync of a directory, a = number, bytes
  * = path
@@ -160,6 +161,20 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t length)
     if (result == 0 && mode & FALLOC_FL_PUNCH_HOLE)
         enter('p', inode_of(fd), offset, length, "", 0);
     pthread_mutex_unlock(&lock);
+    return result;
+}
+
+/* The engine makes files longer so, or empty. */
+int ftruncate64(int fd, off64_t length)
+{
+    REAL(ftruncate64);
+    pthread_mutex_lock(&lock);
+    int result = real(fd, length);
+    int error = errno;
+    if (result == 0)
+        enter(length ? 'x' : 't', inode_of(fd), length, 0, "", 0);
+    pthread_mutex_unlock(&lock);
+    errno = error;
     return result;
 }
 

@@ -12,6 +12,7 @@
 
 """The folder: damage is found and refused, never guessed about."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ import zlib
 import pytest
 
 from support import engine as engines
+from support import maps
 from support import wire
 
 MIB = 1 << 20
@@ -157,7 +159,7 @@ def test_missing_data(stopped):
     found(stopped, 'is missing or cut off')
 
 
-@pytest.mark.parametrize('length', [0, 1, 65536, MIB - 65536])
+@pytest.mark.parametrize('length', [0, 1, 65536, MIB - 65536, MIB - 1])
 def test_cut_off_data(stopped, length):
     path = max(files(stopped, 'layers', '.data'), key=os.path.getsize)
     assert os.path.getsize(path) == MIB
@@ -193,8 +195,136 @@ def test_zeros_at_the_end_are_not_taken_for_cut_off(engine, control):
 
 
 def test_bits_beyond_the_end(stopped):
-    edit(files(stopped, 'layers', '.map')[0], 4096 + 1000, b'\1')
+    path = files(stopped, 'layers', '.map')[0]
+    bits = maps.load(path)
+    bits[1000] = 1
+    maps.store(path, bits)
     found(stopped, "beyond the volume's end")
+
+
+def damaged_map(data, path, *words):
+    """It is found by the check, and by whoever opens the volume."""
+    found(data, os.path.basename(path), *words)
+    engine = engines.Engine(data)
+    with pytest.raises(wire.OptionError):
+        engine.open('v')
+    for word in words:
+        assert word in engine.log_text()
+    engine.kill()
+
+
+@pytest.fixture
+def top_map(stopped):
+    """The map of the volume's newest layer, which has two bits."""
+    for path in files(stopped, 'layers', '.map'):
+        bits = maps.load(path)
+        if bits and sum(map(int.bit_count, bits)) == 2:
+            return path
+    raise AssertionError('no map has two bits')
+
+
+@pytest.mark.parametrize('offset', [0, 11, 30, 40, 511, 4095, 4096, 4600,
+                                    4604, 4607, 5000, 8191])
+def test_every_rotten_byte_of_a_map_is_found(stopped, top_map, offset):
+    with open(top_map, 'rb') as file:
+        good = file.read()
+    for mask in (1, 0x80, 0xff):
+        edit(top_map, offset, bytes([good[offset] ^ mask]))
+        found(stopped, os.path.basename(top_map))
+    damaged_map(stopped, top_map)
+
+
+def test_a_sector_of_another_place_is_found(stopped, top_map):
+    with open(top_map, 'rb') as file:
+        content = file.read()
+    edit(top_map, 4096, content[4608:5120])
+    damaged_map(stopped, top_map, 'a sector of its bits is damaged')
+
+
+def test_a_page_of_another_map_is_found(stopped, top_map):
+    other = next(path for path in files(stopped, 'layers', '.map')
+                 if path != top_map)
+    with open(other, 'rb') as file:
+        edit(top_map, 4096, file.read()[4096:8192])
+    damaged_map(stopped, top_map, 'a sector of its bits is damaged')
+
+
+@pytest.mark.parametrize('what', ['sector', 'page', 'old'])
+def test_lost_bits_are_found(stopped, top_map, what):
+    """The disk said that they were written, and has not done so."""
+    bits = maps.load(top_map)
+    if what == 'old':
+        maps.store(top_map, bytes([bits[0] & 1]) + bits[1:], stated=2)
+    else:
+        edit(top_map, 4096, bytes(512 if what == 'sector' else 4096))
+    damaged_map(stopped, top_map, 'bits of it are lost')
+
+
+def test_lost_bits_that_the_header_does_not_know_of(stopped, top_map):
+    """Header and bits are as old: the data says so."""
+    bits = maps.load(top_map)
+    maps.store(top_map, bytes([bits[0] & 1]) + bits[1:], stated=1)
+    found(stopped, 'there is data that none speaks for')
+
+
+def test_a_file_that_is_cut_while_it_is_served(data):
+    engine = engines.Engine(data)
+    with engine.options() as control:
+        control.create('v', MIB)
+    disk = engine.open('v')
+    disk.write(0, b'x' * 2 * 65536)
+    os.truncate(files(data, 'layers', '.data')[0], 65536 + 100)
+    with pytest.raises(wire.NBDError) as caught:
+        disk.read(65536, 4096)
+    assert caught.value.errno == errno.EIO
+    assert disk.read(0, 65536) == b'x' * 65536
+    engine.kill()
+
+
+@pytest.mark.parametrize('killed', [False, True])
+def test_a_store_of_version_1_is_brought_up(data, killed):
+    engine = engines.Engine(data)
+    with engine.options() as control:
+        control.create('v', 4 * MIB)
+        with engine.open('v') as disk:
+            disk.write(0, b'x' * MIB)
+            disk.write(2 * MIB, b'y' * 100)
+            disk.flush()
+            disk.write(3 * MIB, b'z' * 100)
+            if killed:
+                engine.kill()
+    if not killed:
+        engine.stop()
+    path, = files(data, 'layers', '.map')
+    maps.store_version_1(path, maps.load(path))
+    os.truncate(files(data, 'layers', '.data')[0], 3 * MIB + 100)
+    assert engines.check(data)[0] == 0
+    engine.start()
+    for _ in range(2):
+        with engine.open('v') as disk:
+            assert disk.read(0, MIB) == b'x' * MIB
+            assert disk.read(2 * MIB, 65536) == b'y' * 100 + bytes(65436)
+            assert disk.read(3 * MIB, 65536) == b'z' * 100 + bytes(65436)
+            disk.write(MIB, b'new')
+            disk.flush()
+        engine.restart()
+    assert maps.version(path) == 2
+    assert engine.log_text().count('brought from version 1 to 2') == 1
+    engine.stop()
+    assert engines.check(data)[0] == 0
+
+
+def test_a_cut_off_file_of_version_1(stopped):
+    path = max(files(stopped, 'layers', '.data'), key=os.path.getsize)
+    os.truncate(path, MIB - 65536)
+    bits = path[:-len('.data')] + '.map'
+    maps.store_version_1(bits, maps.load(bits))
+    found(stopped, 'is missing or cut off')
+    engine = engines.Engine(stopped)
+    with pytest.raises(wire.OptionError):
+        engine.open('v')
+    assert 'is missing or cut off' in engine.log_text()
+    engine.kill()
 
 
 def test_an_orphan_is_reported_and_kept(stopped):

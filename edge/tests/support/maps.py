@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""ID.map as edge/server/mapfile.h describes it, written on its own."""
+
+import struct
+import zlib
+
+PAGE, SECTOR, BITS = 4096, 512, 508
+HEADER = struct.Struct('>8sI16s')
+MAGIC = b'OVSEMAP1'
+
+
+def version(path):
+    with open(path, 'rb') as file:
+        return HEADER.unpack(file.read(HEADER.size))[1]
+
+
+def load(path):
+    """The bits; bytes that are not there are zeros."""
+    with open(path, 'rb') as file:
+        content = file.read()[PAGE:]
+    return bytearray(b''.join(content[at:at + BITS]
+                              for at in range(0, len(content), SECTOR)))
+
+
+def _checked(body):
+    return body + struct.pack('>I', zlib.crc32(body))
+
+
+def _page(data):
+    return data + bytes(-len(data) % PAGE)
+
+
+def _layer(path):
+    return bytes.fromhex(path.rsplit('/', 1)[1][:32])
+
+
+def _sector(layer, number, bits):
+    place = layer + struct.pack('>Q', number)
+    return bits + struct.pack('>I', zlib.crc32(place + bits))
+
+
+def store(path, bits, stated=0):
+    layer = _layer(path)
+    bits = bytes(bits) + bytes(-len(bits) % (PAGE // SECTOR * BITS))
+    header = HEADER.pack(MAGIC, 2, layer) + struct.pack('>Q', stated)
+    with open(path, 'wb') as file:
+        file.write(_page(_checked(header)))
+        for number in range(len(bits) // BITS):
+            file.write(_sector(layer, number,
+                               bits[number * BITS:(number + 1) * BITS]))
+
+
+def store_version_1(path, bits):
+    with open(path, 'wb') as file:
+        file.write(_page(_checked(HEADER.pack(MAGIC, 1, _layer(path)))))
+        file.write(_page(bytes(bits)))
