@@ -1,0 +1,90 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Patches that spoil a part of the project, each with the test to notice it.
+
+A patch begins with lines "Defect: TEXT" (it says how the part behaves),
+"Caught-by: TEST" and, where they apply, "Service: NAME" (what is restarted)
+and "Tries: NUMBER" (how often a test that draws lots may be run). Then comes a
+diff with prefixes.
+"""
+
+import collections
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STEP_SECONDS = 600
+
+Defect = collections.namedtuple('Defect', ['name', 'what', 'test', 'service',
+                                           'tries', 'patch', 'files'])
+
+
+class Problem(Exception):
+    """What keeps a defect from being tried."""
+
+
+def read(path):
+    """Read one patch with its header."""
+    with open(path, encoding='utf-8') as patch:
+        text = patch.read()
+    header = dict(re.findall(r'^(Defect|Service|Caught-by|Tries): (.+)$',
+                             text.partition('\n--- ')[0], re.MULTILINE))
+    files = re.findall(r'^\+\+\+ b/(\S+)', text, re.MULTILINE)
+    if not {'Defect', 'Caught-by'} <= set(header) or not files:
+        raise Problem('%s: Defect, Caught-by and a patch are needed' % path)
+    name = os.path.splitext(os.path.basename(path))[0]
+    return Defect(name, header['Defect'], header['Caught-by'],
+                  header.get('Service'), int(header.get('Tries', 1)), path,
+                  files)
+
+
+def read_all(folder, names):
+    """Read those of these names, or all of a folder."""
+    paths = ([os.path.join(folder, name + '.patch') for name in names] or
+             sorted(glob.glob(os.path.join(folder, '*.patch'))))
+    return [read(path) for path in paths]
+
+
+def run(command, **options):
+    """Run a command; what it says comes with its failure."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False,
+                          timeout=STEP_SECONDS, **options)
+    if done.returncode:
+        raise Problem('%s: exit code %d\n%s' % (
+            ' '.join(command), done.returncode, done.stdout[-2000:]))
+
+
+def apply_patch(defect, folder, *options):
+    with open(defect.patch, encoding='utf-8') as patch:
+        run(['patch', '--strip=1', '--no-backup-if-mismatch', *options,
+             '--directory', folder], stdin=patch)
+
+
+class EdgeCopy:
+    """A copy of edge/ that is spoiled and built."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.build = os.path.join(folder, 'build')
+        self._environment = dict(os.environ, PATH='/usr/bin:/bin')
+        shutil.copytree(os.path.join(TOP, 'edge'),
+                        os.path.join(folder, 'edge'))
+        # a spoiled function may not use all of its parameters
+        run(['meson', 'setup', '-Dwerror=false', self.build,
+             os.path.join(folder, 'edge')], env=self._environment)
+
+    def make(self, *targets):
+        run(['ninja', '-C', self.build, *targets], env=self._environment)
