@@ -31,6 +31,7 @@
 #define PROTOCOL_VERSION 1
 #define LIST_MAX 1000
 #define FLAG_TEMPLATE 1
+#define CLONE 16
 
 struct call {
     struct conn *conn;
@@ -392,7 +393,7 @@ static const struct operation {
     uint16_t number;
     operation_fn *run;
 } operations[] = {
-    {1, hello}, {10, create_volume}, {15, list_volumes}, {16, clone_volume}, {30, store_stat},
+    {1, hello}, {10, create_volume}, {15, list_volumes}, {CLONE, clone_volume}, {30, store_stat},
 };
 
 static int run_on_volume(struct call *call, const struct volume_operation *operation)
@@ -426,6 +427,19 @@ static int run(struct call *call)
         if (volume_operations[i].number == number)
             return run_on_volume(call, &volume_operations[i]);
     return fault_set(&call->fault, EPROTO, REASON_NONE, "unknown operation %u", number);
+}
+
+bool control_names_volume(const void *request, size_t length, struct volume_ref *ref)
+{
+    struct reader r = reader_of(request, length);
+    uint16_t number = read_u16(&r);
+    bool names = number == CLONE;
+
+    for (size_t i = 0; i < COUNT(volume_operations); i++)
+        names |= volume_operations[i].number == number;
+    if (names)
+        *ref = read_ref(&r);
+    return names && !r.bad;
 }
 
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)

@@ -20,7 +20,11 @@
 #include <stddef.h>
 
 struct conn;
+struct volume_ref;
 struct writer;
+
+/* Whether the request is about one volume, whose ref goes to `ref`. */
+bool control_names_volume(const void *request, size_t length, struct volume_ref *ref);
 
 /* False: it has to wait for other connections to go, and is to be asked again then. */
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer);

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,10 @@
 /* From here on a read goes from the layer's file to the socket without a copy. */
 #define SPLICE_BYTES (32u << 10)
 
+/* How much of a request for zeroes is carried out before others get their turn. */
+#define ALLOCATE_BYTES (4u << 20)
+#define PUNCH_BYTES (256u << 20)
+
 /* What is read without a copy is in here on its way; empty between two requests. */
 static _Thread_local int pipe_of_thread[2] = {-1, -1};
 
@@ -48,6 +53,7 @@ struct data_job {
     struct conn *conn;
     struct request request;
     uint64_t bytes;
+    struct flush_wait wait;
 };
 
 static uint32_t nbd_error(int error)
@@ -83,23 +89,6 @@ static void reply(struct conn *conn, uint64_t cookie, int error)
     reply_with(conn, cookie, error, NULL, 0);
 }
 
-static int carry_out(struct conn *conn, const struct request *request)
-{
-    int error = 0;
-
-    if (request->type == NBD_CMD_TRIM)
-        error = volume_zero(conn->volume, request->length, request->offset, false);
-    else if (request->type == NBD_CMD_WRITE_ZEROES)
-        error = volume_zero(conn->volume, request->length, request->offset,
-                            request->flags & NBD_CMD_FLAG_NO_HOLE);
-    /* a trim beyond the end is malformed, a write is too long */
-    if (error == EFBIG && request->type == NBD_CMD_TRIM)
-        error = EINVAL;
-    if (!error && (request->type == NBD_CMD_FLUSH || request->flags & NBD_CMD_FLAG_FUA))
-        error = volume_flush(conn->volume);
-    return error;
-}
-
 static void read_slowly(struct conn *conn, const struct request *request)
 {
     void *data = malloc(request->length);
@@ -110,37 +99,110 @@ static void read_slowly(struct conn *conn, const struct request *request)
     free(data);
 }
 
-static void run_job(void *argument)
+static void end_job(struct data_job *job)
 {
-    struct data_job *job = argument;
+    conn_job_end(job->conn, job->bytes, false);
+    free(job);
+}
+
+static void flushed(struct flush_wait *wait, int error)
+{
+    struct data_job *job = (void *)((char *)wait - offsetof(struct data_job, wait));
+
+    if (!conn_is_void(job->conn))
+        reply(job->conn, job->request.cookie, error);
+    end_job(job);
+}
+
+static void join_flush(struct data_job *job)
+{
     struct conn *conn = job->conn;
 
-    if (conn_is_void(conn))
-        ;   /* nobody waits for it, and it may be overtaken by what others were told is done */
-    else if (job->request.type == NBD_CMD_READ)
-        read_slowly(conn, &job->request);
+    job->wait.done = flushed;
+    flush_join(conn->volume, server_pool(conn->server, POOL_SYNC), &job->wait);
+}
+
+static bool queue_zeroes(struct data_job *job);
+
+/* Piece by piece, and behind what others want: one request may take minutes. */
+static void zero_piece(struct data_job *job)
+{
+    struct request *request = &job->request;
+    bool allocates = request->type == NBD_CMD_WRITE_ZEROES && request->flags & NBD_CMD_FLAG_NO_HOLE;
+    uint32_t most = allocates ? ALLOCATE_BYTES : PUNCH_BYTES;
+    uint32_t piece = request->length < most ? request->length : most;
+    int error = volume_zero(job->conn->volume, piece, request->offset, allocates);
+
+    request->offset += piece;
+    request->length -= piece;
+    if (!error && request->length) {
+        if (queue_zeroes(job))
+            return;
+        error = ENOMEM;
+    }
+    if (!error && request->flags & NBD_CMD_FLAG_FUA) {
+        join_flush(job);
+        return;
+    }
+    reply(job->conn, request->cookie, error);
+    end_job(job);
+}
+
+static void run_zeroes(void *argument)
+{
+    struct data_job *job = argument;
+
+    if (conn_is_void(job->conn))
+        end_job(job);
     else
-        reply(conn, job->request.cookie, carry_out(conn, &job->request));
-    conn_job_end(conn, job->bytes, false);
-    free(job);
+        zero_piece(job);
+}
+
+static bool queue_zeroes(struct data_job *job)
+{
+    return pool_add(server_pool(job->conn->server, POOL_SYNC), job->conn->volume->sync_lane,
+                    run_zeroes, job);
+}
+
+static void run_read(void *argument)
+{
+    struct data_job *job = argument;
+
+    /* else nobody waits for it */
+    if (!conn_is_void(job->conn))
+        read_slowly(job->conn, &job->request);
+    end_job(job);
+}
+
+static bool queue(struct data_job *job)
+{
+    switch (job->request.type) {
+    case NBD_CMD_READ:
+        return pool_add(server_pool(job->conn->server, POOL_READ), job->conn->volume->read_lane,
+                        run_read, job);
+    case NBD_CMD_FLUSH:
+        join_flush(job);
+        return true;
+    default:
+        return queue_zeroes(job);
+    }
 }
 
 static void add_job(struct conn *conn, const struct request *request)
 {
-    bool is_read = request->type == NBD_CMD_READ;
     struct data_job *job = malloc(sizeof(*job));
 
     if (!job) {
         reply(conn, request->cookie, ENOMEM);
         return;
     }
-    *job = (struct data_job){conn, *request, is_read ? request->length : 0};
+    *job = (struct data_job){.conn = conn, .request = *request,
+        .bytes = request->type == NBD_CMD_READ ? request->length : 0};
     conn_job_begin(conn, job->bytes, false);
-    if (pool_add(server_pool(conn->server, is_read), run_job, job))
+    if (queue(job))
         return;
     reply(conn, request->cookie, ENOMEM);
-    conn_job_end(conn, job->bytes, false);
-    free(job);
+    end_job(job);
 }
 
 static bool open_pipe(void)
@@ -271,6 +333,21 @@ static size_t take_write(struct conn *conn, struct request *request, const uint8
     return NBD_REQUEST_BYTES + request->length;
 }
 
+static void take_zeroes(struct conn *conn, const struct request *request)
+{
+    bool is_good = request->length
+        && !(request->flags & ~(NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE));
+    int error = is_good ? check_range(conn, request) : EINVAL;
+
+    /* a trim beyond the end is malformed, a write is too long */
+    if (error == EFBIG && request->type == NBD_CMD_TRIM)
+        error = EINVAL;
+    if (error)
+        reply(conn, request->cookie, error);
+    else
+        add_job(conn, request);
+}
+
 static void take_other(struct conn *conn, const struct request *request)
 {
     switch (request->type) {
@@ -289,10 +366,7 @@ static void take_other(struct conn *conn, const struct request *request)
         break;
     case NBD_CMD_TRIM:
     case NBD_CMD_WRITE_ZEROES:
-        if (request->length && !(request->flags & ~(NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE)))
-            add_job(conn, request);
-        else
-            reply(conn, request->cookie, EINVAL);
+        take_zeroes(conn, request);
         break;
     default:
         reply(conn, request->cookie, EINVAL);

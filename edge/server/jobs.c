@@ -69,7 +69,7 @@ static void add(struct pool *pool, void (*run)(void *), struct store *store, str
         job->volume = volume ? volume_get(volume) : NULL;
         if (id)
             job->id = *id;
-        if (pool_add(pool, run, job))
+        if (pool_add(pool, NULL, run, job))
             return;
         job_free(job);
     }

@@ -118,7 +118,7 @@ static int release(struct volume *volume, struct pair *pair, uint64_t from, uint
         error = layer_flush(pair->upper);
     if (error)
         return error;
-    store_wait_for_io(volume->store);
+    store_wait_for_io(volume);
     return layer_data_punch(pair->lower, (to - from) << CLUSTER_BITS, from << CLUSTER_BITS);
 }
 
@@ -196,9 +196,9 @@ static int leave_out(struct volume *volume, struct pair *pair)
         return error;
     /* readers that looked for a cluster before the upper owned it must find the lower still
      * there */
-    store_wait_for_io(volume->store);
+    store_wait_for_io(volume);
     struct layer *lower = layer_bypass_parent(pair->upper, &opens);
-    store_wait_for_io(volume->store);
+    store_wait_for_io(volume);
     layer_drop_bypassed(lower, opens);
     job_reap_garbage(volume);
     return 0;

@@ -313,6 +313,43 @@ static void run_option(void *argument)
     conn_job_end(conn, 0, true);
 }
 
+static bool names_volume(uint32_t option, const uint8_t *data, uint32_t length,
+                         struct volume_ref *ref)
+{
+    struct reader r = reader_of(data, length);
+    uint32_t name_length = length;
+
+    *ref = (struct volume_ref){0};
+    if (option == NBD_OPT_OVS)
+        return control_names_volume(data, length, ref);
+    if (option == NBD_OPT_INFO || option == NBD_OPT_GO)
+        name_length = read_u32(&r);
+    else if (option != NBD_OPT_EXPORT_NAME)
+        return false;
+    const uint8_t *name = read_bytes(&r, name_length);
+    if (!name || name_length > NAME_LENGTH_MAX)
+        return false;
+    memcpy(ref->name, name, name_length);
+    return true;
+}
+
+/* In the lane of the volume that it is about: one that hangs holds up no others. */
+static bool queue(struct option_job *job)
+{
+    struct server *server = job->conn->server;
+    struct volume *volume = NULL;
+    struct volume_ref ref;
+
+    if (names_volume(job->option, job->data, job->length, &ref))
+        volume = ref.by_id ? store_find_id(server->store, &ref.id)
+                           : store_find_name(server->store, ref.name);
+    bool queued = pool_add(server_pool(server, POOL_CONTROL), volume ? volume->control_lane : NULL,
+                           run_option, job);
+    if (volume)
+        volume_put(volume);
+    return queued;
+}
+
 static bool add_option(struct conn *conn, uint32_t option, const uint8_t *data, uint32_t length)
 {
     struct option_job *job = malloc(sizeof(*job) + length);
@@ -326,7 +363,7 @@ static bool add_option(struct conn *conn, uint32_t option, const uint8_t *data, 
     memcpy(job->data, data, length);
     conn->deadline = 0;
     conn_job_begin(conn, 0, true);
-    if (pool_add(server_pool(conn->server, false), run_option, job))
+    if (queue(job))
         return true;
     free(job);
     conn_job_end(conn, 0, true);

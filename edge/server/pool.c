@@ -16,24 +16,53 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define STACK_BYTES (512 * 1024)
 
 struct work {
     struct work *next;
+    struct lane *lane;
     void (*run)(void *);
     void *argument;
+};
+
+struct lane {
+    atomic_uint references;
+    unsigned limit, running;
+    struct work *first, **last;
+    bool listed;                /* its turn will come: it has work and may run it */
+    struct lane *next;
 };
 
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct work *first, **last;
+    struct lane *first, **last;     /* the listed ones */
+    struct lane *common;
     bool finishing;
     int threads;
     unsigned long ids[];
 };
+
+struct lane *lane_new(unsigned limit)
+{
+    struct lane *lane = calloc(1, sizeof(*lane));
+
+    if (!lane)
+        return NULL;
+    lane->references = 1;
+    lane->limit = limit;
+    lane->last = &lane->first;
+    return lane;
+}
+
+void lane_put(struct lane *lane)
+{
+    if (lane && atomic_fetch_sub(&lane->references, 1) == 1)
+        free(lane);
+}
 
 int thread_start(unsigned long *thread, void *(*body)(void *), void *argument)
 {
@@ -48,29 +77,58 @@ int thread_start(unsigned long *thread, void *(*body)(void *), void *argument)
     return error;
 }
 
-static struct work *next_work(struct pool *pool)
+static void list(struct pool *pool, struct lane *lane)
+{
+    if (lane->listed || !lane->first || lane->running >= lane->limit)
+        return;
+    lane->listed = true;
+    lane->next = NULL;
+    *pool->last = lane;
+    pool->last = &lane->next;
+}
+
+static struct work *take(struct pool *pool)
+{
+    struct lane *lane = pool->first;
+    struct work *work = lane->first;
+
+    pool->first = lane->next;
+    if (!pool->first)
+        pool->last = &pool->first;
+    lane->first = work->next;
+    if (!lane->first)
+        lane->last = &lane->first;
+    lane->listed = false;
+    lane->running++;
+    list(pool, lane);
+    return work;
+}
+
+/* `done`: what the thread has carried out, or NULL. */
+static struct work *next_work(struct pool *pool, struct work *done)
 {
     pthread_mutex_lock(&pool->lock);
+    if (done) {
+        done->lane->running--;
+        list(pool, done->lane);
+    }
     while (!pool->first && !pool->finishing)
         pthread_cond_wait(&pool->changed, &pool->lock);
-    struct work *work = pool->first;
-    if (work) {
-        pool->first = work->next;
-        if (!pool->first)
-            pool->last = &pool->first;
-    }
+    struct work *work = pool->first ? take(pool) : NULL;
     pthread_mutex_unlock(&pool->lock);
+    if (done) {
+        lane_put(done->lane);
+        free(done);
+    }
     return work;
 }
 
 static void *thread_body(void *argument)
 {
-    struct work *work;
+    struct work *work = NULL;
 
-    while ((work = next_work(argument))) {
+    while ((work = next_work(argument, work)))
         work->run(work->argument);
-        free(work);
-    }
     return NULL;
 }
 
@@ -83,6 +141,11 @@ struct pool *pool_new(int threads)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
     pool->last = &pool->first;
+    pool->common = lane_new(threads);
+    if (!pool->common) {
+        pool_finish(pool);
+        return NULL;
+    }
     while (pool->threads < threads) {
         if (thread_start(&pool->ids[pool->threads], thread_body, pool)) {
             pool_finish(pool);
@@ -93,16 +156,19 @@ struct pool *pool_new(int threads)
     return pool;
 }
 
-bool pool_add(struct pool *pool, void (*run)(void *), void *argument)
+bool pool_add(struct pool *pool, struct lane *lane, void (*run)(void *), void *argument)
 {
     struct work *work = malloc(sizeof(*work));
 
     if (!work)
         return false;
-    *work = (struct work){.run = run, .argument = argument};
+    lane = lane ? lane : pool->common;
+    *work = (struct work){.lane = lane, .run = run, .argument = argument};
+    atomic_fetch_add(&lane->references, 1);
     pthread_mutex_lock(&pool->lock);
-    *pool->last = work;
-    pool->last = &work->next;
+    *lane->last = work;
+    lane->last = &work->next;
+    list(pool, lane);
     pthread_cond_signal(&pool->changed);
     pthread_mutex_unlock(&pool->lock);
     return true;
@@ -120,5 +186,6 @@ void pool_finish(struct pool *pool)
         pthread_join(pool->ids[i], NULL);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->lock);
+    lane_put(pool->common);
     free(pool);
 }

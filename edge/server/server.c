@@ -32,14 +32,23 @@
 #include "volume.h"
 #include "watchdog.h"
 
-#define READ_THREADS 16
-#define SYNC_THREADS 32
 #define OUT_BYTES_MAX (1ll << 30)
 #define REFUSAL_LOG_MS 1000
 
 /* Keys in the epoll set: listeners have the generation that no connection has. */
 #define LISTENER_GENERATION 0
 #define WAKE_KEY UINT64_MAX
+
+/* A volume may take a part of them (volume.c). */
+static const int pool_threads[POOLS] = {[POOL_READ] = 32, [POOL_SYNC] = 32, [POOL_CONTROL] = 16};
+
+static bool make_pools(struct server *server)
+{
+    for (int i = 0; i < POOLS; i++)
+        if (!(server->pools[i] = pool_new(pool_threads[i])))
+            return false;
+    return true;
+}
 
 bool server_init(struct server *server, struct store *store, const struct allow *allow,
                  uint32_t connections_max)
@@ -52,12 +61,10 @@ bool server_init(struct server *server, struct store *store, const struct allow 
     server->generations = calloc(connections_max, sizeof(*server->generations));
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->sessions = sessions_open(store->folder.root, store->boot_id);
-    server->read_pool = pool_new(READ_THREADS);
-    server->sync_pool = pool_new(SYNC_THREADS);
     pthread_mutex_init(&server->table_lock, NULL);
     clock_condition_init(&server->table_changed);
     if (server->table && server->generations && server->epoll >= 0 && server->sessions
-        && server->read_pool && server->sync_pool)
+        && make_pools(server))
         return true;
     log_error("cannot start: no sessions, memory, threads or file descriptors");
     server->slots = 0;      /* server_stop follows, and there may be no table */
@@ -81,9 +88,9 @@ void server_arm(struct conn *conn, uint32_t events)
     epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->channel.fd, &event);
 }
 
-struct pool *server_pool(struct server *server, bool is_read)
+struct pool *server_pool(struct server *server, enum pool_kind kind)
 {
-    return is_read ? server->read_pool : server->sync_pool;
+    return server->pools[kind];
 }
 
 bool server_out_bytes(struct server *server, long long bytes)
@@ -99,7 +106,7 @@ static void resume_locked(struct server *server)
     server->aside = NULL;
     for (; aside; aside = next) {
         next = aside->next;
-        if (pool_add(server_pool(server, false), aside->run, aside->argument))
+        if (pool_add(server_pool(server, POOL_CONTROL), NULL, aside->run, aside->argument))
             continue;
         aside->next = server->aside;
         server->aside = aside;
@@ -485,8 +492,8 @@ void server_stop(struct server *server, int seconds)
     end_threads(server);
     for (int i = 0; i < server->listener_count; i++)
         close(server->listeners[i]);
-    pool_finish(server->read_pool);
-    pool_finish(server->sync_pool);
+    for (int i = 0; i < POOLS; i++)
+        pool_finish(server->pools[i]);
     sessions_close(server->sessions);
     close(server->epoll);
     pthread_cond_destroy(&server->table_changed);

@@ -19,7 +19,7 @@
  *
  * All connections are in one epoll set, one-shot: the thread that gets an event owns the
  * connection's input until it arms it again. There are more such threads than CPUs, since a
- * write may wait for the page cache; what is known to wait for the disk goes to two pools, so
+ * write may wait for the page cache; what is known to wait for the disk goes to three pools, so
  * that long flushes do not hold up reads.
  */
 
@@ -47,11 +47,14 @@ struct aside {
     void *argument;
 };
 
+/* Reads that wait for the disk; what syncs or frees; control requests and the opening of volumes. */
+enum pool_kind { POOL_READ, POOL_SYNC, POOL_CONTROL, POOLS };
+
 struct server {
     struct store *store;
     struct sessions *sessions;
     int epoll;
-    struct pool *read_pool, *sync_pool;
+    struct pool *pools[POOLS];
     unsigned long threads[LOOP_THREADS];
     int thread_count;
     int listeners[LISTENERS_MAX];
@@ -88,7 +91,7 @@ void server_stop(struct server *server, int seconds);
 /* For connections. */
 void server_arm(struct conn *conn, uint32_t events);
 void server_remove(struct conn *conn);
-struct pool *server_pool(struct server *server, bool is_read);
+struct pool *server_pool(struct server *server, enum pool_kind kind);
 /* Counts bytes to be sent; false: too many. */
 bool server_out_bytes(struct server *server, long long bytes);
 /* Who it is and what it opens, for those who look at others; NULL: as before. */

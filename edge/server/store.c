@@ -350,16 +350,24 @@ int store_usage(struct store *store, struct store_usage *usage)
     return 0;
 }
 
+static bool stands_on(const struct volume *volume, const struct volume *other)
+{
+    while (volume && volume != other)
+        volume = volume->parent;
+    return volume;
+}
+
 static void wait_for_io(struct volume *volume, void *context)
 {
-    (void)context;
+    if (!stands_on(volume, context))
+        return;
     pthread_rwlock_wrlock(&volume->io);
     pthread_rwlock_unlock(&volume->io);
 }
 
-void store_wait_for_io(struct store *store)
+void store_wait_for_io(struct volume *volume)
 {
-    for_each_volume(store, wait_for_io, NULL);
+    for_each_volume(volume->store, wait_for_io, volume);
 }
 
 static void resume_merge(struct volume *volume, void *context)

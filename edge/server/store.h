@@ -95,8 +95,9 @@ size_t store_list(struct store *store, const char *after, struct volume **volume
 int store_add(struct store *store, struct volume *volume, struct volume **other);
 void store_forget(struct store *store, struct volume *volume);
 
-/* Returns when every read or write that was under way on any volume has ended. */
-void store_wait_for_io(struct store *store);
+/* Returns when every read or write that was under way on the volume's layers has ended: its own and
+ * those of volumes that stand on it, but of no others. */
+void store_wait_for_io(struct volume *volume);
 
 /* To be called now and then: takes up merges that had to wait for space, fills the reserve. */
 void store_tick(struct store *store);

@@ -21,7 +21,13 @@
 
 #include "disk.h"
 #include "layer.h"
+#include "pool.h"
 #include "store.h"
+
+/* Of the threads of the server's pools (server.c) that one volume may take. */
+#define READS_MAX 16
+#define SYNCS_MAX 8
+#define CONTROLS_MAX 4
 
 struct volume *volume_get(struct volume *volume)
 {
@@ -34,6 +40,10 @@ static void volume_free(struct volume *volume)
     struct volume *parent = volume->parent;
 
     record_free_with_snapshots(volume->record);
+    lane_put(volume->read_lane);
+    lane_put(volume->sync_lane);
+    lane_put(volume->control_lane);
+    pthread_mutex_destroy(&volume->flushes.lock);
     pthread_rwlock_destroy(&volume->io);
     pthread_mutex_destroy(&volume->control);
     free(volume);
@@ -76,6 +86,14 @@ static void init_locks(struct volume *volume)
     pthread_rwlockattr_destroy(&attributes);
 }
 
+static bool make_lanes(struct volume *volume)
+{
+    volume->read_lane = lane_new(READS_MAX);
+    volume->sync_lane = lane_new(SYNCS_MAX);
+    volume->control_lane = lane_new(CONTROLS_MAX);
+    return volume->read_lane && volume->sync_lane && volume->control_lane;
+}
+
 struct volume *volume_new(struct store *store, struct record *record, struct volume *parent,
                           struct layer *base)
 {
@@ -92,11 +110,12 @@ struct volume *volume_new(struct store *store, struct record *record, struct vol
     volume->base = base;
     atomic_init(&volume->references, 1);
     init_locks(volume);
+    flushes_init(&volume->flushes);
     if (parent) {
         volume->parent = volume_get(parent);
         atomic_fetch_add(&base->clones, 1);
     }
-    if (!make_layers(volume)) {
+    if (!make_lanes(volume) || !make_layers(volume)) {
         volume_drop_layers(volume);
         volume_put(volume);
         return NULL;

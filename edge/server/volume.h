@@ -31,6 +31,7 @@
 
 #include "bytes.h"
 #include "fault.h"
+#include "flushes.h"
 #include "record.h"
 
 struct store;
@@ -50,6 +51,9 @@ struct volume {
     atomic_bool merge_queued;
     atomic_uint opens;              /* data connections; changed under control, as is `loaded` */
     bool loaded;                    /* the top layer is open */
+    /* its share of the server's pools: reads, other data, control */
+    struct lane *read_lane, *sync_lane, *control_lane;
+    struct flushes flushes;
 };
 
 struct volume_ref {

@@ -14,6 +14,8 @@
 
 import concurrent.futures
 import errno
+import glob
+import os
 import signal
 
 import pytest
@@ -82,4 +84,85 @@ def test_a_stop_ends_although_the_disk_hangs(data):
     with engine.open('v') as client:
         assert client.read(0, 7) == b'flushed'
         assert client.read(100, 12) == b'acknowledged'
+    engine.stop()
+
+
+def hanging(data, kind):
+    """An engine with volumes a and b, and a disk that can hang for a only."""
+    with engines.Engine(data) as engine:
+        with engine.options() as control:
+            control.create('a', 1 << 30)
+            control.create('b', 1 << 30)
+        with engine.open('a') as disk:
+            disk.write(0, b'x')
+        engine.stop()
+    (file,) = glob.glob(data + '/layers/*.data')
+    disk = HangingDisk(data, **{kind: os.path.basename(file)})
+    return disk, engines.Engine(data, env=disk.env)
+
+
+def use(engine, name):
+    """All that a client may want of a volume."""
+    with engine.options() as control:
+        control.stat(name)
+        control.snapshot(name, 's')
+        control.wait_synced(name, 's')
+        control.clone(name, 's', 'clone')
+        control.remove('clone')
+        control.snapshot_remove(name, 's')
+    with engine.open(name) as disk:
+        disk.write(0, b'y' * 4096, fua=True)
+        assert disk.read(0, 4096) == b'y' * 4096
+        disk.zero(0, 4096, no_hole=True)
+        disk.trim(0, 4096)
+        disk.flush()
+
+
+def test_flushes_hold_up_no_other_volume(data):
+    disk, engine = hanging(data, 'sync')
+    clients = [engine.open('a') for _ in range(4)]
+    with disk:
+        for client in clients:
+            for number in range(100):
+                client.send(wire.WRITE, 0, 1, b'z')
+                client.send(wire.FLUSH)
+        disk.wait_for_calls(1)
+        use(engine, 'b')
+        assert disk.waiting() == 1
+    for client in clients:
+        assert [client.reply()[1] for _ in range(200)] == [0] * 200
+        client.close()
+    engine.stop()
+
+
+def test_control_requests_hold_up_no_other_volume(data):
+    """Each waits for a flush of its own volume."""
+    disk, engine = hanging(data, 'sync')
+    clients = [engine.options() for _ in range(40)]
+    with engine.open('a') as writer, disk:
+        writer.write(0, b'z')
+        for client in clients:
+            client.send(wire.OPT_OVS, wire.SET_TEMPLATE.to_bytes(2, 'big') +
+                        wire.pack_ref('a'))
+        disk.wait_for_calls(1)
+        use(engine, 'b')
+    for client in clients:
+        assert client.reply()[2][:4] == bytes(4)
+        client.close()
+    engine.stop()
+
+
+def test_zeroes_hold_up_no_other_volume(data):
+    disk, engine = hanging(data, 'write')
+    clients = [engine.open('a') for _ in range(4)]
+    with disk:
+        for client in clients:
+            for number in range(20):
+                client.send(wire.WRITE_ZEROES, number << 20, 1 << 20,
+                            flags=wire.NO_HOLE)
+        disk.wait_for_calls(1)
+        use(engine, 'b')
+    for client in clients:
+        assert [client.reply()[1] for _ in range(20)] == [0] * 20
+        client.close()
     engine.stop()

@@ -143,7 +143,9 @@ def test_a_session_that_said_goodbye_is_forgotten(engine, volume):
     session = uuid.uuid4()
     disk = engine.open('v', session)
     disk.close()
-    engines.poll('the goodbye', lambda: fence(engine) == 0)
+    with engine.options() as control:
+        engines.poll('the goodbye', lambda: not control.info('v').opens)
+    assert fence(engine) == 0
     assert returns(engine, session)
 
 

@@ -227,7 +227,7 @@ static void test_a_removed_volume_s_id_is_used_again(void)
     struct store *store = open_store(path);
     uuid_random(&id);
     pthread_mutex_lock(&gate);
-    assert(pool_add(store->reap_pool, wait_at_gate, &gate));
+    assert(pool_add(store->reap_pool, NULL, wait_at_gate, &gate));
     for (int i = 0; i < 2; i++) {
         create(store, id);
         struct volume *volume = store_find_name(store, "v");

@@ -320,7 +320,7 @@ static void test_snapshot_before_the_last_is_synced(void)
 
     pthread_mutex_lock(&gate);
     for (int i = 0; i < 64; i++)                        /* more than there are threads */
-        assert(pool_add(store->seal_pool, wait_at_gate, &gate));
+        assert(pool_add(store->seal_pool, NULL, wait_at_gate, &gate));
     assert(make_snapshot(volume, "one", &fault) == 0);
     assert(make_snapshot(volume, "two", &fault) == EBUSY);
     assert(fault.reason == REASON_PREVIOUS_SNAPSHOT_NOT_ON_BACKEND);
