@@ -63,6 +63,10 @@ class _Verb(command.Command):
         if text:
             self.app.stdout.write(text.rstrip('\n') + '\n')
 
+    def left_out(self, reason):
+        """Say that an environment is left out, and why."""
+        self.app.stderr.write('ovs-drivers: left out: %s\n' % reason)
+
     def complain(self, error):
         """Print an error where the user looks for it."""
         if self._as_json:
@@ -97,7 +101,7 @@ class _EnvironmentVerb(_Verb):
         found = [environment.of_python(path) for path in arguments.python]
         found += [environment.of_tree(path) for path in arguments.tree]
         if not found:
-            found = environment.find(arguments.root)
+            found = environment.find(arguments.root, complain=self.left_out)
         if not found:
             raise errors.NothingFound(
                 'no environment with cinder, nova or os-brick was found',

@@ -103,7 +103,7 @@ def verify(environment):
     # Each in a process of its own: Cinder and Nova do not share one.
     for package in sorted(environment.openstack):
         try:
-            question.ask(environment.python, 'verify', package)
+            environment.ask('verify', package)
         except question.QuestionFailed as failure:
             raise errors.VerificationFailed(
                 '%s: the drivers do not work with %s\n%s'

@@ -18,6 +18,7 @@ import re
 import sys
 
 from ovs_drivers.installer import errors
+from ovs_drivers.installer import owner
 from ovs_drivers.installer import question
 from ovs_drivers.installer import registrations
 from ovs_drivers.installer import releases
@@ -33,26 +34,48 @@ class Package(object):
         self.folder = folder
         self.version = version
         # Only what it is in is resolved: the package may be a link.
-        self.root = os.path.realpath(os.path.dirname(folder))
+        self.root = _resolved(os.path.dirname(folder))
+
+
+def _resolved(folder):
+    """Return the folder that a path leads to.
+
+    :raises NotTrusted: the links on the way are another user's
+    """
+    real = os.path.realpath(folder)
+    ours, theirs = owner.of_path(real), owner.of_path(folder)
+    if ours.uid != theirs.uid:
+        raise errors.NotTrusted(
+            '%s of %s leads to %s of %s' % (folder, theirs.name, real,
+                                            ours.name),
+            'give the interpreter or the tree by its real path')
+    return real
 
 
 class Environment(object):
     """Where the drivers are registered: packages and their interpreter."""
 
     def __init__(self, label, python, packages, python_version=None,
-                 purelib=None):
+                 purelib=None, user=None):
         """Describe an environment.
 
         :param python: the interpreter that parses the sources
         :param packages: name -> Package
         :param purelib: where to copy ``ovs_drivers`` to; None for a tree
             that no interpreter is known for: it is not verified either
+        :param user: who runs the interpreter; default: the owner of what it
+            runs
         """
         self.label = label
         self.python = python
         self.packages = packages
         self.python_version = python_version
-        self.purelib = purelib and os.path.realpath(purelib)
+        self.purelib = purelib and _resolved(purelib)
+        self._user = user
+
+    def ask(self, action, *arguments):
+        """Return what the interpreter answers to a question."""
+        return question.ask(self.python, action, *arguments, user=self._user)
 
     @property
     def openstack(self):
@@ -90,6 +113,7 @@ def of_python(path):
 
     :param path: an interpreter, or the folder of a virtual environment
     :raises QuestionFailed: it does not run
+    :raises NotTrusted: others than its owner may write what it runs
     """
     path = os.path.abspath(path)
     python = os.path.join(path, 'bin', 'python') if os.path.isdir(
@@ -97,8 +121,10 @@ def of_python(path):
     answer = question.ask(python, 'describe')
     packages = dict((name, Package(found['folder'], found['version']))
                     for name, found in answer['packages'].items())
+    user = owner.of_interpreter(
+        python, [package.folder for package in packages.values()])
     return Environment(answer['prefix'], python, packages, answer['python'],
-                       answer['purelib'])
+                       answer['purelib'], user)
 
 
 def of_tree(folder, python=None):
@@ -120,10 +146,11 @@ def of_tree(folder, python=None):
     return Environment(folder, python or sys.executable, packages)
 
 
-def find(root='/', variables=None):
+def find(root='/', variables=None, complain=None):
     """Return every environment of this machine with a package to patch.
 
     :param root: where the search begins
+    :param complain: called with the reason why an interpreter is left out
     :param variables: the environment's variables; default: this process's
     """
     found = {}
@@ -133,6 +160,10 @@ def find(root='/', variables=None):
             environment = of_python(python)
         except question.QuestionFailed:
             continue  # not every file with such a name is a Python
+        except errors.NotTrusted as error:
+            if complain:
+                complain(error)
+            continue
         if environment.openstack:
             key = (os.path.realpath(environment.label),
                    environment.python_version)

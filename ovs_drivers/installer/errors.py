@@ -77,3 +77,9 @@ class NotInstalled(InstallerError):
     """``check`` found an environment that is not completely installed."""
 
     code = 10
+
+
+class NotTrusted(InstallerError):
+    """Others than its owner may write in a tree, or what is run there."""
+
+    code = 11

@@ -10,16 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Files that change all together or not at all."""
+"""Files that change all together or not at all.
+
+Each is read and written in the place of its owner, see ``owner``.
+"""
 
 import contextlib
+import errno
 import fcntl
 import fnmatch
 import hashlib
 import os
+import sys
 import tempfile
 
 from ovs_drivers.installer import errors
+from ovs_drivers.installer import owner
 
 _TEMPORARY = '.ovs-drivers-'
 
@@ -41,20 +47,35 @@ def checksum(content):
 
 def read(path):
     """Return a file's content, or None if there is no such file."""
-    if not os.path.isfile(path):
-        return None
-    with open(path, 'rb') as source:
-        return source.read()
+    found = snapshot(path)
+    return found and found.content
 
 
 def snapshot(path):
-    """Return a Snapshot, or None if there is no such file."""
-    content = read(path)
-    if content is None:
+    """Return a Snapshot, or None if there is no such file.
+
+    :raises NotTrusted: its owner may not read it: a link leads elsewhere
+    """
+    user = owner.of_path(path)
+    try:
+        with user.acting():
+            return _snapshot(path)
+    except EnvironmentError as error:
+        if error.errno != errno.EACCES:
+            raise
+        raise errors.NotTrusted(
+            '%s cannot be read by %s, who owns the folder'
+            % (path, user.name),
+            'put a file of that user there, or give the file to him')
+
+
+def _snapshot(path):
+    if not os.path.isfile(path):
         return None
-    status = os.stat(path)
-    return Snapshot(content, status.st_mode & 0o7777,
-                    (status.st_uid, status.st_gid), status.st_mtime)
+    with open(path, 'rb') as source:
+        status = os.fstat(source.fileno())
+        return Snapshot(source.read(), status.st_mode & 0o7777,
+                        (status.st_uid, status.st_gid), status.st_mtime)
 
 
 def bytecode_of(path):
@@ -67,7 +88,8 @@ def bytecode_of(path):
 
 def _matching(folder, pattern):
     """Return the paths in a folder; unlike glob for any folder's name."""
-    names = os.listdir(folder) if os.path.isdir(folder) else []
+    with owner.acting_for(folder):
+        names = os.listdir(folder) if os.path.isdir(folder) else []
     return [os.path.join(folder, name)
             for name in sorted(fnmatch.filter(names, pattern))]
 
@@ -92,9 +114,10 @@ class Transaction(object):
         """
         failures = []
         while self._undo:
-            action, arguments = self._undo.pop()
+            user, action, arguments = self._undo.pop()
             try:
-                action(*arguments)
+                with user.acting():
+                    action(*arguments)
             except EnvironmentError as error:
                 failures.append('%s (%s)' % (arguments[0], error.strerror))
         if failures:
@@ -106,47 +129,64 @@ class Transaction(object):
 
     def put(self, path, content, modified=None, mode=0o644):
         """Write a file; one that exists keeps its mode and owner."""
-        path = os.path.realpath(path)
-        self._make_folder(os.path.dirname(path))
-        before = snapshot(path)
+        user = owner.of_path(path)
+        with user.acting():
+            self._put(user, os.path.realpath(path), content, modified, mode)
+
+    def _put(self, user, path, content, modified, mode):
+        self._make_folder(user, os.path.dirname(path))
+        before = _snapshot(path)
         if before is None:
-            self._undo.append((_remove, (path,)))
+            self._undo.append((user, _remove, (path,)))
             after = Snapshot(content, mode, _owner_of_folder(path), modified)
         else:
-            self._undo.append((_write, (path, before)))
+            self._undo.append((user, _write, (path, before)))
             after = Snapshot(content, before.mode, before.owner, modified)
         _write(path, after)
 
     def drop(self, path):
         """Remove a file if it is there."""
-        before = snapshot(path)
-        if before is not None:
-            self._undo.append((_write, (path, before)))
-            os.unlink(path)
+        user = owner.of_path(path)
+        with user.acting():
+            before = _snapshot(path)
+            if before is not None:
+                self._undo.append((user, _write, (path, before)))
+                os.unlink(path)
 
     def drop_folder_if_empty(self, folder):
         """Remove a folder that nothing is in any more."""
-        if os.path.isdir(folder) and not os.listdir(folder):
-            self._undo.append((_make_one_folder, (folder,)))
-            os.rmdir(folder)
+        user = owner.of_path(folder)
+        with user.acting():
+            if os.path.isdir(folder) and not os.listdir(folder):
+                self._undo.append((user, _make_one_folder, (folder,)))
+                os.rmdir(folder)
 
-    def _make_folder(self, folder):
+    def _make_folder(self, user, folder):
         if os.path.isdir(folder):
             return
-        self._make_folder(os.path.dirname(folder))
-        self._undo.append((os.rmdir, (folder,)))
+        self._make_folder(user, os.path.dirname(folder))
+        self._undo.append((user, _remove_folder, (folder,)))
         _make_one_folder(folder)
 
 
 def _make_one_folder(folder):
     os.mkdir(folder)
-    os.chmod(folder, 0o755)  # whatever the umask is
-    _give(folder, _owner_of_folder(folder))
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(handle, 0o755)  # whatever the umask is
+        _give(handle, _owner_of_folder(folder))
+    finally:
+        os.close(handle)
 
 
 def _remove(path):
-    if os.path.exists(path):
+    if os.path.lexists(path):
         os.unlink(path)
+
+
+def _remove_folder(folder):
+    if os.path.isdir(folder):
+        os.rmdir(folder)
 
 
 def _write(path, wanted):
@@ -157,9 +197,9 @@ def _write(path, wanted):
         with os.fdopen(handle, 'wb') as target:
             target.write(wanted.content)
             target.flush()
-            os.fsync(target.fileno())
-        _give(temporary, wanted.owner)
-        os.chmod(temporary, wanted.mode)
+            _give(handle, wanted.owner)
+            os.fchmod(handle, wanted.mode)
+            os.fsync(handle)
         if wanted.modified is not None:
             os.utime(temporary, (wanted.modified, wanted.modified))
         os.rename(temporary, path)
@@ -173,17 +213,26 @@ def _owner_of_folder(path):
     return status.st_uid, status.st_gid
 
 
-def _give(path, owner):
-    status = os.stat(path)
-    if (status.st_uid, status.st_gid) != owner and os.geteuid() == 0:
-        os.chown(path, *owner)
+def _give(handle, wanted):
+    """Let an open file belong to a user and a group, as far as we may."""
+    status = os.fstat(handle)
+    if (status.st_uid, status.st_gid) == wanted:
+        return
+    if os.geteuid() == 0:
+        os.fchown(handle, *wanted)
+        return
+    try:
+        os.fchown(handle, -1, wanted[1])
+    except OSError:
+        pass  # only a member may give a file to a group
 
 
 def sweep(folder):
     """Remove what an installer that was killed left half-written."""
     for place in (folder, os.path.join(folder, '__pycache__')):
         for path in _matching(place, _TEMPORARY + '*.tmp'):
-            os.unlink(path)
+            with owner.acting_for(path):
+                os.unlink(path)
 
 
 def check_writable(paths):
@@ -195,10 +244,18 @@ def check_writable(paths):
         folder = os.path.dirname(os.path.realpath(path))
         while not os.path.isdir(folder):
             folder = os.path.dirname(folder)
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not _may_write(folder):
             raise errors.NotWritable(
                 'this user may not write in %s' % folder,
                 'run the command as the owner of that folder, or as root')
+
+
+def _may_write(folder):
+    """Say whether the owner of a folder may make files in it."""
+    # Python 2.7 asks for root, who may, also when root acts for the owner
+    options = {'effective_ids': True} if sys.version_info[0] > 2 else {}
+    with owner.acting_for(folder):
+        return os.access(folder, os.W_OK | os.X_OK, **options)
 
 
 @contextlib.contextmanager
@@ -210,7 +267,8 @@ def locked(folders):
     handles = []
     try:
         for folder in sorted(folders):
-            handles.append(os.open(folder, os.O_RDONLY))
+            with owner.acting_for(folder):
+                handles.append(os.open(folder, os.O_RDONLY))
             try:
                 fcntl.flock(handles[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (IOError, OSError):

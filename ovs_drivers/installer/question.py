@@ -19,25 +19,31 @@ import subprocess
 import threading
 
 from ovs_drivers.installer import errors
+from ovs_drivers.installer import owner
 
 # Importing Nova on a slow, busy machine takes long; never for ever.
 TIMEOUT = 300
 
 
-def ask(python, action, *arguments):
+def ask(python, action, *arguments, **options):
     """Return the probe's answer.
 
+    :param options: ``user``: who runs the interpreter; default: the owner of
+        what it runs
+    :raises NotTrusted: there is no user who could do that for root
     :raises QuestionFailed: the interpreter does not run, does not answer in
         time, or reports an error
     """
+    user = options.get('user') or owner.of_interpreter(python)
     program = pkgutil.get_data('ovs_drivers.installer', 'probe.py')
     request = json.dumps({'do': action, 'arguments': arguments})
     try:
         process = subprocess.Popen(
             [python, '-W', 'ignore', '-c',
              program.decode('ascii')], cwd='/',
-            env=_clean_environment(), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            env=_clean_environment(user), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=None if user.is_us else user.become)
     except OSError as error:
         raise QuestionFailed(python, str(error))
     # Python 2.7 has no time-out for communicate().
@@ -62,10 +68,12 @@ def ask(python, action, *arguments):
     return answer['answer']
 
 
-def _clean_environment():
-    """Return an environment that says nothing of our own interpreter."""
-    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE='1',
-                       PYTHONNOUSERSITE='1')
+def _clean_environment(user):
+    """Return an environment that says nothing of our own interpreter, and to
+    another user nothing of ours."""
+    environment = dict(os.environ) if user.is_us else {
+        'HOME': user.home, 'PATH': os.defpath, 'LC_ALL': 'C'}
+    environment.update(PYTHONDONTWRITEBYTECODE='1', PYTHONNOUSERSITE='1')
     for name in ('PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'):
         environment.pop(name, None)
     return environment

@@ -27,6 +27,7 @@ import tempfile
 
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import files
+from ovs_drivers.installer import owner
 
 FOLDER = '.ovs-drivers'
 FORMAT = 1
@@ -141,11 +142,16 @@ class State(object):
         """Remove what a run that was killed left half-done."""
         for place, _folders, _names in os.walk(self.folder):
             files.sweep(place)
-        for grave in self._graves():
-            shutil.rmtree(grave)
+        with owner.acting_for(self.folder):
+            for grave in self._graves():
+                shutil.rmtree(grave)
 
     def remove(self):
         """Forget everything, in one step."""
+        with owner.acting_for(self.folder):
+            self._remove()
+
+    def _remove(self):
         if os.path.isdir(self.folder):
             grave = tempfile.mkdtemp(prefix=FOLDER + '-', suffix='.old',
                                      dir=self.root)

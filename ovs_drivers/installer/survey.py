@@ -17,7 +17,6 @@ import os
 from ovs_drivers.installer import blocks
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import files
-from ovs_drivers.installer import question
 from ovs_drivers.installer import registrations
 from ovs_drivers.installer import runtime
 from ovs_drivers.installer.state import State
@@ -187,7 +186,7 @@ def _existing(tree, path):
 
 
 def _parse(environment, contents):
-    return question.ask(environment.python, 'parse', [
+    return environment.ask('parse', [
         content.decode('latin-1') for content in contents])
 
 

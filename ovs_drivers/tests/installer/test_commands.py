@@ -154,7 +154,7 @@ class CommandsTest(fixtures.TestCase):
     def test_not_writable(self):
         before = os.access, sys.stdout
         with open(os.devnull, 'w') as sys.stdout:
-            os.access = lambda path, mode: False
+            os.access = lambda path, mode, **_options: False
             try:
                 self.assertEqual(4, main.main(
                     ['install', '--json', '--tree', self.tree]))

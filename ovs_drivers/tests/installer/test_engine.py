@@ -31,7 +31,7 @@ CONFIG = 'nova/virt/libvirt/config.py'
 MODULE = 'os_brick/initiator/connectors/openvstorage.py'
 
 
-def ask_here(python, action, *arguments):
+def ask_here(python, action, *arguments, **_options):
     """Answer without another process; an import always works."""
     return {'parse': probe.parse, 'verify': lambda package: {}}[action](
         *arguments)
@@ -193,10 +193,10 @@ class RoundTripTest(EngineTestCase):
 class FailureTest(EngineTestCase):
 
     def test_a_failed_verification_puts_everything_back(self):
-        def fail(python, action, *arguments):
+        def fail(python, action, *arguments, **options):
             if (action, arguments) == ('verify', ('nova',)):
                 raise question.QuestionFailed(python, 'X: y', 'Traceback')
-            return ask_here(python, action, *arguments)
+            return ask_here(python, action, *arguments, **options)
 
         self.replace(question, 'ask', fail)
         self.assert_refused(errors.VerificationFailed, self.install,
@@ -204,10 +204,10 @@ class FailureTest(EngineTestCase):
         self.assert_restored()
 
     def fail_to_import(self):
-        def fail(python, action, *arguments):
+        def fail(python, action, *arguments, **options):
             if action == 'verify':
                 raise question.QuestionFailed(python, 'X: y')
-            return ask_here(python, action, *arguments)
+            return ask_here(python, action, *arguments, **options)
 
         self.replace(question, 'ask', fail)
 
@@ -498,7 +498,8 @@ class RefusalTest(EngineTestCase):
         self.assert_refused(errors.UnknownLayout, self.install, 'drivers')
 
     def test_not_writable(self):
-        self.replace(os, 'access', lambda path, mode: 'connectors' not in path)
+        self.replace(os, 'access',
+                     lambda path, mode, **_options: 'connectors' not in path)
         self.assert_refused(errors.NotWritable, self.install, 'connectors')
 
     def test_locked(self):

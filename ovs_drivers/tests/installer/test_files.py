@@ -41,8 +41,11 @@ class TransactionTest(fixtures.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, 'only root gives files away')
     def test_put_keeps_the_owner_and_new_files_follow_their_folder(self):
         os.chown(self.path, 1234, 2345)
-        os.chown(self.root, 3456, 4567)
-        new = os.path.join(self.root, 'folder', 'new.py')
+        own = os.path.join(self.root, 'own')
+        os.mkdir(own)
+        os.chown(own, 3456, 4567)
+        os.chmod(self.root, 0o755)
+        new = os.path.join(own, 'folder', 'new.py')
         with files.Transaction() as transaction:
             transaction.put(self.path, b'after')
             transaction.put(new, b'new')
