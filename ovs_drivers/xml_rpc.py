@@ -90,6 +90,8 @@ def tls_context(ca_file, cert_file=None, key_file=None):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     else:
         context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+        # Python 2 looks for names only: _check_name() does it all.
+        context.check_hostname = False
     if cert_file:
         try:
             context.load_cert_chain(cert_file, key_file)
@@ -119,7 +121,9 @@ def _connect(host, port, deadline, tls):
     try:
         connection = _connect_plain(host, port, deadline)
         return _secured(connection, host, deadline, tls) if tls else connection
-    except (socket.error, ssl.CertificateError) as error:
+    except ssl.CertificateError as error:
+        raise NotConnected('the certificate is not trusted: %s' % error)
+    except socket.error as error:
         raise NotConnected('%s' % error or type(error).__name__)
 
 
@@ -142,11 +146,38 @@ def _connect_plain(host, port, deadline):
 def _secured(connection, host, deadline, tls):
     try:
         connection.settimeout(deadline.left())
-        secured = tls.wrap_socket(connection, server_hostname=host)
+        connection = tls.wrap_socket(connection, server_hostname=host)
+        if not tls.check_hostname:
+            _check_name(connection.getpeercert(), host)
     except BaseException:
         connection.close()
         raise
-    return secured
+    return connection
+
+
+def _check_name(certificate, host):
+    """Make sure that a certificate is that of HOST, where Python 2 does not.
+
+    :raises: ssl.CertificateError
+    """
+    names = certificate.get('subjectAltName', ())
+    address = _packed(host)
+    if address is None:
+        # Without the subject: only a name that is meant as one counts.
+        ssl.match_hostname({'subjectAltName': names}, host)
+    elif address not in [_packed(value) for kind, value in names
+                         if kind == 'IP Address']:
+        raise ssl.CertificateError('the certificate is not for %s' % host)
+
+
+def _packed(address):
+    """Return the bytes of an address, None of anything else."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            return socket.inet_pton(family, address.strip())
+        except (socket.error, ValueError):
+            continue
+    return None
 
 
 def _post(host, port, peer, body, deadline):

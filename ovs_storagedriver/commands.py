@@ -140,6 +140,23 @@ class Serve(command.Command):
             help='whether volumes may be attached to several servers at '
                  'once (default: true)')
         parser.add_argument(
+            '--tls', metavar='off|psk|x509',
+            help='how clients of the edge ports prove themselves, on all '
+                 'but the socket in DIR; with psk and x509 XML-RPC is HTTPS '
+                 '(default: off)')
+        parser.add_argument(
+            '--tls-dir', metavar='DIR',
+            help='folder of certificates and keys, as "tls-init" makes it '
+                 '(default: %s)' % settings.DEFAULT_TLS_DIR)
+        parser.add_argument(
+            '--tls-verify-client', metavar='true|false',
+            help='whether clients have to show a certificate, too (default: '
+                 'false)')
+        parser.add_argument(
+            '--insecure', metavar='true|false',
+            help='whether addresses of other than this host may be served '
+                 'without TLS (default: false)')
+        parser.add_argument(
             '--host-names', metavar='NAME[,…]',
             help='names that callers of the XML-RPC port have for this host '
                  '(default: the host name; those of --listen always count)')
@@ -208,8 +225,8 @@ class Status(_OfVPools, lister.Lister):
     def take_action(self, parsed_args):
         rows = [self._row(control.vpool_info(folder))
                 for folder in self._folders(parsed_args)]
-        return (('vPool', 'GUID', 'Data', 'Nodes', 'Volumes', 'Capacity',
-                 'Multiattach', 'Engine'), rows)
+        return (('vPool', 'GUID', 'Data', 'Nodes', 'TLS', 'Allowed',
+                 'Volumes', 'Capacity', 'Multiattach', 'Engine'), rows)
 
     def _row(self, info):
         nodes = [{'vrouter_id': node['vrouter_id'],
@@ -221,6 +238,7 @@ class Status(_OfVPools, lister.Lister):
         process = {what: int(info['engine_' + what])
                    for what in ('pid', 'uptime', 'restarts')}
         return (info['name'], info['vpool_guid'], info['data'], _Nodes(nodes),
+                info['tls'], info['allow'] or 'all',
                 int(info['volumes']), _Capacity(capacity),
                 info['multiattach'] == 'true', _Engine(process))
 

@@ -75,10 +75,10 @@ class EngineProcess:
     :param binary: path of ovs-edge
     :param folder: the DataFolder that it serves
     :param listen: addresses ("HOST:PORT") of the edge ports
-    :param allow: networks that may connect to them; none: everyone
+    :param options: more options of "ovs-edge serve"
     """
 
-    def __init__(self, binary, folder, listen, name, allow=()):
+    def __init__(self, binary, folder, listen, name, options=()):
         self._binary = binary
         self._command = [binary, 'serve', '--data', folder.store,
                          # It ends when this process does, however that
@@ -88,8 +88,7 @@ class EngineProcess:
                          '--control', os.path.basename(folder.engine_socket)]
         for address in listen:
             self._command += ['--listen', address]
-        if allow:
-            self._command += ['--allow', ','.join(map(str, allow))]
+        self._command += options
         self._folder = folder
         self._name = name
         self._process = None

@@ -95,6 +95,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().setup()
         self.rfile.close()
         self._reader = _Reader(self.connection, self.server.request_seconds)
+        if self.server.is_secured:
+            self.connection.settimeout(self._reader.seconds_left())
+            self.connection.do_handshake()
         self.rfile = io.BufferedReader(self._reader)
 
     def handle_one_request(self):
@@ -178,6 +181,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     :param where: the address for people
     :param host_names: how callers may call this host, beside its address
     :param allow: ip_networks of the callers; none: everyone
+    :param tls: an SSLContext for HTTPS, None for HTTP
     """
 
     allow_reuse_address = True
@@ -186,7 +190,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 128
 
     def __init__(self, address, answer, where, family=socket.AF_INET,
-                 request_seconds=REQUEST_SECONDS, host_names=(), allow=()):
+                 request_seconds=REQUEST_SECONDS, host_names=(), allow=(),
+                 tls=None):
         self.address_family = family
         self.answer = answer
         self.where = where
@@ -194,6 +199,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.host_names = {name.lower() for name in host_names}
         self.connections = connections.Connections()
         self._allow = allow
+        self._tls = tls
         self._warn_again = 0
         self._thread = None
         super().__init__(address, _Handler, bind_and_activate=False)
@@ -220,6 +226,19 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if not self.connections.wait_until_empty(seconds):
             LOG.warning('%s: stopping although requests are running',
                         self.where)
+
+    @property
+    def is_secured(self):
+        return self._tls is not None
+
+    def get_request(self):
+        request, client_address = super().get_request()
+        if self._tls:
+            # The thread of the request shakes hands: that takes as long as
+            # the caller likes.
+            request = self._tls.wrap_socket(request, server_side=True,
+                                            do_handshake_on_connect=False)
+        return request, client_address
 
     def may_serve(self, request):
         return self.connections.serve(request)

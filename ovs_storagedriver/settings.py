@@ -31,13 +31,16 @@ DEFAULT_NAME = 'myvpool01'
 DEFAULT_LISTEN = '127.0.0.1'
 DEFAULT_EDGE_PORT = 26203
 DEFAULT_XML_RPC_PORT = 26201
+DEFAULT_TLS_DIR = '/etc/openvstorage/tls'
 DEFAULT_FILE = '/etc/ovs-storagedriver/ovs-storagedriver.conf'
 # From one node's ports to the next one's, where they are not given.
 PORT_STEP = 10
 NODES_MAX = 64
 
 OPTIONS = ('data', 'guid', 'listen', 'edge_port', 'xml_rpc_port', 'nodes',
-           'multiattach', 'engine', 'host_names', 'allow')
+           'multiattach', 'engine', 'host_names', 'allow', 'tls', 'tls_dir',
+           'tls_verify_client', 'insecure')
+TLS_OFF, TLS_PSK, TLS_X509 = TLS_MODES = ('off', 'psk', 'x509')
 
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z')
 _HOST_NAME = re.compile(r'[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z')
@@ -83,6 +86,9 @@ class VPoolSettings:
     guid: str = None
     multiattach: bool = True
     engine: str = None
+    tls: str = TLS_OFF
+    tls_dir: str = DEFAULT_TLS_DIR
+    tls_verify_client: bool = False
     # How callers may call this host, beside its addresses.
     host_names: tuple = ()
     # ip_networks that may connect; none: everyone may.
@@ -107,13 +113,21 @@ def from_options(name, options):
     if not given.get('data'):
         raise errors.SettingsError('data is missing: name the folder where '
                                    'the vPool keeps its volumes')
+    nodes, tls = _nodes(given), _tls(given.get('tls', TLS_OFF))
+    if tls == TLS_OFF and not _flag('insecure',
+                                    given.get('insecure', 'false')):
+        _check_loopback(nodes)
     return VPoolSettings(
         data=os.path.abspath(given['data']),
-        nodes=_nodes(given),
+        nodes=nodes,
         name=None if name is None else _check_name(name),
         guid=_guid(given['guid']) if 'guid' in given else None,
         multiattach=_flag('multiattach', given.get('multiattach', 'true')),
         engine=given.get('engine'),
+        tls=tls,
+        tls_dir=os.path.abspath(given.get('tls_dir') or DEFAULT_TLS_DIR),
+        tls_verify_client=_flag('tls_verify_client',
+                                given.get('tls_verify_client', 'false')),
         host_names=_host_names(given),
         allow=_networks(given['allow']) if given.get('allow') else ())
 
@@ -249,6 +263,24 @@ def _flag(option, text):
     except KeyError:
         raise errors.SettingsError('%s = %s: write true or false'
                                    % (option, text))
+
+
+def _tls(text):
+    if text not in TLS_MODES:
+        raise errors.SettingsError('tls = %s: write %s'
+                                   % (text, ', '.join(TLS_MODES)))
+    return text
+
+
+def _check_loopback(nodes):
+    """Let nothing leave this host that others could read or change."""
+    for node in nodes:
+        if not ipaddress.ip_address(node.host).is_loopback:
+            raise errors.SettingsError(
+                'listen = %s: other hosts reach this address, and nothing '
+                'protects the volumes. hint: set tls = x509 or psk (files in '
+                'tls_dir, made by "ovs-storagedriver tls-init"), or insecure '
+                '= true in a network that is closed' % node.host)
 
 
 def _host_names(given):

@@ -30,6 +30,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,7 @@ class RunningStorageDriver(object):
     :param options: more options of "ovs-storagedriver serve"
     :param host: the address to listen on
     :param python: a Python 3 that has cliff (default: this one, or python3)
+    :param tls: "psk" or "x509", with the files of "tls-init" in TLS_DIR
 
     Once started: ``host``; ``edge_port`` and ``xml_rpc_port`` of the first
     node, ``edge_ports`` and ``xml_rpc_ports`` of all; ``guid``; ``data``;
@@ -97,11 +99,14 @@ class RunningStorageDriver(object):
     """
 
     def __init__(self, engine=None, nodes=1, data=None, options=(),
-                 python=None, host='127.0.0.1'):
+                 python=None, host='127.0.0.1', tls=None, tls_dir=None):
         self.host = host
+        self.tls_dir = tls_dir if tls else None
         self._engine = engine or find_engine()
         self._nodes = nodes
         self._options = list(options)
+        if tls:
+            self._options += ['--tls', tls, '--tls-dir', tls_dir]
         self._python = python or (
             sys.executable if sys.version_info[0] > 2 else 'python3')
         self._folder = None
@@ -154,8 +159,11 @@ class RunningStorageDriver(object):
     def ask(self, call, **request):
         """Return the answer to an XML-RPC call at the first node."""
         host = '[%s]' % self.host if ':' in self.host else self.host
-        proxy = xmlrpc_client.ServerProxy('http://%s:%d/RPC2'
-                                          % (host, self.xml_rpc_port))
+        where = '%s:%d/RPC2' % (host, self.xml_rpc_port)
+        proxy = (xmlrpc_client.ServerProxy(
+            'https://' + where, context=ssl.create_default_context(
+                cafile=os.path.join(self.tls_dir, 'ca-cert.pem')))
+            if self.tls_dir else xmlrpc_client.ServerProxy('http://' + where))
         request.setdefault('vrouter_cluster_id', self.guid)
         return getattr(proxy, call)(request)
 

@@ -24,6 +24,8 @@ from ovs_storagedriver import engine
 from ovs_storagedriver import engine_process
 from ovs_storagedriver import errors
 from ovs_storagedriver import http_server
+from ovs_storagedriver import settings
+from ovs_storagedriver import tls
 
 LOG = logging.getLogger(__name__)
 
@@ -36,17 +38,17 @@ _FINISH_SECONDS = 5
 class VPool:
     """A vPool between start() and stop().
 
-    :param settings: VPoolSettings
+    :param chosen: VPoolSettings
     :param binary: path of the engine
     """
 
-    def __init__(self, settings, binary):
-        self._settings = settings
+    def __init__(self, chosen, binary):
+        self._settings = chosen
         self._binary = binary
-        self._folder = data_folder.DataFolder(settings.data)
+        self._folder = data_folder.DataFolder(chosen.data)
         self._process = None
         self._servers = []
-        self.nodes = settings.nodes
+        self.nodes = chosen.nodes
         self._engine = engine.Engine(self._folder.engine_socket,
                                      _PATIENCE_SECONDS)
         # Who looks at what is wrong wants to be told at once.
@@ -75,7 +77,7 @@ class VPool:
             self._process = engine_process.EngineProcess(
                 self._binary, self._folder,
                 [node.edge_address for node in self.nodes], self.name,
-                self._settings.allow)
+                _engine_options(self._settings))
             undo.callback(self._process.stop)
             self._process.start()
             self._folder.keep()
@@ -130,6 +132,8 @@ class VPool:
             'free': '%d' % stat.free,
             'provisioned': '%d' % sum(volume.size for volume in volumes),
             'volumes': '%d' % len(volumes),
+            'tls': self._settings.tls,
+            'allow': ','.join(map(str, self._settings.allow)),
             'multiattach': str(self._settings.multiattach).lower(),
             'online_extend': 'true',
             'engine_pid': '%d' % (self._process.pid or 0),
@@ -142,6 +146,10 @@ class VPool:
 
     def _open_servers(self):
         host_names = (socket.gethostname(),) + self._settings.host_names
+        context = None
+        if self._settings.tls != settings.TLS_OFF:
+            context = tls.server_context(self._settings.tls_dir,
+                                         self._settings.tls_verify_client)
         for node in self.nodes:
             where = '%s %s XML-RPC %s' % (self.name, node.id,
                                           node.xml_rpc_address)
@@ -150,7 +158,7 @@ class VPool:
                 self._servers.append(http_server.Server(
                     (node.host, node.xml_rpc_port), carry_out.answer, where,
                     node.family, host_names=host_names,
-                    allow=self._settings.allow))
+                    allow=self._settings.allow, tls=context))
             except OSError as error:
                 raise _cannot_listen(where, '--xml-rpc-port', error)
         self._servers.append(http_server.UnixServer(
@@ -173,6 +181,17 @@ class VPool:
         for server in self._servers:
             server.stop(seconds)
         self._servers = []
+
+
+def _engine_options(chosen):
+    options = []
+    if chosen.tls != settings.TLS_OFF:
+        options += ['--tls', chosen.tls, '--tls-dir', chosen.tls_dir]
+        if chosen.tls_verify_client:
+            options.append('--tls-verify-client')
+    if chosen.allow:
+        options += ['--allow', ','.join(map(str, chosen.allow))]
+    return options
 
 
 def _cannot_listen(where, option, error):

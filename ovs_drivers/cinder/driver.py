@@ -104,7 +104,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
                       settings.edge_protocol, settings.edge_timeout, library),
             storagedriver.StorageDriver(
                 settings.hosts, settings.xml_rpc_port, settings.vpool_guid,
-                settings.edge_timeout,
+                settings.edge_timeout, tls=settings.xml_rpc_tls,
                 redirect_hosts=settings.xml_rpc_redirect_hosts),
             settings.snapshot_timeout)
         self._vpool.check()

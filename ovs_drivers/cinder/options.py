@@ -19,6 +19,7 @@ from oslo_config import cfg
 
 from ovs_drivers import location
 from ovs_drivers import storagedriver
+from ovs_drivers import xml_rpc
 
 # Limits are not left to oslo.config: its messages name neither the value nor
 # a cure, and come at the first use.
@@ -37,6 +38,22 @@ OPTS = [
     cfg.IntOpt('xml_rpc_port',
                default=26201,
                help='Port where the storagedrivers serve XML-RPC.'),
+    cfg.BoolOpt('xml_rpc_tls',
+                default=False,
+                help='Whether XML-RPC is HTTPS: the storagedrivers show a '
+                     'certificate for their entry in storage_ip, which is '
+                     'verified.'),
+    cfg.StrOpt('xml_rpc_ca_file',
+               default='/etc/openvstorage/tls/ca-cert.pem',
+               help='With xml_rpc_tls: certificates of the authorities that '
+                    'sign those of the storagedrivers.'),
+    cfg.StrOpt('xml_rpc_cert_file',
+               default='',
+               help='With xml_rpc_tls: certificate to show to '
+                    'storagedrivers that verify their clients.'),
+    cfg.StrOpt('xml_rpc_key_file',
+               default='',
+               help='With xml_rpc_tls: key of xml_rpc_cert_file.'),
     cfg.StrOpt('xml_rpc_redirect_hosts',
                default='',
                help='Hosts to which a storagedriver may send a request on, '
@@ -58,7 +75,7 @@ OPTS = [
 Settings = collections.namedtuple(
     'Settings', ['hosts', 'edge_port', 'edge_protocol', 'xml_rpc_port',
                  'vpool_guid', 'edge_timeout', 'snapshot_timeout',
-                 'xml_rpc_redirect_hosts'])
+                 'xml_rpc_redirect_hosts', 'xml_rpc_tls'])
 
 
 class OptionError(ValueError):
@@ -89,15 +106,37 @@ def read(configuration):
         edge_timeout=_seconds(configuration, 'edge_timeout'),
         snapshot_timeout=_seconds(configuration, 'snapshot_timeout'),
         xml_rpc_redirect_hosts=_redirect_hosts(
-            _value(configuration, 'xml_rpc_redirect_hosts')))
+            _value(configuration, 'xml_rpc_redirect_hosts')),
+        xml_rpc_tls=_tls_context(configuration))
 
 
-def _value(configuration, option):
+def _tls_context(configuration):
+    """Return what verifies the storagedrivers, None without TLS."""
+    if not _value(configuration, 'xml_rpc_tls', 'Give true or false.'):
+        return None
+    ca_file, cert_file, key_file = [
+        _value(configuration, option) for option in
+        ('xml_rpc_ca_file', 'xml_rpc_cert_file', 'xml_rpc_key_file')]
+    if bool(cert_file) != bool(key_file):
+        raise OptionError('xml_rpc_cert_file', cert_file,
+                          'it has no meaning without xml_rpc_key_file',
+                          'Give both or none.')
+    try:
+        return xml_rpc.tls_context(ca_file, cert_file or None,
+                                   key_file or None)
+    except xml_rpc.TlsError as error:
+        raise OptionError('xml_rpc_tls', True, '%s' % error,
+                          'Give files that Cinder can read in '
+                          'xml_rpc_ca_file, xml_rpc_cert_file and '
+                          'xml_rpc_key_file.')
+
+
+def _value(configuration, option, cure='Give a number.'):
     try:
         return getattr(configuration, option)
     except cfg.Error as error:
-        # What is no number at all; oslo.config quotes it.
-        raise OptionError(option, None, '%s' % error, 'Give a number.')
+        # What has the wrong type; oslo.config quotes it.
+        raise OptionError(option, None, '%s' % error, cure)
 
 
 def _storage_ip(text):

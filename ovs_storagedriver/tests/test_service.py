@@ -264,7 +264,8 @@ class LifeTestCase(ServiceTestCase):
             running.xml_rpc_port, running.guid, '[::1]')('volumesList'))
 
     def test_redirect_to_a_node_that_listens_everywhere(self):
-        running = self.start(nodes=2, options=['--listen', '0.0.0.0'])
+        running = self.start(nodes=2, options=['--listen', '0.0.0.0',
+                                               '--insecure', 'true'])
         answer = self.plain(running)('volumesList', vrouter_id='node2')
         self.assertEqual('127.0.0.1', answer['xmlrpc_redirect_host'])
 

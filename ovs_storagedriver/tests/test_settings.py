@@ -56,7 +56,29 @@ class OptionsTestCase(unittest.TestCase):
         self.assertEqual(('[::1]:26203', '[::1]:26201'),
                          (node.edge_address, node.xml_rpc_address))
         self.assertFalse(node.is_everywhere)
-        self.assertTrue(self.of(listen='::').nodes[0].is_everywhere)
+        self.assertTrue(self.of(listen='::', insecure='true').nodes[0]
+                        .is_everywhere)
+
+    def test_what_others_reach_is_protected_or_called_insecure(self):
+        for listen in ('0.0.0.0', '192.0.2.1', '127.0.0.1,192.0.2.1', '::'):
+            for options in ({}, {'tls': 'off'}, {'insecure': 'false'}):
+                with self.assertRaisesRegex(
+                        errors.SettingsError,
+                        r'listen = .* tls = x509 .* insecure = true'):
+                    self.of(listen=listen, **options)
+            for options in ({'insecure': 'true'}, {'tls': 'psk'},
+                            {'tls': 'x509'}):
+                self.of(listen=listen, **options)
+        for listen in ('127.0.0.1', '127.8.9.1', '::1', 'localhost'):
+            self.of(listen=listen)
+
+    def test_tls(self):
+        vpool = self.of()
+        self.assertEqual(('off', '/etc/openvstorage/tls', False),
+                         (vpool.tls, vpool.tls_dir, vpool.tls_verify_client))
+        vpool = self.of(tls='psk', tls_dir='/t', tls_verify_client='yes')
+        self.assertEqual(('psk', '/t', True),
+                         (vpool.tls, vpool.tls_dir, vpool.tls_verify_client))
 
     def test_host_names(self):
         for options, names in (
@@ -98,6 +120,9 @@ class OptionsTestCase(unittest.TestCase):
                 ({'allow': 'sd1'}, 'allow = sd1'),
                 ({'host_names': 'a b'}, 'host_names = a b'),
                 ({'host_names': 'a,'}, 'host_names'),
+                ({'tls': 'on'}, 'tls = on: write off, psk, x509'),
+                ({'insecure': 'perhaps'}, 'insecure = perhaps'),
+                ({'tls_verify_client': 'x'}, 'tls_verify_client = x'),
                 ({'multiattach': 'perhaps'}, 'multiattach = perhaps'),
                 ({'colour': 'blue'}, 'unknown option colour')):
             with self.subTest(options), \

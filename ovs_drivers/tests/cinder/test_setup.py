@@ -51,6 +51,19 @@ class SetupTestCase(base.DriverTestCase):
                                        'Give the address', storage_ip=value)
             self.assertEqual([], calls)
 
+    def test_tls_files(self):
+        for texts, changes in (
+                (('xml_rpc_tls', '/no/such/file', 'xml_rpc_ca_file'),
+                 {'xml_rpc_ca_file': '/no/such/file'}),
+                (('xml_rpc_cert_file', '/a', 'Give both'),
+                 {'xml_rpc_cert_file': '/a'})):
+            calls = self.check_refused(*texts, xml_rpc_tls=True, **changes)
+            self.assertEqual([], calls)
+        with self.assertRaises(options.OptionError) as caught:
+            options.read(_configuration('xml_rpc_tls = perhaps'))
+        self.assertIn('perhaps', str(caught.exception))
+        self.assertIn('Give true or false', str(caught.exception))
+
     def test_redirect_hosts(self):
         for value, text in (('10.0.0.1,*', 'neither a host name'),
                             ('10.0.0.1,', 'neither a host name')):

@@ -53,13 +53,18 @@ class TranslatingQemuImg(fixtures.Fixture):
 
 
 class FakeVPool(fixtures.Fixture):
-    """A vPool under ``vpool``, its ports under ``edge`` and ``xml_rpc``."""
+    """A vPool under ``vpool``, its ports under ``edge`` and ``xml_rpc``.
+
+    ``tls`` may be set to an SSLContext before it starts.
+    """
+
+    tls = None
 
     def _setUp(self):
         folder = self.useFixture(fixtures.TempDir()).path
         self.vpool = fake_vpool.VPool(folder)
         self.edge = self._serve(edge_port.Server(self.vpool))
-        self.xml_rpc = self._serve(xml_rpc.Server(self.vpool))
+        self.xml_rpc = self._serve(xml_rpc.Server(self.vpool, self.tls))
         self.library_folder = _library_folder()
         self.useFixture(fixtures.MonkeyPatch(
             'ovs_drivers.edge.load_library', self._load_library))

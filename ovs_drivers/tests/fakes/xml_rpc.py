@@ -70,9 +70,11 @@ class Server(socketserver.ThreadingMixIn, xmlrpc_server.SimpleXMLRPCServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, vpool):
+    def __init__(self, vpool, tls=None):
         xmlrpc_server.SimpleXMLRPCServer.__init__(
             self, ('127.0.0.1', 0), Handler, logRequests=False)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.vpool = vpool
         self.port = self.server_address[1]
         self.released = threading.Event()
