@@ -27,13 +27,13 @@ enum {
     CONNECT_LIMIT_MS = 5 * OVS_SECOND_MS,
     /* One control call; a snapshot that waits adds its own timeout. */
     CONTROL_LIMIT_MS = 10 * OVS_SECOND_MS,
-    /* The oldest request in flight without an answer: the connection is given up. */
-    ANSWER_LIMIT_MS = 30 * OVS_SECOND_MS,
+    /* Opening a volume: the server may wait 30 s for what runs for connections that are gone. */
+    OPEN_LIMIT_MS = 40 * OVS_SECOND_MS,
+    /* A request in flight and no sign of the server: it is asked whether it lives, again and again. */
+    ASK_AFTER_MS = 5 * OVS_SECOND_MS,
     /* A snapshot is waited for in rounds: the server's share of one, and the pause between. */
     SYNC_WAIT_MS = OVS_SECOND_MS,
     SYNC_PAUSE_MS = OVS_SECOND_MS / 100,
-    /* With HA: from the first trouble until what is outstanding fails with EIO. */
-    HA_WINDOW_MS = 60 * OVS_SECOND_MS,
     /* ovs_ctx_destroy waits so long for what is in flight. */
     DRAIN_LIMIT_MS = 10 * OVS_SECOND_MS,
     /* Pause between two attempts to reconnect: the first, and the longest. */
@@ -43,6 +43,15 @@ enum {
     KEEPALIVE_MS = 15 * OVS_SECOND_MS,
     /* A line of the log that says the same as the one before it is left out so long. */
     LOG_REPEAT_MS = 60 * OVS_SECOND_MS,
+};
+
+/* Times that edge.conf may change, in seconds. */
+enum {
+    /* A read or write that the server, which lives, does not answer: then EIO. */
+    IO_TIMEOUT_S = 300,
+    /* With HA: the server gives no sign of life: then EIO. */
+    RECONNECT_TIMEOUT_S = 60,
+    TIMEOUT_MAX_S = 1000000,
 };
 
 /* Sizes. */

@@ -67,6 +67,18 @@ static const char *parse_path(const char *value, void *field, size_t room)
     return value[0] != '/' ? "an absolute path" : parse_text(value, field, room);
 }
 
+static const char *parse_seconds(const char *value, void *field, size_t room)
+{
+    int *seconds = field;
+    size_t digits = strspn(value, "0123456789");
+
+    (void)room;
+    if (digits == 0 || value[digits] != '\0' || digits > 7 || atoi(value) > TIMEOUT_MAX_S)
+        return "a number of seconds from 0 (no end) to 1000000";
+    *seconds = atoi(value);
+    return NULL;
+}
+
 #define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)0)->name)
 
 static const struct key keys[] = {
@@ -74,6 +86,8 @@ static const struct key keys[] = {
     {"tls_dir", parse_path, FIELD(tls_dir)},
     {"psk_identity", parse_text, FIELD(psk_identity)},
     {"tls_hostname", parse_text, FIELD(tls_hostname)},
+    {"io_timeout", parse_seconds, FIELD(io_timeout)},
+    {"reconnect_timeout", parse_seconds, FIELD(reconnect_timeout)},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -241,6 +255,8 @@ static int read_or_default(const char *path, bool may_be_missing, const char *ho
     memset(config, 0, sizeof(*config));
     strcpy(config->tls_dir, USUAL_TLS_DIR);
     strcpy(config->tls_hostname, host); /* its length was checked */
+    config->io_timeout = IO_TIMEOUT_S;
+    config->reconnect_timeout = RECONNECT_TIMEOUT_S;
     if (file == NULL) {
         error = errno;
         if (error == ENOENT && may_be_missing)

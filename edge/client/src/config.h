@@ -20,6 +20,7 @@
  *     [192.0.2.7:26203]         this one, at this port
  *     [[2001:db8::7]:26203]
  *     tls = psk
+ *     io_timeout = 600          seconds; 0: without end
  *
  * A key of a more special section counts. A file with a mistake is refused as a whole: a mistyped
  * key must not leave a connection without TLS. */
@@ -36,6 +37,7 @@ struct config {
     enum tls_kind tls;
     char tls_dir[PATH_MAX];
     char psk_identity[CONFIG_VALUE_LIMIT];
+    int io_timeout, reconnect_timeout;     /* in seconds (bounds.h), 0: none */
     char tls_hostname[CONFIG_VALUE_LIMIT]; /* that the server's certificate must have */
 };
 

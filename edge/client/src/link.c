@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 
 #include "ctx.h"
+#include "log.h"
 #include "option.h"
 #include "outstanding.h"
 #include "receiver.h"
@@ -35,7 +36,7 @@ static void adopt_server(struct session *session, const struct server_identity *
 
 int link_open(struct session *session, struct channel *channel)
 {
-    const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, -1};
+    const struct deadline deadline = {now_ms() + OPEN_LIMIT_MS, -1};
     struct server_identity server;
     int error = server_hello(channel, session->id, deadline, &server);
 
@@ -71,7 +72,7 @@ static int verify(struct session *session, struct channel *channel, struct deadl
 
 static int reconnect(struct session *session, struct channel **channel, uint64_t *size)
 {
-    const struct deadline deadline = {now_ms() + CONTROL_LIMIT_MS, session->wake_fd};
+    const struct deadline deadline = {now_ms() + OPEN_LIMIT_MS, session->wake_fd};
     int error = option_connect(&session->ctx->attr, deadline, channel);
 
     if (error != 0)
@@ -100,12 +101,22 @@ static void give_up(struct session *session, enum link link, struct request_list
     pthread_mutex_unlock(&session->lock);
 }
 
-static bool is_hopeless(const struct session *session)
+static bool is_over(int64_t since_ms, int64_t timeout_ms)
 {
-    return remaining_ms(session->trouble_since_ms + HA_WINDOW_MS) == 0;
+    return now_ms() - since_ms >= timeout_ms;
 }
 
-void link_lose(struct session *session, struct request_list *finished)
+/* Who lives but does nothing is waited for longer than who gives no sign of life. */
+static bool is_hopeless(const struct session *session)
+{
+    int64_t since_ms = session->trouble_since_ms;
+    int64_t alive_ms = session->alive_ms > since_ms ? session->alive_ms : since_ms;
+
+    return is_over(since_ms, ctx_io_timeout_ms(session->ctx)) ||
+           is_over(alive_ms, ctx_reconnect_timeout_ms(session->ctx));
+}
+
+void link_lose(struct session *session, int error, struct request_list *finished)
 {
     pthread_mutex_lock(&session->lock);
     session->link = LINK_DOWN;
@@ -125,7 +136,7 @@ void link_lose(struct session *session, struct request_list *finished)
     link_drain_wakeups(session);
     if (!session->ctx->attr.ha)
         give_up(session, LINK_DEAD, finished);
-    else if (is_hopeless(session)) /* connecting works, but nothing is ever answered */
+    else if (error == ETIME || is_hopeless(session)) /* or connecting works, but nothing else */
         give_up(session, LINK_DOWN, finished);
 }
 
@@ -161,20 +172,34 @@ static void link_up(struct session *session, struct channel *channel, uint64_t s
     session->link = LINK_UP;
     /* What reached beyond the end may not do so now. */
     STAILQ_CONCAT(&session->out.queue, &session->out.beyond);
-    session->pause_ms = RECONNECT_PAUSE_MS;
     if (session->out.requests == 0) /* otherwise the trouble ends with the first answer */
         session->trouble_since_ms = 0;
     pthread_mutex_unlock(&session->lock);
 }
 
-static void pause_before_next(struct session *session)
+/* None before the first attempt since the last answer; then longer ones, also if connecting works
+ * and nothing else does. */
+static void pause_before_attempt(struct session *session)
 {
     struct pollfd wake = {.fd = session->wake_fd, .events = POLLIN};
 
-    poll(&wake, 1, session->pause_ms);
-    session->pause_ms *= 2;
+    if (session->pause_ms > 0)
+        poll(&wake, 1, session->pause_ms);
+    session->pause_ms = session->pause_ms > 0 ? 2 * session->pause_ms : RECONNECT_PAUSE_MS;
     if (session->pause_ms > RECONNECT_PAUSE_MAX_MS)
         session->pause_ms = RECONNECT_PAUSE_MAX_MS;
+}
+
+static void note_failure(struct session *session, int error)
+{
+    if (error == EBUSY)
+        session->alive_ms = now_ms();
+    else if (error == ESHUTDOWN)
+        log_error("volume '%s': its session was fenced; hint: open it again if it is still wanted",
+                  session->volume_name);
+    else if (error == ESTALE)
+        log_error("volume '%s': the volume is gone, or the server's host was rebooted; hint: open it "
+                  "again", session->volume_name);
 }
 
 void link_restore(struct session *session, struct request_list *finished)
@@ -186,14 +211,13 @@ void link_restore(struct session *session, struct request_list *finished)
 
     if (hopeless && !wait_for_work(session))
         return;
+    pause_before_attempt(session);
     error = reconnect(session, &channel, &size);
-    if (error == 0) {
+    note_failure(session, error);
+    if (error == 0)
         link_up(session, channel, size);
-    } else if (error == ESTALE) {
+    else if (error == ESTALE || error == ESHUTDOWN)
         give_up(session, LINK_DEAD, finished);
-    } else if (hopeless) {
+    else if (hopeless && error != EBUSY)
         give_up(session, LINK_DOWN, finished);
-    } else {
-        pause_before_next(session);
-    }
 }

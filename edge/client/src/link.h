@@ -22,8 +22,9 @@
  * errno; the connection stays the caller's to close. */
 int link_open(struct session *session, struct channel *channel);
 
-/* The connection is useless: without HA everything fails, with HA it waits to be sent again. */
-void link_lose(struct session *session, struct request_list *finished);
+/* The connection is useless: without HA everything fails, with HA it waits to be sent again, unless
+ * the error is ETIME: then it was waited for long enough. */
+void link_lose(struct session *session, int error, struct request_list *finished);
 
 /* One attempt to connect again, and the pause after one that failed. */
 void link_restore(struct session *session, struct request_list *finished);

@@ -57,6 +57,7 @@ static void answer(struct session *session, struct slot *slot, struct request_li
 {
     slot->answered = true;
     session->trouble_since_ms = 0;
+    session->pause_ms = 0;
     if (slot->sent)
         outstanding_settle(session, slot, finished);
 }
@@ -168,6 +169,8 @@ int receiver_run(struct session *session, struct request_list *finished)
         if (length < 0)
             return errno;
         error = take_in(session, (size_t)length, finished);
+        if (error == 0)
+            session->alive_ms = now_ms();
         /* Less than there was room for: the socket is empty. */
         if (error != 0 || (size_t)length < room)
             return error;

@@ -28,7 +28,7 @@ static int read_identity(struct reader *fields, struct server_identity *identity
     memset(identity->boot_id, 0, sizeof(identity->boot_id));
     memcpy(identity->boot_id, boot_id.bytes, boot_id.length);
     identity->store = get_uuid(fields);
-    get_uuid(fields); /* the process, which may change */
+    identity->instance = get_uuid(fields);
     get_u64(fields);  /* the largest volume: the server judges */
     identity->largest_request = get_u32(fields);
     return fields->bad || identity->largest_request == 0 ? EPROTO : 0;

@@ -23,11 +23,13 @@ enum { BOOT_ID_ROOM = 128 };
 struct server_identity {
     char boot_id[BOOT_ID_ROOM];
     struct uuid store;
+    struct uuid instance; /* of the process */
     uint32_t largest_request;
 };
 
 /* Asks the server who it is. `session` fences older connections of the same session; all zeros:
- * none. Returns 0 or an errno. */
+ * none. Returns 0 or an errno: EBUSY: a request of one of those still runs, ask again; ESHUTDOWN:
+ * the session itself was fenced. */
 int server_hello(struct channel *channel, struct uuid session, struct deadline deadline,
                  struct server_identity *identity);
 

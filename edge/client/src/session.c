@@ -38,7 +38,6 @@ static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int 
     session->ctx = ctx;
     strcpy(session->volume_name, volume_name); /* its length was checked */
     session->open_flag = open_flag;
-    session->pause_ms = RECONNECT_PAUSE_MS;
     session->wake_fd = -1;
     pthread_mutex_init(&session->lock, NULL);
     pthread_cond_init(&session->sender_left, NULL);

@@ -104,8 +104,10 @@ struct session {
     bool idle_without_link;    /* the thread waits for work before it tries again */
 
     struct receiver receiver;
+    int64_t alive_ms;         /* last sign of life of the server */
+    int64_t asked_ms;         /* when it was last asked for one */
     int64_t trouble_since_ms; /* first failure since the last answer; 0: none */
-    int pause_ms;             /* before the next attempt to reconnect */
+    int pause_ms;             /* before the next attempt to reconnect; 0: none */
     int64_t stop_by_ms;
 };
 

@@ -17,17 +17,16 @@
 
 #include "ctx.h"
 #include "link.h"
+#include "liveness.h"
 #include "outstanding.h"
 #include "receiver.h"
 #include "sender.h"
 #include "volume.h"
 
-/* How long the thread may sleep: until the oldest request is overdue, or closing ends. Those who
- * send do not wake it, so it looks after a request that it did not see before it fell asleep. */
+/* How long the thread may sleep: until the server is to be asked whether it lives, or closing ends. */
 static int sleep_ms(struct session *session)
 {
-    const struct slot *oldest = TAILQ_FIRST(&session->out.in_flight);
-    int64_t until = (oldest != NULL ? oldest->taken_ms : now_ms()) + ANSWER_LIMIT_MS;
+    int64_t until = liveness_due_ms(session);
 
     if (session->stopping && session->stop_by_ms < until)
         until = session->stop_by_ms;
@@ -60,19 +59,6 @@ static int wait_for_events(struct session *session, bool *readable)
     broken = session->broken;
     pthread_mutex_unlock(&session->lock);
     return broken ? EPIPE : 0;
-}
-
-/* Looked at after receiving: an answer that is there counts, however late. */
-static int check_overdue(struct session *session)
-{
-    const struct slot *oldest;
-    bool overdue;
-
-    pthread_mutex_lock(&session->lock);
-    oldest = TAILQ_FIRST(&session->out.in_flight);
-    overdue = oldest != NULL && remaining_ms(oldest->taken_ms + ANSWER_LIMIT_MS) == 0;
-    pthread_mutex_unlock(&session->lock);
-    return overdue ? ETIMEDOUT : 0;
 }
 
 /* Requests that seem to reach past the end: another client may have made the volume grow. */
@@ -114,11 +100,11 @@ static void serve(struct session *session, struct request_list *finished)
         error = receiver_run(session, finished);
     settle_late(session, finished);
     if (error == 0)
-        error = check_overdue(session);
+        error = liveness_check(session);
     if (error == 0)
         error = judge_beyond(session, finished);
     if (error != 0)
-        link_lose(session, finished);
+        link_lose(session, error, finished);
 }
 
 static bool is_over(struct session *session)

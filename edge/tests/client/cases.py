@@ -16,6 +16,7 @@ import errno
 import itertools
 import os
 import socket
+import tempfile
 import time
 import unittest
 
@@ -84,6 +85,17 @@ class LibraryCase(unittest.TestCase):
     def assertWorks(self, result):
         seen = ctypes.get_errno()
         self.assertEqual(0, result, errno_name(seen))
+
+    def configure(self, *lines):
+        """edge.conf for the contexts that are made from here on."""
+        with tempfile.NamedTemporaryFile('w', delete=False) as file:
+            file.write('\n'.join(('[default]',) + lines) + '\n')
+        self.addCleanup(os.unlink, file.name)
+        before = os.environ.get('OVS_EDGE_CONFIG')
+        os.environ['OVS_EDGE_CONFIG'] = file.name
+        self.addCleanup(os.environ.update if before else
+                        lambda **_: os.environ.pop('OVS_EDGE_CONFIG', None),
+                        OVS_EDGE_CONFIG=before)
 
     def attributes(self, transport=b'tcp', ha=False, depth=None, port=None):
         attr = self.lib.ovs_ctx_attr_new()

@@ -24,6 +24,10 @@ import ovs
 
 class HalfOpenTest(cases.FakeCase):
 
+    def setUp(self):
+        super().setUp()
+        self.configure('io_timeout = 20')
+
     def silent(self, *arguments):
         threading.Event().wait(cases.PATIENCE)
 
