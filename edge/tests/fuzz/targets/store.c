@@ -20,6 +20,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,12 +37,13 @@
 #include "world.h"
 
 #define FILES_MAX 64
+#define NAME_BYTES 300
 #define FILE_BYTES_MAX (2u << 20)
 #define RECORD_HEAD_BYTES 20        /* magic, version, length, checksum */
 #define READ_BYTES (1u << 20)
 
 struct file {
-    char name[300];                 /* below the store's folder */
+    char name[NAME_BYTES];          /* below the store's folder */
     uint8_t *content;
     size_t length;
 };
@@ -58,39 +60,44 @@ static void must(bool good, const char *what)
     }
 }
 
+/* Valid until the next call. */
+static const char *path_in(const char *folder, const char *name)
+{
+    static char whole[PATH_MAX];
+
+    must(snprintf(whole, sizeof(whole), "%s/%s", folder, name) < (int)sizeof(whole), name);
+    return whole;
+}
+
 static void remember(const char *name, size_t length)
 {
     struct file *file = &files[file_count++];
-    char whole[400];
 
     must(file_count <= FILES_MAX && length <= FILE_BYTES_MAX, "a small store");
     strcpy(file->name, name);
     file->length = length;
     file->content = malloc(length + 1);
-    snprintf(whole, sizeof(whole), "%s/%s", good_store, name);
-    int fd = open(whole, O_RDONLY);
-    must(fd >= 0 && read(fd, file->content, length) == (ssize_t)length, whole);
+    int fd = open(path_in(good_store, name), O_RDONLY);
+    must(fd >= 0 && read(fd, file->content, length) == (ssize_t)length, name);
     close(fd);
 }
 
 /* The folders come before their files: they are entries of length 0 whose names end in "/". */
 static void remember_folder(const char *folder)
 {
-    char whole[400], name[300];
+    char name[NAME_BYTES];
     struct dirent **entries;
     struct stat st;
 
-    snprintf(whole, sizeof(whole), "%s/%s", good_store, folder);
-    int count = scandir(whole, &entries, NULL, alphasort);
-    must(count >= 0, whole);
+    int count = scandir(path_in(good_store, folder), &entries, NULL, alphasort);
+    must(count >= 0, folder);
     for (int i = 0; i < count; free(entries[i++])) {
         const char *entry = entries[i]->d_name;
 
         if (!strcmp(entry, ".") || !strcmp(entry, "..") || !strcmp(entry, "reserve"))
             continue;   /* the reserve has no content, and comes back */
-        snprintf(name, sizeof(name), "%s%s", folder, entry);
-        snprintf(whole, sizeof(whole), "%s/%s", good_store, name);
-        must(lstat(whole, &st) == 0, whole);
+        must(snprintf(name, sizeof(name) - 1, "%s%s", folder, entry) < NAME_BYTES - 1, entry);
+        must(lstat(path_in(good_store, name), &st) == 0, name);
         if (S_ISDIR(st.st_mode)) {
             strcat(name, "/");
             strcpy(files[file_count++].name, name);
@@ -109,11 +116,10 @@ static bool is_folder(const struct file *file)
 
 static void write_all(void)
 {
-    char whole[400];
-
     must(mkdir(path, 0700) == 0, path);
     for (size_t i = 0; i < file_count; i++) {
-        snprintf(whole, sizeof(whole), "%s/%s", path, files[i].name);
+        const char *whole = path_in(path, files[i].name);
+
         if (is_folder(&files[i])) {
             must(mkdir(whole, 0700) == 0, whole);
             continue;
@@ -146,11 +152,10 @@ static void damage(struct input *input)
     const struct file *file = &files[input_number(input, 1) % file_count];
     uint32_t how = input_number(input, 1), offset = input_number(input, 3);
     struct input bytes = input_take(input, input_number(input, 1));
-    char whole[400];
+    const char *whole = path_in(path, file->name);
 
     if (is_folder(file))
         return;
-    snprintf(whole, sizeof(whole), "%s/%s", path, file->name);
     int fd = open(whole, O_RDWR);
     must(fd >= 0, whole);
     offset %= file->length + 1;

@@ -25,6 +25,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "allow.h"
 #include "store.h"
 #include "volume.h"
 
@@ -83,6 +84,8 @@ static struct volume *make_volumes(struct store *store)
 
 void world_open(struct world *world, bool served)
 {
+    static const struct allow everyone;
+
     *world = (struct world){.path = "/dev/shm/ovs-edge-fuzz-XXXXXX"};
     must(mkdtemp(world->path) != NULL, world->path);
     snprintf(world->socket, sizeof(world->socket), "%s.socket", world->path);
@@ -90,7 +93,7 @@ void world_open(struct world *world, bool served)
     must(world->store != NULL, "store_open");
     world->volume = make_volumes(world->store);
     if (served)
-        must(server_init(&world->server, world->store, CONNECTIONS)
+        must(server_init(&world->server, world->store, &everyone, CONNECTIONS)
                  && server_listen_unix(&world->server, world->socket)
                  && server_start(&world->server), "server");
 }
