@@ -14,6 +14,7 @@ passwords."""
 
 import io
 import os
+import re
 import subprocess
 import tarfile
 import time
@@ -24,6 +25,7 @@ from ovs_testbed import room
 from ovs_testbed import testbed as testbeds
 
 _FOLDERS = ('log', 'etc')
+_NAME = re.compile(r'[a-z][a-z0-9-]*-\d{8}-\d{6}\.tar\.gz\Z')
 #: a log that is longer loses its middle
 _LONGEST = 20 << 20
 _LOOKS = (
@@ -101,3 +103,13 @@ def newest(name, folder=None):
     found = [entry for entry in (os.listdir(logs) if os.path.isdir(logs)
                                  else []) if entry.startswith(name + '-')]
     return os.path.join(logs, max(found)) if found else None
+
+
+def remove_all(folder):
+    """Remove the bundles of all testbeds; other files stay."""
+    logs = os.path.join(folder, 'logs')
+    for entry in os.listdir(logs) if os.path.isdir(logs) else []:
+        if _NAME.match(entry):
+            os.unlink(os.path.join(logs, entry))
+    if os.path.isdir(logs) and not os.listdir(logs):
+        os.rmdir(logs)

@@ -15,7 +15,11 @@ was made from, so that a second run needs no network."""
 import hashlib
 import os
 
+from ovs_testbed import files
+
 _NAME = 'devstack-plugin-openvstorage'
+#: by these files a part of the cache is known as ours
+_MARKS = {'testbed': os.path.join('tools', 'made-from'), 'hypervisor': 'lock'}
 
 
 def folder():
@@ -23,6 +27,14 @@ def folder():
     default = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser(
         '~/.cache')
     return os.environ.get('OVS_CACHE') or os.path.join(default, _NAME)
+
+
+def remove_all():
+    """Remove what a testbed keeps, in folders with what it has put there."""
+    for part, mark in _MARKS.items():
+        path = os.path.join(folder(), part)
+        if os.path.exists(os.path.join(path, mark)):
+            files.remove_tree(path)
 
 
 def key_of(*texts):

@@ -28,7 +28,6 @@ from ovs_testbed import display
 from ovs_testbed import doctor
 from ovs_testbed import engine
 from ovs_testbed import errors
-from ovs_testbed import files
 from ovs_testbed import release
 from ovs_testbed import room
 from ovs_testbed import status
@@ -295,10 +294,9 @@ class Clean(_Base, command.Command):
             self.app.stdout.write('testbed "%s" is gone\n' % name)
         for name in take_down.remove_leftovers(parsed_args.folder):
             self.app.stdout.write('removed namespace %s\n' % name)
-        files.remove_tree(os.path.join(parsed_args.folder, 'logs'))
+        bundle.remove_all(parsed_args.folder)
         if parsed_args.cache:
-            for part in 'testbed', 'hypervisor':
-                files.remove_tree(os.path.join(cache.folder(), part))
+            cache.remove_all()
 
 
 @contextlib.contextmanager

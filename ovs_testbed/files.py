@@ -14,8 +14,11 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
+
+from ovs_testbed import errors
 
 
 def write(path, text, mode=0o600):
@@ -57,8 +60,25 @@ def write_json(path, value, mode=0o600):
     write(path, json.dumps(value, indent=2, sort_keys=True) + '\n', mode)
 
 
+def mounted_below(path):
+    """The mount points at or below a path."""
+    path = os.path.realpath(path)
+    with open('/proc/self/mountinfo') as lines:
+        found = [re.sub(r'\\([0-7]{3})',
+                        lambda code: chr(int(code.group(1), 8)),
+                        line.split()[4]) for line in lines]
+    return [place for place in found
+            if (place + '/').startswith(path + '/')]
+
+
 def remove_tree(path):
-    """Remove a folder, if it is there."""
+    """Remove a folder, if it is there; nothing while something is mounted
+    in it, which would go with it."""
+    mounts = mounted_below(path)
+    if mounts:
+        raise errors.TestbedError(
+            '%s is not removed: %s is mounted there' % (path, mounts[0]),
+            cure='umount ' + mounts[0])
     try:
         shutil.rmtree(path)
     except FileNotFoundError:

@@ -140,12 +140,22 @@ def make(name, release_name=None, base_port=None, folder=None):
         return found
     wanted = release.load(release_name or release.DEFAULT)
     path = folder_of(name, folder)
+    _check_free(path)
     state = {'name': name, 'release': wanted.name,
              'base_port': ports.claim(base_port)}
     made = Testbed(name, path, state)
-    made.make_folders()
+    # first what says that the folder is a testbed's: "down" removes it
     files.write_json(os.path.join(path, 'testbed.json'), state)
+    made.make_folders()
     return made
+
+
+def _check_free(path):
+    """Raise if a folder holds something that is no testbed's."""
+    if os.path.isdir(path) and os.listdir(path):
+        raise errors.TestbedError(
+            'the folder %s is no testbed and is not empty' % path,
+            cure='take another --name or --folder: "down" removes all of it')
 
 
 def _check_same(found, release_name, base_port):

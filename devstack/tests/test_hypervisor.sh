@@ -58,6 +58,8 @@ function test_settings {
     assert_true "or by https" \
         eval "(check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
             OVS_APT_KEY=https://a/key)"
+    assert_dies "OVS_HYPERVISOR_PREFIX is '/usr'.*hint:" "a prefix of others" \
+        check_with OVS_HYPERVISOR_PREFIX=/usr
     assert_dies 'VIRT_DRIVER=libvirt' "another hypervisor" \
         check_with VIRT_DRIVER=ironic
 }
@@ -191,10 +193,11 @@ function test_nothing_of_libvirt_stays {
     function uninstall_package { :; }
     mkdir -p "$prefix/sbin" "$prefix/etc/libvirt/nwfilter" \
         "$prefix/etc/libvirt/qemu/networks" "$prefix/var/run/libvirt/qemu" \
-        "$prefix/var/log/libvirt/qemu"
+        "$prefix/var/log/libvirt/qemu" "$prefix/var/lib/libvirt/images"
     touch "$prefix/var/log/libvirt/qemu/instance-00000001.log" \
         "$prefix/etc/libvirt/qemu/mine.xml"
     OVS_HYPERVISOR=repo
+    touch "$prefix/var/$OVS_FOLDER_MARK"
     uninstall_openvstorage_hypervisor
     assert_true "where libvirtd is, its state stays" \
         test -d "$prefix/var/log/libvirt"
@@ -202,8 +205,16 @@ function test_nothing_of_libvirt_stays {
     uninstall_openvstorage_hypervisor
     assert_true "as does what somebody else has defined" \
         test -f "$prefix/etc/libvirt/qemu/mine.xml"
-    rm "$prefix/etc/libvirt/qemu/mine.xml"
-    touch "$prefix/etc/libvirt/qemu.conf"
+    rm "$prefix/etc/libvirt/qemu/mine.xml" "$prefix/var/$OVS_FOLDER_MARK"
+    uninstall_openvstorage_hypervisor
+    assert_true "and all that is in a folder that somebody else has made" \
+        test -d "$prefix/var/log/libvirt"
+    touch "$prefix/var/$OVS_FOLDER_MARK" "$prefix/etc/libvirt/qemu.conf" \
+        "$prefix/var/lib/libvirt/images/disk"
+    uninstall_openvstorage_hypervisor
+    assert_equal "$prefix/var/lib/libvirt/images/disk" \
+        "$(find "$prefix/var" -type f)" "an image stays"
+    rm -r "$prefix/var/lib"
     uninstall_openvstorage_hypervisor
     assert_equal "$prefix/etc/libvirt/qemu.conf" "$(find "$prefix" -type f)" \
         "settings that were changed stay"

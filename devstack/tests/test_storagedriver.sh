@@ -42,6 +42,7 @@ function sudo {
 
 # make_environment - what install_storagedriver leaves
 function make_environment {
+    make_own_folder "$OVS_STATE_DIR"
     mkdir -p "$SANDBOX/prefix/bin" "$OVS_STORAGEDRIVER_VENV/bin"
     ln -s "$OVS_EDGE" "$SANDBOX/prefix/bin/ovs-edge"
     printf '#!/bin/sh\nexec "%s" "$@"\n' "$OVS_TEST_PYTHON" \
@@ -110,6 +111,13 @@ function test_a_service_that_was_killed {
     rm -f "$SERVICE_DIR/ovs-sd.pid"
     stop_storagedriver
     assert_false "found by its folder's lock" vpool_answers one
+    mv "$OVS_STATE_DIR/$OVS_FOLDER_MARK" "$SANDBOX/mark"
+    assert_says 'stays: it has no file' "$(remove_vpool_data one)" \
+        "in a folder that is not ours alone"
+    assert_true "no volume is removed" test -e "$(vpool_data one)/vpool.json"
+    mv "$SANDBOX/mark" "$OVS_STATE_DIR/$OVS_FOLDER_MARK"
+    remove_vpool_data ""
+    assert_true "no name is no vPool" test -e "$(vpool_data one)/vpool.json"
     remove_vpool_data one
     assert_false "the volumes are removed" test -e "$(vpool_data one)"
     assert_true "those of the other vPool stay" test -e "$(vpool_data two)"

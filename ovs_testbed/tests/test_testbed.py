@@ -12,10 +12,14 @@
 import os
 import stat
 import subprocess
+import sys
 import tarfile
+import tempfile
+import unittest
 from unittest import mock
 
 from ovs_testbed import bundle
+from ovs_testbed import cache
 from ovs_testbed import errors
 from ovs_testbed import testbed
 from ovs_testbed.tests import support
@@ -36,6 +40,35 @@ class TestbedTestCase(support.TestbedTestCase):
         for name in '', '../x', 'A', 'a/b', 'x' * 40:
             with self.assertRaises(errors.TestbedError):
                 testbed.folder_of(name, self.folder)
+
+    def test_folder_of_somebody_else_is_not_taken(self):
+        """Since "down" would remove it"""
+        path = os.path.join(self.folder, 'mine')
+        os.mkdir(path)
+        with open(os.path.join(path, 'letter'), 'w'):
+            pass
+        with self.assertRaisesRegex(errors.TestbedError, 'no testbed'):
+            testbed.make('mine', folder=self.folder)
+        self.assertEqual(['letter'], os.listdir(path))
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root may mount')
+    def test_what_is_mounted_in_it_stays(self):
+        with tempfile.TemporaryDirectory() as theirs:
+            with open(os.path.join(theirs, 'letter'), 'w'):
+                pass
+            place = self.testbed.path('data', 'a place')
+            os.makedirs(place)
+            result = subprocess.run(
+                ['unshare', '--mount', 'sh', '-c',
+                 'mount --bind "$1" "$2" && shift 2 && "$@"', 'sh', theirs,
+                 place, sys.executable, '-c',
+                 'import sys; from ovs_testbed import files; '
+                 'files.remove_tree(sys.argv[1])', self.testbed.folder],
+                capture_output=True, text=True,
+                env=dict(os.environ, PYTHONPATH=testbed.CHECKOUT))
+            self.assertIn('a place is mounted there', result.stderr)
+            self.assertEqual(['letter'], os.listdir(theirs))
+        self.assertTrue(os.path.isdir(place))
 
     def test_unknown_testbed(self):
         self.assertIsNone(testbed.load('other', self.folder))
@@ -91,6 +124,27 @@ class BundleTestCase(support.TestbedTestCase):
         self.assertEqual(0o600, stat.S_IMODE(os.stat(target).st_mode))
         self.assertEqual(['bundle.tar.gz'],
                          os.listdir(os.path.dirname(target)))
+
+    def test_only_bundles_are_removed(self):
+        path = bundle.make(self.testbed)
+        mine = os.path.join(os.path.dirname(path), 'mine.log')
+        with open(mine, 'w'):
+            pass
+        bundle.remove_all(self.folder)
+        self.assertEqual(['mine.log'], os.listdir(os.path.dirname(path)))
+        os.unlink(mine)
+        bundle.remove_all(self.folder)
+        self.assertFalse(os.path.exists(os.path.dirname(path)))
+
+    def test_only_our_parts_of_a_cache_are_removed(self):
+        ours = os.path.join(cache.folder(), 'testbed', 'tools')
+        theirs = os.path.join(cache.folder(), 'hypervisor')
+        for path in ours, theirs:
+            os.makedirs(path)
+        with open(os.path.join(ours, 'made-from'), 'w'):
+            pass
+        cache.remove_all()
+        self.assertEqual(['hypervisor'], os.listdir(cache.folder()))
 
     def test_has_no_arguments_of_others(self):
         other = subprocess.Popen(['sh', '-c', 'read line', 'their-password'],
