@@ -21,6 +21,7 @@ the caller gets :class:`OutcomeUnknown` and has to look what became of it.
 """
 
 import collections
+import re
 import socket
 
 from ovs_drivers import location
@@ -113,6 +114,10 @@ ERRORS = {1: ObjectNotFound, 2: InvalidOperation, 3: SnapshotNotFound,
           6: PreviousSnapshotNotOnBackend, 7: ObjectStillHasChildren,
           8: SnapshotNameAlreadyExists, 9: VolumeRestartInProgress,
           10: VolumeHalted}
+
+# How the embedded storagedriver, and the product's XmlRpc++, refuse a call
+# that they do not have
+_NO_SUCH_CALL = re.compile('there is no such call|unknown method')
 
 VolumeInfo = collections.namedtuple(
     'VolumeInfo', ['volume_id', 'size', 'parent_volume_id',
@@ -245,6 +250,24 @@ class StorageDriver(object):
 
     def unlink(self, name):
         self._call('unlink', False, target_path=_path_of(name))
+
+    def fence(self, name, address=''):
+        """End sessions of a volume for good; return how many, None if unable.
+
+        The call is the embedded storagedriver's. It may fail while a request
+        of such a session is still carried out, and is to be asked again.
+
+        :param address: of the one peer whose sessions end; '': all peers
+        """
+        try:
+            answer = self._call('fenceVolume', True,
+                                volume_name=location.check_name(name),
+                                address=address)
+        except Fault as fault:
+            if _NO_SUCH_CALL.search('%s' % fault):
+                return None
+            raise
+        return _number(answer, 'sessions')
 
     def migrate(self, volume_id, vrouter_id, force=False):
         self._call('migrateVolume', True, volume_id=volume_id,

@@ -57,6 +57,8 @@ vpool.create('volume-$DELETED', 1 << 30)
 vpool.create('cinder-deleted.volume.id.volume-$DELETED', 4096)
 vpool.create('volume-$STRANGER', 1 << 30)
 vpool.create('cinder-deleted.volume.id.volume-$STRANGER', 4096)
+vpool.create('cinder-owner.id.$OURS', 4096)
+vpool.create('cinder-owner.id.$STRANGER', 4096)
 vpool.create('vm-disk', 1 << 30)"
 }
 
@@ -75,10 +77,10 @@ make_volumes
 assert_says "no volumes are deleted: Cinder's database does not answer" \
     "$(call_cinder_backends cleanup 2>&1)" "no database, no deletion"
 make_database
-assert_equal "4 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
+assert_equal "5 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
     "what Cinder knows is deleted"
-assert_equal "cinder-deleted.volume.id.volume-$STRANGER vm-disk \
-volume-$STRANGER" "$(on_vpool 'print(*sorted(vpool.volume_names()))')" \
+assert_equal "cinder-deleted.volume.id.volume-$STRANGER \
+cinder-owner.id.$STRANGER vm-disk volume-$STRANGER" "$(on_vpool 'print(*sorted(vpool.volume_names()))')" \
     "what others have put there stays"
 assert_equal "0 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
     "a second time"

@@ -29,6 +29,7 @@ import sqlalchemy.exc
 from ovs_drivers import storagedriver
 
 MARK = 'cinder-deleted.'
+LABEL = 'cinder-owner.'
 
 
 def known_names(database):
@@ -44,10 +45,15 @@ def known_names(database):
 
 
 def ours(names, known):
-    """Return those of NAMES that are known, or marks for what is."""
+    """Return those of NAMES that are known, or marks and labels of what is.
+
+    A label names the id of a volume that was on the vPool before.
+    """
     return [name for name in names if name in known or (
         name.startswith(MARK) and
-        any(each in known for each in name.split('.')))]
+        any(each in known for each in name.split('.'))) or (
+        name.startswith(LABEL) and
+        'volume-' + name.split('.')[-1] in known)]
 
 
 def delete(vpool, names):

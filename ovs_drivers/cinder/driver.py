@@ -14,9 +14,11 @@
 
 import contextlib
 
+from cinder import context as cinder_context
 from cinder import coordination
 from cinder import exception
 from cinder import interface
+from cinder import objects
 from cinder.volume import configuration as volume_configuration
 from cinder.volume import driver
 from oslo_config import cfg
@@ -24,6 +26,7 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 from oslo_utils import units
 
+from ovs_drivers.cinder import fencing
 from ovs_drivers.cinder import images
 from ovs_drivers.cinder import luks
 from ovs_drivers.cinder import manage
@@ -112,7 +115,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     # Volumes
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def create_volume(self, volume):
         name = self._name(volume)
         if luks.is_encrypted(volume):
@@ -121,31 +124,31 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             self._vpool.create(name, volume.size * units.Gi)
             return self._model_update(name)
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def delete_volume(self, volume):
-        self._vpool.delete(self._name(volume))
+        self._vpool.delete(self._name(volume), self._label_of(volume))
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def extend_volume(self, volume, new_size):
         self._extend(self._name(volume), new_size)
 
-    @coordination.synchronized('ovs-{snapshot.volume_id}')
+    @coordination.synchronized('ovs-{snapshot.volume.name_id}')
     def create_volume_from_snapshot(self, volume, snapshot):
         return self._clone_snapshot(volume, self._name(snapshot.volume),
                                     self._snapshot_name(snapshot))
 
-    @coordination.synchronized('ovs-{src_vref.id}')
+    @coordination.synchronized('ovs-{src_vref.name_id}')
     def create_cloned_volume(self, volume, src_vref):
         return self._clone_volume(volume, self._name(src_vref))
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def _clone_snapshot(self, volume, source, snapshot_name):
         name = self._name(volume)
         with _undo_on_error(self._vpool.delete, name):
             self._vpool.clone_snapshot(source, snapshot_name, name)
             return self._grown(name, volume)
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def _clone_volume(self, volume, source):
         name = self._name(volume)
         with _undo_on_error(self._vpool.delete, name):
@@ -163,24 +166,23 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     # Snapshots
 
-    @coordination.synchronized('ovs-{snapshot.volume_id}')
+    @coordination.synchronized('ovs-{snapshot.volume.name_id}')
     def create_snapshot(self, snapshot):
         name = self._name(snapshot.volume)
         with _undo_on_error(self._vpool.delete_snapshot, name,
                             snapshot.name):
             self._vpool.snapshot(name, snapshot.name)
 
-    @coordination.synchronized('ovs-{snapshot.volume_id}')
+    @coordination.synchronized('ovs-{snapshot.volume.name_id}')
     def delete_snapshot(self, snapshot):
-        name = self._snapshot_name(snapshot)
-        self._vpool.drop_copies(name)
-        self._vpool.delete_snapshot(self._name(snapshot.volume), name)
+        self._vpool.delete_snapshot(self._name(snapshot.volume),
+                                    self._snapshot_name(snapshot))
 
     def snapshot_revert_use_temp_snapshot(self):
         """The snapshot itself stays until the volume has its data back."""
         return False
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def revert_to_snapshot(self, context, volume, snapshot):
         name = self._name(volume)
         snapshot_name = self._snapshot_name(snapshot)
@@ -189,16 +191,11 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         except vpool.HasClones:
             # Rolling back would remove a newer snapshot that a clone still
             # needs, one that Cinder has deleted or that was taken for it.
-            self._copy_back(name, snapshot_name)
+            self._vpool.copy_back(name, snapshot_name, self._copy_data)
 
-    def _copy_back(self, name, snapshot_name):
-        self._vpool.drop_copies(snapshot_name)
-        copy = self._vpool.copy_of_snapshot(name, snapshot_name)
-        try:
-            self._qemu_img.copy_volume(self._location(copy),
-                                       self._location(name))
-        finally:
-            self._vpool.delete(copy)
+    def _copy_data(self, source, target):
+        self._qemu_img.copy_volume(self._location(source),
+                                   self._location(target))
 
     # Images
 
@@ -212,10 +209,11 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         self._copy_image(context, volume, image_service, image_id,
                          disable_sparse, encrypt=True)
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def _copy_image(self, context, volume, image_service, image_id,
                     disable_sparse, encrypt):
         name = self._name(volume)
+        self._vpool.make_usable(name)
         room = volume.size * units.Gi if encrypt else self._vpool.size(name)
         with images.fetched(context, image_service, image_id, room,
                             self._qemu_img) as (path, path_format):
@@ -228,11 +226,13 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
                     path, path_format, self._location(name),
                     self._vpool.is_blank(name), disable_sparse)
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def copy_volume_to_image(self, context, volume, image_service,
                              image_meta):
+        name = self._name(volume)
+        self._vpool.make_usable(name)
         images.upload(context, image_service, image_meta, volume,
-                      self._qemu_img, self._location(self._name(volume)))
+                      self._qemu_img, self._location(name))
 
     def clone_image(self, context, volume, image_location, image_meta,
                     image_service):
@@ -250,7 +250,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
                     return self._clone_template(volume, source), True
         return None, False
 
-    @coordination.synchronized('ovs-{volume.id}')
+    @coordination.synchronized('ovs-{volume.name_id}')
     def _clone_template(self, volume, source):
         name = self._name(volume)
         with _undo_on_error(self._vpool.delete, name):
@@ -286,8 +286,9 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     def remove_export(self, context, volume):
         pass
 
+    @coordination.synchronized('ovs-{volume.name_id}')
     def initialize_connection(self, volume, connector, **kwargs):
-        self._vpool.keep(self._name(volume))
+        self._vpool.make_usable(self._name(volume))
         return {
             'driver_volume_type': 'openvstorage_edge',
             'volume_backend_name': self._backend_name(),
@@ -300,7 +301,12 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         }
 
     def terminate_connection(self, volume, connector, **kwargs):
-        """Nothing is kept for a connection."""
+        """Nothing of whoever had the volume is carried out any more."""
+        attachments = objects.VolumeAttachmentList.get_all_by_volume_id(
+            cinder_context.get_admin_context(), volume.id)
+        address = fencing.peer(connector, attachments)
+        if address is not None:
+            self._vpool.fence(self._name(volume), address)
 
     def local_path(self, volume):
         return str(self._location(self._name(volume)))
@@ -373,14 +379,18 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         another one (cached images, migrations); what such a record names is
         not its own.
         """
-        owner = volume.provider_id
-        if not owner or owner not in (volume.id, volume._name_id):
+        if not self._label_of(volume):
             return volume.name
         try:
             return location.parse(volume.provider_location).name
         except location.LocationError as error:
             raise vpool.VPoolError('provider_location of volume %s: %s'
                                    % (volume.id, error))
+
+    def _label_of(self, volume):
+        """Whom the label of the volume names, if it was there before."""
+        owner = volume.provider_id
+        return owner if owner in (volume.id, volume._name_id) else None
 
     def _snapshot_name(self, snapshot):
         return snapshot.provider_location or snapshot.name

@@ -10,7 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Volumes and snapshots that were on the vPool before Cinder knew of them."""
+"""Volumes and snapshots that were on the vPool before Cinder knew of them.
+
+Several hosts of a Cinder can use a vPool, and several clouds. Whose a volume
+is, is the id of a record in the database of one Cinder: the id in a label of
+the volume, or else in its name. A Cinder that has such a record knows the
+volume; to any other it belongs to a cloud that it does not know.
+"""
 
 import math
 
@@ -20,6 +26,8 @@ from cinder import objects
 from oslo_log import log as logging
 from oslo_utils import units
 
+from ovs_drivers.cinder import names
+from ovs_drivers.cinder import owners
 from ovs_drivers.cinder import vpool
 from ovs_drivers import location
 
@@ -46,25 +54,35 @@ class ManagingDriver(object):
         """Take the volume over under the name that it has.
 
         The product cannot rename, so the name is kept in the location, and
-        provider_id says that it is this volume's.
+        provider_id says that it is this volume's. A label on the vPool says
+        so to others.
         """
         name = self._referenced(existing_ref)
         if name in self._managed_names(self._cinder_volumes(volume)):
             raise exception.ManageExistingAlreadyManaged(volume_ref=name)
-        self._vpool.extend(name, _gib(self._vpool.size(name)) * units.Gi)
-        return dict(self._model_update(name), provider_id=volume.id)
+        with owners.taken(self._vpool, name, volume.id):
+            self._vpool.extend(name,
+                               _gib(self._vpool.size(name)) * units.Gi)
+            return dict(self._model_update(name), provider_id=volume.id)
 
     def unmanage(self, volume):
-        """The volume stays as it is."""
+        """The volume stays as it is, and is nobody's."""
+        owners.release(self._vpool, self._name(volume),
+                       self._label_of(volume))
 
     def get_manageable_volumes(self, cinder_volumes, marker, limit, offset,
                                sort_keys, sort_dirs):
         managed = self._managed_names(cinder_volumes)
+        labels = self._vpool.labels()
         entries = []
         for name in self._vpool.volumes():
             try:
-                entries.append(_manageable(name, self._vpool.size(name),
-                                           managed.get(name)))
+                entry = _manageable(name, self._vpool.size(name),
+                                    managed.get(name))
+                if name not in managed:
+                    _mark_unsafe(entry, owners.why_taken(
+                        name, labels[self._vpool.object_id(name)]))
+                entries.append(entry)
             except vpool.NotFound:
                 LOG.debug('Volume %s has gone since it was listed', name)
         return volume_utils.paginate_entries_list(
@@ -119,12 +137,15 @@ class ManagingDriver(object):
                 existing_ref=existing_ref,
                 reason='source-name is needed and has to be the name of a '
                        'volume or snapshot of the vPool: %s' % error)
-        if len(name.encode('utf-8')) > vpool.NAME_BYTES_MAX:
+        if len(name.encode('utf-8')) > names.BYTES_MAX:
             raise exception.ManageExistingInvalidReference(
                 existing_ref=existing_ref,
                 reason='a name of over %d bytes leaves no room for what the '
-                       'driver has to note on the vPool'
-                       % vpool.NAME_BYTES_MAX)
+                       'driver has to note on the vPool' % names.BYTES_MAX)
+        if names.is_reserved(name) or names.is_internal(name):
+            raise exception.ManageExistingInvalidReference(
+                existing_ref=existing_ref,
+                reason='such names are the driver\'s own')
         return name
 
     def _cinder_volumes(self, but_for):
@@ -153,3 +174,8 @@ def _manageable(name, size, cinder_id):
             'safe_to_manage': cinder_id is None,
             'reason_not_safe': 'already managed' if cinder_id else None,
             'extra_info': None}
+
+
+def _mark_unsafe(entry, reason):
+    if reason:
+        entry.update(safe_to_manage=False, reason_not_safe=reason)

@@ -22,33 +22,32 @@ which of several cinder-volumes goes on:
   for it alone, and goes when the clone goes.
 * What Cinder deleted while clones still needed it is remembered by an empty
   volume, a *mark*, whose name says what is to go. The delete of a clone
-  carries out what it made possible; :meth:`VPool.sweep` tries all marks.
+  carries out what it made possible; :meth:`VPool.sweep` tries all marks. A
+  mark is final: what it names is refused to whoever would use it, so that
+  any cinder-volume may carry it out at any time.
+* While data is copied over a volume, a snapshot holds what it had before.
 """
 
+import collections
 import contextlib
 import time
-import uuid
 
 from cinder import exception
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from ovs_drivers.cinder import locks
+from ovs_drivers.cinder import names
 from ovs_drivers import edge
 from ovs_drivers import location
 from ovs_drivers import storagedriver
 
 LOG = logging.getLogger(__name__)
 
-CLONE_SNAPSHOT_PREFIX = 'clone-'
-MARK_PREFIX = 'cinder-deleted.'
-_VOLUME_MARK = MARK_PREFIX + 'volume.'
-_SNAPSHOT_MARK = MARK_PREFIX + 'snapshot.'
-_COPY_PREFIX = 'revert.'
-_MARK_BYTES = 4096
-# A mark's name holds, beside the prefix, the object id of the volume (36
-# characters and a dot) and the name of what is to go.
-NAME_BYTES_MAX = (location.NAME_BYTES_MAX - len(_SNAPSHOT_MARK) - 37)
+_NOTE_BYTES = 4096      # of an empty volume whose name is all that matters
 _POLL_SECONDS = 0.2
+# No other try is begun after that; Cinder's API waits for a minute.
+_FENCE_SECONDS = 25
 
 
 class VPoolError(exception.VolumeBackendAPIException):
@@ -64,6 +63,10 @@ class NotFound(VPoolError):
 
 class NameTaken(VPoolError):
     """The name belongs to something else."""
+
+
+class Deleted(VPoolError):
+    """Cinder deleted it; it is only there for its clones."""
 
 
 class HasClones(VPoolError):
@@ -148,22 +151,29 @@ class VPool(object):
                     self._xml_rpc.vpool_info() is not None)
 
     def volumes(self):
-        """Names of the volumes, without those that Cinder deleted."""
-        with _errors_of('list of volumes'):
-            names = self._xml_rpc.volume_names()
-        deleted = set(_marked(name)[1] for name in names
-                      if name.startswith(_VOLUME_MARK))
-        return [name for name in names
-                if not name.startswith(MARK_PREFIX) and name not in deleted]
+        """Names of the volumes, without our own and the deleted ones."""
+        found = self._names()
+        deleted = set(mark.name for mark in names.marks(found)
+                      if not mark.is_snapshot)
+        return [name for name in found
+                if not names.is_reserved(name) and name not in deleted]
 
     def snapshots(self, name):
         """Names of the snapshots, without our own and the deleted ones."""
         with _errors_of('snapshots of %s' % name):
             volume_id = self._id(name)
-            marks = set(self._xml_rpc.volume_names())
+            notes = set(self._xml_rpc.volume_names())
             return [snapshot for snapshot in self._xml_rpc.snapshots(volume_id)
-                    if not snapshot.startswith(CLONE_SNAPSHOT_PREFIX) and
-                    _mark_of(_SNAPSHOT_MARK, volume_id, snapshot) not in marks]
+                    if not names.is_internal(snapshot) and
+                    names.snapshot_mark(volume_id, snapshot) not in notes]
+
+    def make_usable(self, name):
+        """Make sure that the volume may be used, and holds what it should.
+
+        :raises: Deleted if it is to go with its last clone
+        """
+        with _errors_of('volume %s' % name):
+            self._usable_id(name)
 
     # Volumes
 
@@ -177,10 +187,12 @@ class VPool(object):
                     raise NameTaken('create volume %s: the vPool has a '
                                     'volume of this name and another size'
                                     % name)
+                self._usable_id(name)
 
     def extend(self, name, size):
         """Make the volume larger; smaller is refused."""
         with _errors_of('extend volume %s' % name):
+            self._usable_id(name)
             now = self._edge.size(name)
             if size < now:
                 raise Shrinking('extend volume %s: it has %d bytes, %d are '
@@ -188,61 +200,62 @@ class VPool(object):
             if size > now:
                 self._edge.truncate(name, size)
 
-    def delete(self, name):
-        """Remove the volume, now or when its last clone goes."""
+    def delete(self, name, owner=None):
+        """Remove the volume, now or when its last clone goes.
+
+        :param owner: whom a label of the volume names
+        """
         with _errors_of('delete volume %s' % name):
             info = self._info(name)
             if info is None:
                 self._drop_clone_snapshots(name)
                 return
             if not self._delete_or_mark(
-                    _mark_of(_VOLUME_MARK, info.volume_id, name),
+                    names.volume_mark(info.volume_id, name),
                     self._unlink, name, info):
                 LOG.info('Volume %s has clones; it goes with the last of '
                          'them', name)
                 return
+            if owner:
+                self._try(self._remove_note,
+                          names.label(info.volume_id, owner))
         if info.parent_volume_id:
             self._try_to_collect(info)
-
-    def keep(self, name):
-        """Forget that the volume was to go: Cinder still uses it.
-
-        A delete can fail, also after its mark was left, and the operator
-        may make the volume available again.
-        """
-        with _errors_of('volume %s' % name):
-            self._unmark(_mark_of(_VOLUME_MARK, self._id(name), name))
 
     def _delete_or_mark(self, mark, remove, *arguments):
         """Remove something; if it has clones, mark it. False if marked."""
         if remove(*arguments):
             return True
         try:
-            self._mark(mark)
+            self._note(mark)
             # The last clone may have gone between the two.
             if not remove(*arguments):
                 return False
         except Exception:
             # The caller hears of a failure; it may go on using the thing.
             with excutils.save_and_reraise_exception():
-                self._try(self._unmark, mark)
-        self._unmark(mark)
+                self._try(self._remove_note, mark)
+        self._remove_note(mark)
         return True
 
     def clone_volume(self, source, name):
         """Make the volume NAME with what SOURCE holds at this moment."""
-        snapshot = CLONE_SNAPSHOT_PREFIX + name
+        snapshot = names.CLONE_SNAPSHOT + name
         self.snapshot(source, snapshot)
         try:
-            self.clone_snapshot(source, snapshot, name)
+            self._clone('clone %s of %s' % (name, source), source, snapshot,
+                        name)
         except Exception:
             with excutils.save_and_reraise_exception():
                 self._try(self._drop_clone_snapshot, source, name)
 
     def clone_snapshot(self, source, snapshot, name):
         """Make the volume NAME with what the snapshot holds."""
-        self._clone('clone %s of snapshot %s of %s'
-                    % (name, snapshot, source), source, snapshot, name)
+        what = 'clone %s of snapshot %s of %s' % (name, snapshot, source)
+        with _errors_of(what):
+            self._refuse_deleted(
+                names.snapshot_mark(self._id(source), snapshot))
+        self._clone(what, source, snapshot, name)
 
     def clone_template(self, template, name):
         """Make the volume NAME with what the template holds."""
@@ -258,6 +271,7 @@ class VPool(object):
                 if not self._is_clone(name, parent, snapshot):
                     raise NameTaken('%s: the vPool has another volume of '
                                     'this name' % what)
+                self._usable_id(name)
             except storagedriver.OutcomeUnknown:
                 if not self._is_clone(name, parent, snapshot):
                     raise
@@ -268,6 +282,7 @@ class VPool(object):
         """Take a snapshot and wait until it is safe on the back end."""
         deadline = time.time() + self._snapshot_timeout
         with _errors_of('snapshot %s of volume %s' % (snapshot, name)):
+            self._usable_id(name)
             while True:
                 left = max(1, int(deadline - time.time()))
                 try:
@@ -290,11 +305,16 @@ class VPool(object):
         """Remove the snapshot, now or when its last clone goes."""
         with _errors_of('delete snapshot %s of %s' % (snapshot, name)):
             volume_id = self._xml_rpc.volume_id(name)
-            if volume_id is not None and not self._delete_or_mark(
-                    _mark_of(_SNAPSHOT_MARK, volume_id, snapshot),
-                    self._destroy, volume_id, snapshot):
+            if volume_id is None or self._destroy(volume_id, snapshot):
+                return
+            self._drop_copies(volume_id)
+            if not self._delete_or_mark(
+                    names.snapshot_mark(volume_id, snapshot), self._destroy,
+                    volume_id, snapshot):
                 LOG.info('Snapshot %s of volume %s has clones; it goes with '
                          'the last of them', snapshot, name)
+
+    # Reverting
 
     def rollback(self, name, snapshot):
         """Give the volume back what it held at the snapshot.
@@ -302,19 +322,48 @@ class VPool(object):
         :raises: HasClones if a newer snapshot, which would go, has clones
         """
         with _errors_of('roll back %s to snapshot %s' % (name, snapshot)):
-            self._xml_rpc.snapshot_restore(self._id(name), snapshot)
+            volume_id = self._usable_id(name)
+            self._refuse_deleted(names.snapshot_mark(volume_id, snapshot))
+            self._xml_rpc.snapshot_restore(volume_id, snapshot)
 
-    def copy_of_snapshot(self, name, snapshot):
-        """Make a volume of its own with what the snapshot holds."""
-        copy = '%s%s.%s' % (_COPY_PREFIX, snapshot, uuid.uuid4())
-        self.clone_snapshot(name, snapshot, copy)
-        return copy
+    def copy_back(self, name, snapshot, write):
+        """Write what the snapshot holds over the volume.
 
-    def drop_copies(self, snapshot):
-        """Remove the copies of a snapshot that a stopped service left."""
-        prefix = '%s%s.' % (_COPY_PREFIX, snapshot)
-        for name in self.volumes():
-            if name.startswith(prefix):
+        Until all of it is written, a snapshot of the volume holds what was
+        there before: a failure gives it back, and so does the next use of
+        the volume, if cinder-volume was stopped.
+
+        :param write: called with the names of a source and of a target
+        """
+        self.snapshot(name, names.BEFORE_REVERT)
+        with _errors_of('revert %s to snapshot %s' % (name, snapshot)):
+            volume_id = self._id(name)
+            copy = names.new_copy_of(volume_id)
+            try:
+                self.clone_snapshot(name, snapshot, copy)
+                write(copy, name)
+                self._destroy(volume_id, names.BEFORE_REVERT)
+            except Exception:
+                with excutils.save_and_reraise_exception():
+                    self._try(self._undo_revert, volume_id)
+        self._try(self.delete, copy)
+
+    def _undo_revert(self, volume_id):
+        """Give a volume back what it held before a revert that was cut."""
+        try:
+            self._xml_rpc.snapshot_info(volume_id, names.BEFORE_REVERT)
+        except storagedriver.SnapshotNotFound:
+            return
+        LOG.warning('A revert of the volume with the object id %s was not '
+                    'finished: it gets back what it held before', volume_id)
+        self._xml_rpc.snapshot_restore(volume_id, names.BEFORE_REVERT)
+        self._drop_copies(volume_id)
+        self._destroy(volume_id, names.BEFORE_REVERT)
+
+    def _drop_copies(self, volume_id):
+        """Remove the copies that reverts of the volume have left."""
+        for name in self._names():
+            if name.startswith(names.copies_of(volume_id)):
                 self.delete(name)
 
     # What Cinder deleted while clones still needed it
@@ -324,11 +373,15 @@ class VPool(object):
 
         A failure is left for the next sweep: the mark stays.
         """
-        marks = self._marks()
+        found = self._names()
+        self._drop_labels(found)
+        marks = names.marks(found)
         while marks:
             # Snapshots come first: their volumes can only go after them.
-            done = [mark for mark in sorted(marks) if self._carry_out(mark)]
-            marks = self._marks() if done else []
+            done = [mark for mark in sorted(marks)
+                    if self._carry_out(mark, found)]
+            found = self._names() if done else []
+            marks = names.marks(found)
 
     def _try_to_collect(self, info):
         """Carry out the deletes for which the clone INFO was the last one.
@@ -338,59 +391,151 @@ class VPool(object):
         """
         try:
             while info and info.parent_volume_id:
-                marks = self._marks()
+                found = self._names()
                 parent_id = info.parent_volume_id
-                self._carry_out_if_marked(marks, _mark_of(
-                    _SNAPSHOT_MARK, parent_id, info.parent_snapshot_id or ''))
-                marked = [mark for mark in marks
-                          if mark.startswith(_VOLUME_MARK + parent_id)]
+                of_parent = [mark for mark in names.marks(found)
+                             if mark.volume_id == parent_id]
+                for mark in of_parent:
+                    if mark.is_snapshot and mark.name == (
+                            info.parent_snapshot_id):
+                        self._carry_out(mark, found)
+                marked = [mark for mark in of_parent if not mark.is_snapshot]
                 info = (self._xml_rpc.volume_info(parent_id) if marked
                         else None)
-                if not marked or not self._carry_out(marked[0]):
+                if not marked or not self._carry_out(marked[0], found):
                     return
         except (VPoolError, storagedriver.StorageDriverError) as error:
             LOG.warning('What waits for this delete is left for the next '
                         'sweep: %s', error)
 
-    def _carry_out_if_marked(self, marks, mark):
-        if mark in marks:
-            self._carry_out(mark)
+    def _carry_out(self, mark, found):
+        """Remove what the mark names; False if that has to wait.
 
-    def _marks(self):
-        with _errors_of('list of volumes'):
-            return [name for name in self._xml_rpc.volume_names()
-                    if name.startswith(MARK_PREFIX)]
-
-    def _carry_out(self, mark):
+        :param found: all names on the vPool
+        """
         try:
-            with _errors_of(mark):
-                volume_id, name = _marked(mark)
-                if mark.startswith(_SNAPSHOT_MARK):
-                    gone = self._destroy(volume_id, name)
+            with _errors_of(mark.text):
+                if mark.is_snapshot:
+                    gone = self._destroy(mark.volume_id, mark.name)
                 else:
-                    info = self._info(name)
-                    gone = info is None or self._unlink(name, info)
+                    gone = self._remove_marked(mark, found)
                 if gone:
-                    self._unmark(mark)
+                    self._remove_note(mark.text)
                 return gone
         except VPoolError as error:
             LOG.warning('What Cinder deleted before could not be removed '
                         'from the vPool this time: %s', error)
             return False
 
-    def _mark(self, mark):
+    def _remove_marked(self, mark, found):
+        """Remove a volume, under its lock, if it is still the marked one."""
+        lock = _lock_of(mark, names.labels(found))
+        with locks.attempt(lock) as held:
+            if not held or self._xml_rpc.volume_id(mark.text) is None:
+                return False
+            info = self._info(mark.name)
+            if info is None or info.volume_id != mark.volume_id:
+                # It is gone; another volume may have its name.
+                return True
+            gone = self._unlink(mark.name, info)
+        if gone:
+            locks.forget(lock)
+        return gone
+
+    # Who owns a volume
+
+    def labels(self):
+        """Owners that labels name, by the object id of the volume."""
+        owners = collections.defaultdict(list)
+        for label in names.labels(self._names()):
+            owners[label.volume_id].append(label.owner)
+        return owners
+
+    def object_id(self, name):
+        with _errors_of('volume %s' % name):
+            return self._id(name)
+
+    def add_owner(self, name, owner):
+        with _errors_of('label volume %s' % name):
+            self._note(names.label(self._id(name), owner))
+
+    def remove_owner(self, name, owner):
+        with _errors_of('label of volume %s' % name):
+            self._remove_note(names.label(self._id(name), owner))
+
+    def _drop_labels(self, found):
+        """Remove the labels of volumes that are gone."""
+        labels = names.labels(found)
+        if labels:
+            with _errors_of('labels of volumes'):
+                there = set(self._xml_rpc.volume_ids())
+                for label in labels:
+                    if label.volume_id not in there:
+                        self._remove_note(label.text)
+
+    # Who has a volume open
+
+    def fence(self, name, address):
+        """End the sessions of the volume that come from ADDRESS, for good.
+
+        :param address: '' for all of them
+        """
+        what = 'end the sessions of volume %s' % name
+        deadline = time.time() + _FENCE_SECONDS
+        with _errors_of(what):
+            while True:
+                try:
+                    ended = self._xml_rpc.fence(name, address)
+                    break
+                except storagedriver.ObjectNotFound:
+                    return
+                except (storagedriver.Fault,
+                        storagedriver.OutcomeUnknown) as error:
+                    # A request of such a session is still carried out; the
+                    # call has waited for it.
+                    if time.time() > deadline:
+                        raise VPoolError(
+                            '%s: %s. hint: detach it again when its requests '
+                            'have ended' % (what, error))
+                time.sleep(_POLL_SECONDS)
+        if ended is None:
+            LOG.warning('The storagedriver cannot end the sessions of volume '
+                        '%s: make sure that its last host is down', name)
+        else:
+            LOG.info('%d sessions of volume %s from %s have been ended',
+                     ended, name, address or 'everywhere')
+
+    # Steps
+
+    def _names(self):
+        with _errors_of('list of volumes'):
+            return self._xml_rpc.volume_names()
+
+    def _note(self, text):
+        """Leave a note: an empty volume of this name."""
         try:
-            self._edge.create(mark, _MARK_BYTES)
+            self._edge.create(text, _NOTE_BYTES)
         except edge.Exists:
             pass
 
-    def _unmark(self, mark):
+    def _remove_note(self, text):
         try:
-            self._xml_rpc.unlink(mark)
+            self._xml_rpc.unlink(text)
         except storagedriver.ObjectNotFound:
             pass
 
-    # Steps
+    def _usable_id(self, name):
+        """The object id of a volume that Cinder did not delete."""
+        volume_id = self._id(name)
+        self._refuse_deleted(names.volume_mark(volume_id, name))
+        self._undo_revert(volume_id)
+        return volume_id
+
+    def _refuse_deleted(self, mark):
+        if self._xml_rpc.volume_id(mark) is not None:
+            raise Deleted('Cinder deleted it; it goes with the last of its '
+                          'clones. hint: delete it again, or, to go on using '
+                          'it, remove the volume %s from the vPool' % mark)
 
     def _id(self, name):
         volume_id = self._xml_rpc.volume_id(name)
@@ -415,11 +560,11 @@ class VPool(object):
 
     def _unlink(self, name, info):
         """Remove a volume; False if it has clones."""
-        if (info.parent_snapshot_id or '').startswith(CLONE_SNAPSHOT_PREFIX):
+        if (info.parent_snapshot_id or '').startswith(names.CLONE_SNAPSHOT):
             # Nobody would know of the parent's snapshot once the clone is
             # gone, if we are stopped just then.
-            self._mark(_mark_of(_SNAPSHOT_MARK, info.parent_volume_id,
-                                info.parent_snapshot_id))
+            self._note(names.snapshot_mark(info.parent_volume_id,
+                                           info.parent_snapshot_id))
         try:
             self._xml_rpc.unlink(name)
         except storagedriver.ObjectNotFound:
@@ -447,7 +592,7 @@ class VPool(object):
     def _drop_clone_snapshot(self, source, name):
         source_id = self._xml_rpc.volume_id(source)
         if source_id is not None:
-            self._destroy(source_id, CLONE_SNAPSHOT_PREFIX + name)
+            self._destroy(source_id, names.CLONE_SNAPSHOT + name)
 
     def _drop_clone_snapshots(self, name):
         """Remove what is left of a clone that was cut short.
@@ -455,7 +600,7 @@ class VPool(object):
         Its source is not known: Cinder clones images and cached images
         without noting it.
         """
-        snapshot = CLONE_SNAPSHOT_PREFIX + name
+        snapshot = names.CLONE_SNAPSHOT + name
         for volume_id in self._xml_rpc.volume_ids():
             try:
                 if snapshot in self._xml_rpc.snapshots(volume_id):
@@ -472,13 +617,9 @@ class VPool(object):
             LOG.warning('Left for later: %s', error)
 
 
-def _mark_of(prefix, volume_id, name):
-    return '%s%s.%s' % (prefix, volume_id, name)
-
-
-def _marked(mark):
-    """The object id and the name that a mark holds."""
-    prefix = (_SNAPSHOT_MARK if mark.startswith(_SNAPSHOT_MARK)
-              else _VOLUME_MARK)
-    volume_id, _dot, name = mark[len(prefix):].partition('.')
-    return volume_id, name
+def _lock_of(mark, labels):
+    """What the lock of the marked volume is named after."""
+    owners = [label.owner for label in labels
+              if label.volume_id == mark.volume_id and
+              label.owner != names.NOBODY]
+    return (owners or [names.cinder_id(mark.name) or mark.volume_id])[0]

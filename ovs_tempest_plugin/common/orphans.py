@@ -14,12 +14,14 @@
 
 What Cinder deleted while clones needed it stays on the vPool under a mark
 (see "Deleting what has clones" in doc/source/architecture.rst); that is no
-orphan for as long as something that Cinder knows depends on it.
+orphan for as long as something that Cinder knows depends on it. The label of a
+volume that Cinder manages is one when the volume is.
 """
 
 VOLUME_MARK = 'cinder-deleted.volume.'
 SNAPSHOT_MARK = 'cinder-deleted.snapshot.'
 CLONE_SNAPSHOT = 'clone-'
+LABEL = 'cinder-owner.'
 
 
 def find(content, volumes, snapshots):
@@ -31,6 +33,7 @@ def find(content, volumes, snapshots):
     """
     known = set(name for name in content if name in volumes)
     justified = _justify(content, known)
+    justified |= _labels(content, known)
     orphans = [name for name in content
                if name not in known and name not in justified]
     for name, (info, names) in content.items():
@@ -64,6 +67,13 @@ def _justify(content, known):
                     known.add(target[2])
                 found = True
     return justified
+
+
+def _labels(content, known):
+    """The labels of the volumes in KNOWN."""
+    ids = set('%s' % content[name][0].volume_id for name in known)
+    return set(name for name in content if name.startswith(LABEL) and
+               name[len(LABEL):].partition('.')[0] in ids)
 
 
 def _target(mark):

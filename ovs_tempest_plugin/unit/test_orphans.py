@@ -41,6 +41,14 @@ class OrphansTestCase(unittest.TestCase):
         self.assertEqual(['clone-gone of v', 'revert.s.1', 's of v', 'w'],
                          orphans.find(there, {'v'}, set()))
 
+    def test_a_label_is_good_for_as_long_as_its_volume_is_known(self):
+        there = content(('disk', '1', None, None, []),
+                        ('cinder-owner.1.record', '2', None, None, []),
+                        ('cinder-owner.9.record', '3', None, None, []))
+        self.assertEqual(['cinder-owner.9.record'],
+                         orphans.find(there, {'disk'}, set()))
+        self.assertEqual(sorted(there), orphans.find(there, set(), set()))
+
     def test_a_mark_is_good_for_as_long_as_there_are_clones(self):
         source = ('v', '1', None, None, ['clone-c'])
         clone = ('c', '2', '1', 'clone-c', [])

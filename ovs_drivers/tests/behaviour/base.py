@@ -76,6 +76,10 @@ class DriverTestCase(unittest.TestCase):
         objects.register_all()
         self.folder = self.use(fixtures.TempDir()).path
         self._configure_cinder()
+        self.attachments = []
+        self.use(fixtures.MonkeyPatch(
+            'cinder.objects.VolumeAttachmentList.get_all_by_volume_id',
+            lambda *_arguments: self.attachments))
         self.backend = self.use(backends.backend())
         self.context = cinder_context.get_admin_context()
         self.driver = self.new_driver()

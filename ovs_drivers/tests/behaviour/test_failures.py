@@ -16,8 +16,11 @@ Whatever fails: the driver says so or goes on, nothing that was there before
 is lost, doing it again works, and nothing is left in the end.
 """
 
+import threading
+
 from cinder import exception
 
+from ovs_drivers.cinder import locks
 from ovs_drivers import edge
 from ovs_drivers import storagedriver
 from ovs_drivers.tests.behaviour import backends
@@ -263,15 +266,122 @@ class FailureTestCase(base.DriverTestCase):
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([volume.name], self.backend.names())
 
-    def test_an_attached_volume_is_no_longer_to_go(self):
-        """cinder-volume died in a delete; the operator reset the state."""
+    def test_a_volume_made_anew_is_not_the_deleted_one(self):
         volume = self.create()
         clone = self.clone(volume)
         self.delete(volume)
-        self.driver.initialize_connection(volume, None)
-        self.delete(clone)
+        # The operator, by hand
+        self.vpool.remove(clone.name)
+        self.vpool.remove(volume.name)
+        self.vpool.create(volume.name, base.GIB)
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([volume.name], self.backend.names())
+
+    def test_what_another_uses_is_swept_later(self):
+        volume = self.deleted_volume_without_clones()
+        with locks.attempt(volume.id) as held:
+            self.assertTrue(held)
+            thread = threading.Thread(
+                target=self.new_driver().get_volume_stats, args=(True,))
+            thread.start()
+            thread.join()
+            self.assertIn(volume.name, self.backend.names())
+        self.driver.get_volume_stats(refresh=True)
+        self.assertEqual([], self.backend.names())
+
+    def test_a_mark_is_looked_for_again(self):
+        """It was taken away after the sweep had listed it."""
+        volume = self.deleted_volume_without_clones()
+        mark, = [name for name in self.backend.names()
+                 if name.startswith('cinder-deleted.volume.')]
+        self.vpool.remove(mark)
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.cinder.vpool.VPool._names',
+            lambda vpool: vpool._xml_rpc.volume_names() + [mark]))
+        self.driver.get_volume_stats(refresh=True)
+        self.assertEqual([volume.name], self.backend.names())
+
+    def deleted_volume_without_clones(self):
+        volume = self.create()
+        clone = self.clone(volume)
+        self.delete(volume)
+        self.vpool.remove(clone.name)
+        self.vpool.snapshot_destroy(volume.name, 'clone-' + clone.name)
+        return volume
+
+    def reverted_until(self, volume, snapshot, failure):
+        """Revert by copying, until the copy is half done."""
+        def half(source, target):
+            self.backend.write(target, 0, b'h')
+            raise failure
+        self.driver._copy_data = half
+        self.assertRaises(type(failure), self.driver.revert_to_snapshot,
+                          self.context, volume, snapshot)
+        self.driver = self.new_driver()
+
+    def volume_to_revert(self):
+        volume = self.create()
+        self.backend.write(volume.name, 0, b'old')
+        snapshot = self.take_snapshot(volume)
+        self.backend.write(volume.name, 0, b'new')
+        return volume, snapshot, self.clone(volume)
+
+    def test_a_revert_that_fails_is_undone(self):
+        volume, snapshot, clone = self.volume_to_revert()
+        self.reverted_until(volume, snapshot, IOError('disk on fire'))
+        self.assertEqual(b'new', self.backend.read(volume.name, 0, 3))
+        self.assertEqual(sorted([volume.name, clone.name]),
+                         self.backend.names())
+        self.assertEqual([snapshot.name, 'clone-' + clone.name],
+                         self.vpool.snapshot_names(volume.name))
+
+    def test_a_revert_that_was_cut_is_undone_or_repeated(self):
+        for use in (
+                lambda each: self.driver.initialize_connection(each, None),
+                lambda each: self.delete(self.clone(each)),
+                lambda each: self.driver.extend_volume(each, 2)):
+            volume, snapshot, clone = self.volume_to_revert()
+            self.reverted_until(volume, snapshot, Killed())
+            self.assertEqual(b'hew', self.backend.read(volume.name, 0, 3))
+            use(volume)
+            self.assertEqual(b'new', self.backend.read(volume.name, 0, 3))
+            self.reverted_until(volume, snapshot, Killed())
+            self.driver.revert_to_snapshot(self.context, volume, snapshot)
+            self.assertEqual(b'old', self.backend.read(volume.name, 0, 3))
+            self.assertEqual(sorted([volume.name, clone.name]),
+                             self.backend.names())
+            self.driver.delete_snapshot(snapshot)
+            self.delete(volume)
+            self.delete(clone)
+            self.assertEqual([], self.backend.names())
+
+    def test_a_snapshot_goes_with_the_copy_of_a_cut_revert(self):
+        volume, snapshot, clone = self.volume_to_revert()
+        self.reverted_until(volume, snapshot, Killed())
+        self.driver.delete_snapshot(snapshot)
+        self.assertEqual(sorted([volume.name, clone.name]),
+                         self.backend.names())
+        self.assertNotIn(snapshot.name,
+                         self.vpool.snapshot_names(volume.name))
+
+    def test_reverts_of_snapshots_of_one_name(self):
+        """Managed snapshots keep their names: nightly, on each volume."""
+        volume, _snapshot, _clone = self.volume_to_revert()
+        other = self.create()
+        nightly = [self.snapshot(each, provider_location='nightly')
+                   for each in (volume, other)]
+        for each in (volume, other):
+            self.vpool.snapshot_create(each.name, 'nightly')
+        self.backend.write(volume.name, 0, b'now')
+        self.clone(volume)
+        copy_data = self.driver._copy_data
+
+        def copy_beside(source, target):
+            self.new_driver().delete_snapshot(nightly[1])
+            copy_data(source, target)
+        self.driver._copy_data = copy_beside
+        self.driver.revert_to_snapshot(self.context, volume, nightly[0])
+        self.assertEqual(b'new', self.backend.read(volume.name, 0, 3))
 
     def test_a_delete_costs_the_same_however_many_are_waiting(self):
         def calls():
@@ -314,6 +424,39 @@ class FailureTestCase(base.DriverTestCase):
         self.assertRaises(exception.VolumeBackendAPIException,
                           self.driver.extend_volume, broken, 2)
         self.assertEqual({}, self.driver._managed_names([broken]))
+
+    def test_a_fence_waits_for_requests_within_a_bound(self):
+        volume = self.create()
+        self.vpool.fence_is_busy = 2
+        self.driver.terminate_connection(volume, None)
+        self.assertEqual(3 * [(volume.name, '')], self.vpool.fences)
+        self.use(base.fixtures.MonkeyPatch(
+            'ovs_drivers.cinder.vpool._FENCE_SECONDS', -1))
+        self.vpool.fence_is_busy = 1
+        with self.assertRaises(exception.VolumeBackendAPIException) as caught:
+            self.driver.terminate_connection(volume, None)
+        self.assertIn('hint: detach it again', str(caught.exception))
+
+    def test_a_lost_answer_to_a_fence_is_asked_for_again(self):
+        volume = self.create()
+        self.vpool.fail('xml_rpc', 'fenceVolume', 'lose')
+        self.driver.terminate_connection(volume, None)
+        self.assertEqual(2, len(self.vpool.fences))
+
+    def test_a_detach_of_what_the_vpool_cannot_fence(self):
+        volume = self.create()
+        self.vpool.knows_fence = False
+        self.driver.terminate_connection(volume, None)
+        self.vpool.knows_fence = True
+        self.driver.terminate_connection(self.volume(), None)
+        self.assertEqual([], self.vpool.fences)
+
+    def test_a_fence_that_is_not_answered_keeps_the_attachment(self):
+        volume = self.create()
+        self.driver = self.new_driver()
+        self.driver._vpool._xml_rpc._endpoints = [('127.0.0.2', 1)]
+        self.assertRaises(exception.VolumeBackendAPIException,
+                          self.driver.terminate_connection, volume, None)
 
     def test_a_snapshot_that_is_not_safe_in_time(self):
         volume = self.create()

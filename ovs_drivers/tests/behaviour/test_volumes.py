@@ -24,6 +24,7 @@ from cinder import exception
 from ovs_drivers.brick import connector as brick_connector
 from ovs_drivers.cinder import driver
 from ovs_drivers.cinder import vpool
+from ovs_drivers import edge
 from ovs_drivers.tests.behaviour import base
 from ovs_drivers.tests.behaviour.base import GIB
 
@@ -282,6 +283,48 @@ class ClonesTestCase(base.DriverTestCase):
         self.delete(clone)
         self.assertEqual([], self.backend.names())
 
+    def test_a_deleted_volume_is_refused_to_all(self):
+        """It is swept at any time: nobody may begin to use it."""
+        volume = self.create()
+        clone = self.clone(volume)
+        self.delete(volume)
+        service = base.ImageService()
+        for use in (
+                lambda: self.driver.initialize_connection(volume, None),
+                lambda: self.driver.create_volume(volume),
+                lambda: self.driver.create_snapshot(self.snapshot(volume)),
+                lambda: self.clone(volume),
+                lambda: self.driver.extend_volume(volume, 2),
+                lambda: self.driver.copy_image_to_volume(
+                    self.context, volume, service, 'image'),
+                lambda: self.driver.copy_volume_to_image(
+                    self.context, volume, service, {}),
+                lambda: self.driver.revert_to_snapshot(
+                    self.context, volume, self.snapshot(volume))):
+            with self.assertRaises(vpool.Deleted) as caught:
+                use()
+        # What the error says
+        mark = str(caught.exception).split(' from the vPool')[0].split()[-1]
+        self.assertIn(mark, self.backend.names())
+        self.driver._vpool._remove_note(mark)
+        self.driver.extend_volume(volume, 2)
+        self.delete(clone)
+        self.driver.get_volume_stats(refresh=True)
+        self.assertEqual([volume.name], self.backend.names())
+
+    def test_a_deleted_snapshot_is_refused_to_all(self):
+        volume = self.create()
+        snapshot = self.take_snapshot(volume)
+        copy = self.from_snapshot(snapshot)
+        self.driver.delete_snapshot(snapshot)
+        for use in (lambda: self.from_snapshot(snapshot),
+                    lambda: self.driver.revert_to_snapshot(
+                        self.context, volume, snapshot)):
+            self.assertRaises(vpool.Deleted, use)
+        self.delete(copy)
+        self.assertEqual([], self.driver._vpool.snapshots(volume.name))
+        self.assertEqual([volume.name], self.backend.names())
+
     def test_many_at_once(self):
         volume = self.create()
         clones = []
@@ -364,6 +407,9 @@ class ManageTestCase(base.DriverTestCase):
         self.foreign_volume(200 * 'x')
         for reference in ({}, {'source-name': ''}, {'source-name': 'a/b'},
                           {'source-id': 'x'}, 'nothing', {'source-name': 7},
+                          {'source-name': 'cinder-owner.x.y'},
+                          {'source-name': 'cinder-deleted.volume.x.y'},
+                          {'source-name': 'revert.x.y'},
                           {'source-name': 200 * 'x'}):
             self.assertRaises(exception.ManageExistingInvalidReference,
                               self.driver.manage_existing_get_size,
@@ -431,6 +477,20 @@ class ConnectionTestCase(base.DriverTestCase):
         self.driver.terminate_connection(volume, {'host': 'x'}, force=True)
         self.assertEqual(volume.provider_location,
                          self.driver.local_path(volume))
+
+    def test_a_forced_detach_ends_what_was_connected(self):
+        volume, other = self.create(), self.create()
+        sessions = [self.driver._vpool._edge.open(each.name)
+                    for each in (volume, other)]
+        for session in sessions:
+            self.addCleanup(session.close)
+            session.write(0, b'before')
+        self.driver.terminate_connection(volume, None, force=True)
+        if self.backend.live:
+            self.assertRaises(edge.EdgeError, sessions[0].write, 0, b'after!')
+        self.assertEqual(b'before', self.backend.read(volume.name, 0, 6))
+        sessions[1].write(0, b'after!')
+        self.assertEqual(b'after!', self.backend.read(other.name, 0, 6))
 
     def test_another_snapshot_timeout_travels_along(self):
         volume = self.create()
@@ -500,7 +560,7 @@ class StatisticsTestCase(base.DriverTestCase):
                          stats['driver_version'])
 
     def test_statistics_carry_out_what_was_left(self):
-        self.driver._vpool._mark('cinder-deleted.volume.%s.gone'
+        self.driver._vpool._note('cinder-deleted.volume.%s.gone'
                                  % self.volume().id)
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([], self.backend.names())

@@ -43,6 +43,10 @@ class Refused(Exception):
         self.code = code
 
 
+class Busy(Exception):
+    """A request of a fenced session is still being carried out."""
+
+
 class Volume(object):
 
     def __init__(self, name, size, parent=None, parent_snapshot=None):
@@ -78,6 +82,11 @@ class VPool(object):
         self.failures = []
         self.features = {'multiattach': 'true', 'online_extend': 'true'}
         self.knows_vpool_info = True
+        self.knows_fence = True
+        # Whose sessions were ended: (name, address); and how often a request
+        # of theirs is still being carried out
+        self.fences = []
+        self.fence_is_busy = 0
 
     # For tests
 
@@ -210,6 +219,14 @@ class VPool(object):
             for other in newer:
                 self.snapshot_destroy(name, other)
             _copy(snapshot.path, self.path(name))
+
+    def fence(self, name, address):
+        with self.lock:
+            self._volume(name)
+            self.fences.append((name, address))
+            if self.fence_is_busy:
+                self.fence_is_busy -= 1
+                raise Busy()
 
     def by_id(self, volume_id):
         for volume in self.volumes.values():

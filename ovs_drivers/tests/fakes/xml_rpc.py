@@ -185,6 +185,15 @@ class Server(socketserver.ThreadingMixIn, xmlrpc_server.SimpleXMLRPCServer):
         volume = self.vpool.by_id(request['volume_id'])
         return volume.snapshots[request['snapshot_id']].in_backend
 
+    def _fenceVolume(self, request):
+        if not self.vpool.knows_fence:
+            raise xmlrpc_client.Fault(-1, 'fenceVolume: unknown method name')
+        try:
+            self.vpool.fence(request['volume_name'], request['address'])
+        except fake_vpool.Busy:
+            raise xmlrpc_client.Fault(1, 'Device or resource busy')
+        return {'sessions': '1'}
+
     def _migrateVolume(self, request):
         self.vpool.by_id(request['volume_id'])
 

@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whose sessions with a volume end when Cinder takes a connection away.
+
+A guest that was detached has closed its session. One whose host is dead, or
+cut off, has not: it could write after the volume was given to another. Nova
+takes the old connection away before it makes the new one, also when it
+evacuates an instance, and so does a forced detach.
+"""
+
+from oslo_log import log as logging
+from oslo_utils import netutils
+
+LOG = logging.getLogger(__name__)
+
+EVERYBODY = ''
+_NOT_CONNECTED = ('reserved', 'detached', 'deleted')
+
+
+def peer(connector, attachments):
+    """The address whose sessions are to end, EVERYBODY, or None.
+
+    :param connector: of the connection that goes; None if Cinder has none
+    :param attachments: all of the volume's, with the one that goes
+    """
+    attachments = [attachment for attachment in attachments
+                   if attachment.attach_status not in _NOT_CONNECTED]
+    if len(attachments) > 1:
+        return _one_of_several(connector, attachments)
+    if not connector or any(_is_of(connector, attachment)
+                            for attachment in attachments):
+        return EVERYBODY
+    # Nova before Queens, or Cinder itself: others may be connected of whom
+    # Cinder has no record, such as the target of a live migration.
+    return _address(connector)
+
+
+def _one_of_several(connector, attachments):
+    if not connector:
+        LOG.warning('The volume %s has %d attachments, and which of them goes '
+                    'is not known: no session ends',
+                    attachments[0].volume_id, len(attachments))
+        return None
+    on_the_host = [attachment for attachment in attachments
+                   if _is_of(connector, attachment) or
+                   attachment.attached_host == connector.get('host')]
+    if len(on_the_host) > 1:
+        LOG.info('The host %s has the volume %s attached more than once: no '
+                 'session ends', connector.get('host'),
+                 attachments[0].volume_id)
+        return None
+    return _address(connector)
+
+
+def _is_of(connector, attachment):
+    """Whether the attachment is known to be one of the connector's host."""
+    theirs = getattr(attachment, 'connector', None) or {}
+    return bool(theirs) and (theirs.get('ip') == connector.get('ip') or
+                             theirs.get('host') == connector.get('host'))
+
+
+def _address(connector):
+    address = connector.get('ip')
+    if address and netutils.is_valid_ip(address):
+        return address
+    LOG.warning('The connector of the host %s has no address (ip = %r): no '
+                'session ends', connector.get('host'), address)
+    return None

@@ -1,0 +1,43 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The lock of a volume: one for all that a driver does with it.
+
+cinder-volumes on several hosts have it in common where Cinder's coordination
+has a back end that they share.
+"""
+
+import contextlib
+
+from cinder import coordination
+
+
+@contextlib.contextmanager
+def attempt(name_id):
+    """Hold the lock of a volume if nobody has it; yields whether it is ours.
+
+    For what can wait: it may be called with the lock of another volume.
+    """
+    lock = coordination.COORDINATOR.get_lock('ovs-%s' % name_id)
+    held = lock.acquire(blocking=False)
+    try:
+        yield held
+    finally:
+        if held:
+            lock.release()
+
+
+def forget(name_id):
+    """Remove what the lock of a volume that is gone leaves on the host."""
+    remove = getattr(coordination, 'synchronized_remove', None)
+    if remove:
+        remove('ovs-%s' % name_id)

@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whose sessions end, for each way in which a connection goes."""
+
+import collections
+import unittest
+
+from ovs_drivers.cinder import fencing
+
+Attachment = collections.namedtuple(
+    'Attachment', ['attach_status', 'attached_host', 'connector',
+                   'volume_id'])
+# As those of Ocata
+OldAttachment = collections.namedtuple(
+    'OldAttachment', ['attach_status', 'attached_host', 'volume_id'])
+
+A = {'host': 'a', 'ip': '10.0.0.1'}
+B = {'host': 'b', 'ip': '10.0.0.2'}
+NAMED = {'host': 'a', 'ip': 'a.example.net'}
+
+
+def attached(connector, status='attached'):
+    return Attachment(status, connector['host'], connector, 'id')
+
+
+def attached_as_before_queens(host):
+    return Attachment('attached', host, None, 'id')
+
+
+RESERVED = Attachment('reserved', None, None, 'id')
+
+TABLE = (
+    ('detach', A, [attached(A)], fencing.EVERYBODY),
+    ('the attachment could not be finished', A,
+     [attached(A, 'attaching')], fencing.EVERYBODY),
+    ('evacuation: the new host is not connected yet', A,
+     [attached(A), RESERVED], fencing.EVERYBODY),
+    ('forced detach', None, [attached(A)], fencing.EVERYBODY),
+    ('forced detach of what nothing is known of', None, [],
+     fencing.EVERYBODY),
+    ('live migration: the old host', A, [attached(A), attached(B)],
+     A['ip']),
+    ('several instances on several hosts', B, [attached(A), attached(B)],
+     B['ip']),
+    ('several instances on this host', A, [attached(A), attached(A)], None),
+    ('two hosts behind one address', A,
+     [attached(A), attached(dict(B, ip=A['ip']))], None),
+    ('forced detach of one of several', None, [attached(A), attached(B)],
+     None),
+    ('before Queens: live migration is not seen', A,
+     [attached_as_before_queens('a')], A['ip']),
+    ('before Queens: the record has the new host already', A,
+     [attached_as_before_queens('b')], A['ip']),
+    ('before Queens: several on this host', A,
+     [attached_as_before_queens('a')] * 2, None),
+    ('before Queens: forced detach', None, [attached_as_before_queens('a')],
+     fencing.EVERYBODY),
+    ('Ocata', A, [OldAttachment('attached', 'a', 'id')], A['ip']),
+    ('a host of Cinder itself', B, [], B['ip']),
+    ('a host of Cinder itself beside a guest', B, [attached(A)], B['ip']),
+    ('no address to tell them apart', NAMED, [attached(NAMED), attached(B)],
+     None),
+    ('no address at all', {'host': 'a'}, [], None),
+)
+
+
+class FencingTestCase(unittest.TestCase):
+
+    def test_the_table(self):
+        for what, connector, attachments, expected in TABLE:
+            self.assertEqual(expected, fencing.peer(connector, attachments),
+                             what)
