@@ -75,7 +75,7 @@ static bool has_ended(const struct conn *conn)
 
 static bool must_wait(const struct conn *conn)
 {
-    return conn->busy || conn->jobs >= JOBS_MAX || conn->job_bytes >= JOB_BYTES_MAX
+    return conn->busy || conn->starved || conn->jobs >= JOBS_MAX || conn->job_bytes >= JOB_BYTES_MAX
         || conn_pending(conn) >= OUT_STOP_BYTES;
 }
 
@@ -116,6 +116,32 @@ void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive)
     conn->job_bytes += bytes;
     conn->busy |= exclusive;
     pthread_mutex_unlock(&conn->lock);
+    server_out_bytes(conn->server, bytes);
+}
+
+bool conn_has_room(struct conn *conn, uint64_t length)
+{
+    pthread_mutex_lock(&conn->lock);
+    uint64_t own = conn->job_bytes + conn_pending(conn);
+    pthread_mutex_unlock(&conn->lock);
+    if (server_has_room(conn->server, own, length))
+        return true;
+    pthread_mutex_lock(&conn->lock);
+    conn->starved = true;
+    pthread_mutex_unlock(&conn->lock);
+    return false;
+}
+
+void conn_wake(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    if (conn->starved && !conn->dead) {
+        conn->starved = false;
+        conn->again |= conn->running;
+        if (!conn->running)
+            server_arm(conn, EPOLLIN | EPOLLOUT);
+    }
+    pthread_mutex_unlock(&conn->lock);
 }
 
 static void rearm_after_job(struct conn *conn, bool waited)
@@ -139,6 +165,7 @@ void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
     conn_push_locked(conn);
     conn->jobs--;
     conn->job_bytes -= bytes;
+    server_out_bytes(conn->server, -(long long)bytes);
     if (exclusive)
         conn->busy = false;
     if (conn->running)
@@ -376,6 +403,7 @@ static bool blocked(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);
     conn_push_locked(conn);
+    conn->starved = false;      /* it is asked for again */
     bool is_blocked = conn_pending(conn) != 0;
     pthread_mutex_unlock(&conn->lock);
     return is_blocked;

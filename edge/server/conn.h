@@ -71,6 +71,9 @@ struct conn {
     bool finished;              /* the client will send nothing more */
     bool broken;                /* the socket or the client is unusable */
     bool busy;                  /* an option is being carried out: the next one waits for it */
+    bool starved;               /* a read waits for room for its reply */
+    long long stuck_since;      /* the socket has taken next to nothing since then; 0: it is not so */
+    size_t taken_since;
     unsigned jobs;              /* requests in the pools */
     uint64_t job_bytes;         /* memory of their replies */
     uint8_t *out;
@@ -113,6 +116,11 @@ static inline size_t conn_pending(const struct conn *conn)
 {
     return conn->out_length - conn->out_start;
 }
+
+/* Whether a reply of so many bytes may be prepared now; if not, the request has to wait. */
+bool conn_has_room(struct conn *conn, uint64_t length);
+/* There may be room now. */
+void conn_wake(struct conn *conn);
 
 /* Before and after a request is given to a pool. */
 void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive);

@@ -33,6 +33,9 @@
 /* Up to here a write is carried out as a whole, and a read tried without a pool. */
 #define WHOLE_BYTES (256u << 10)
 
+/* Up to here a reply is sent whatever others wait for. */
+#define SMALL_BYTES (4u << 10)
+
 /* From here on a read goes from the layer's file to the socket without a copy. */
 #define SPLICE_BYTES (32u << 10)
 
@@ -373,6 +376,13 @@ static void take_other(struct conn *conn, const struct request *request)
     }
 }
 
+/* Small replies need no permission: there are few of them (JOBS_MAX, OUT_STOP_BYTES). */
+static bool may_read(struct conn *conn, const struct request *request)
+{
+    return request->length <= SMALL_BYTES || request->length > REQUEST_BYTES_MAX
+        || conn_has_room(conn, request->length);
+}
+
 size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
 {
     struct request request;
@@ -392,6 +402,8 @@ size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
     request.length = load_be(bytes + 24, 4);
     if (request.type == NBD_CMD_WRITE)
         return take_write(conn, &request, bytes + NBD_REQUEST_BYTES, length - NBD_REQUEST_BYTES);
+    if (request.type == NBD_CMD_READ && !may_read(conn, &request))
+        return 0;
     conn->completed++;
     take_other(conn, &request);
     return NBD_REQUEST_BYTES;

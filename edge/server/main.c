@@ -32,6 +32,8 @@
 
 #define DEFAULT_ADDRESS "127.0.0.1:21321"
 #define DEFAULT_CONNECTIONS 2048
+#define DEFAULT_PEER_CONNECTIONS 1024
+#define DEFAULT_PEER_CONTROLS 512
 #define DEFAULT_STOP_LIMIT_S 56     /* whoever started us may kill after 60 s */
 #define MERGE_RETRY_S 10
 #define DESCRIPTORS_SPARE 256
@@ -52,7 +54,10 @@ static const char help[] =
     "  --control SOCKET    a unix socket that speaks the same protocol, for its owner only\n"
     "  --allow CIDR,...    the addresses that may connect by TCP, such as 192.0.2.0/24 or\n"
     "                      2001:db8::7; everyone may if not given\n"
-    "  --connections N     the most connections at a time (2048)\n"
+    "  --connections N     the most connections at a time (2048); the control socket has places\n"
+    "                      of its own\n"
+    "  --peer-connections N  the most of them from one address (1024)\n"
+    "  --peer-controls N   the most of those that have no volume open (512)\n"
     "  --ready-fd FD       print the ready line to this descriptor instead of stdout\n"
     "  --boot-id ID        pretend that the host's boot has this id (for tests)\n"
     "  --exit-on-stdin-eof stop when stdin ends, too: who holds the other end of that pipe\n"
@@ -72,7 +77,7 @@ struct arguments {
     const char *data, *control, *boot_id;
     const char *listen[LISTENERS_MAX];
     int listen_count;
-    uint32_t connections;
+    struct limits limits;
     int ready_fd, stop_limit;
     bool exit_on_stdin_eof;
     struct allow allow;
@@ -131,7 +136,17 @@ static int parse_option(int option, struct arguments *arguments)
     case 'n':
         if (parse_number(optarg, 1, 1000000, &number))
             return usage_error("--connections takes a number from 1 to 1000000", optarg);
-        arguments->connections = number;
+        arguments->limits.connections = number;
+        return 0;
+    case 'p':
+        if (parse_number(optarg, 1, 1000000, &number))
+            return usage_error("--peer-connections takes a number from 1 to 1000000", optarg);
+        arguments->limits.peer_connections = number;
+        return 0;
+    case 'q':
+        if (parse_number(optarg, 1, 1000000, &number))
+            return usage_error("--peer-controls takes a number from 1 to 1000000", optarg);
+        arguments->limits.peer_controls = number;
         return 0;
     case 's':
         if (parse_number(optarg, 1, 1000000, &number))
@@ -154,13 +169,17 @@ static int parse(int argc, char **argv, struct arguments *arguments)
         {"data", required_argument, NULL, 'd'},    {"listen", required_argument, NULL, 'l'},
         {"control", required_argument, NULL, 'c'}, {"boot-id", required_argument, NULL, 'b'},
         {"allow", required_argument, NULL, 'a'},
-        {"connections", required_argument, NULL, 'n'}, {"ready-fd", required_argument, NULL, 'r'},
+        {"connections", required_argument, NULL, 'n'},
+        {"peer-connections", required_argument, NULL, 'p'},
+        {"peer-controls", required_argument, NULL, 'q'},
+         {"ready-fd", required_argument, NULL, 'r'},
         {"exit-on-stdin-eof", no_argument, NULL, 'e'}, {"stop-limit", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
     };
     int option, status;
 
-    *arguments = (struct arguments){.connections = DEFAULT_CONNECTIONS, .ready_fd = STDOUT_FILENO,
+    *arguments = (struct arguments){.limits = {DEFAULT_CONNECTIONS, DEFAULT_PEER_CONNECTIONS, DEFAULT_PEER_CONTROLS},
+        .ready_fd = STDOUT_FILENO,
         .stop_limit = DEFAULT_STOP_LIMIT_S};
     while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
         if ((status = parse_option(option, arguments)))
@@ -174,8 +193,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     return 0;
 }
 
-/* Each connection takes a descriptor, each open volume up to three. */
-static void raise_descriptor_limit(uint32_t connections)
+/* Connections leave descriptors for the volumes: an open one takes up to three, and layers that are
+ * read share some more. */
+static void fit_connections(uint32_t *connections)
 {
     struct rlimit limit;
 
@@ -183,9 +203,13 @@ static void raise_descriptor_limit(uint32_t connections)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < connections + DESCRIPTORS_SPARE)
-        log_warning("at most %llu open files: raise the limit (ulimit -n) for %u connections",
-                    (unsigned long long)limit.rlim_cur, connections);
+    rlim_t spare = limit.rlim_cur < 2 * DESCRIPTORS_SPARE ? limit.rlim_cur / 2 : DESCRIPTORS_SPARE;
+    if (limit.rlim_cur - spare >= *connections)
+        return;
+    log_warning("%llu open files allow %llu connections, not %u: raise the limit (ulimit -n)",
+                (unsigned long long)limit.rlim_cur, (unsigned long long)(limit.rlim_cur - spare),
+                *connections);
+    *connections = limit.rlim_cur - spare;
 }
 
 static bool say_ready(const struct arguments *arguments, char bound[LISTENERS_MAX][300])
@@ -232,7 +256,7 @@ static bool start(struct server *server, struct store *store, const struct argum
 {
     static char bound[LISTENERS_MAX][300];
 
-    if (!server_init(server, store, &arguments->allow, arguments->connections))
+    if (!server_init(server, store, &arguments->allow, &arguments->limits))
         return false;
     for (int i = 0; i < arguments->listen_count; i++)
         if (!server_listen(server, arguments->listen[i], bound[i]))
@@ -268,7 +292,6 @@ static int serve(const struct arguments *arguments)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);   /* a file size limit is the writer's EFBIG, not our death */
-    raise_descriptor_limit(arguments->connections);
     struct store *store = store_open(arguments->data, arguments->boot_id);
     if (!store)
         return 1;
@@ -301,6 +324,8 @@ int main(int argc, char **argv)
     if (!strcmp(argv[1], "serve"))
         command = serve;
     int status = parse(argc - 1, argv + 1, &arguments);
+    if (!status && command)
+        fit_connections(&arguments.limits.connections);
     if (command)
         return status ? status : command(&arguments);
     if (!strcmp(argv[1], "check"))

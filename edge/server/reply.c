@@ -23,23 +23,34 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "server.h"
 
 #define OUT_PUSH_BYTES (256u << 10)
 #define DIRECT_BYTES (32u << 10)    /* not worth a copy */
 #define OUT_KEEP_BYTES (16u << 10)  /* an idle connection keeps no more */
+#define PROGRESS_BYTES (1u << 20)   /* who takes less is stuck (server.c) */
 
 static void drop_sent(struct conn *conn)
 {
     if (conn_pending(conn))
         return;
     conn->out_start = conn->out_length = 0;
+    conn->stuck_since = 0;
     if (conn->out_capacity > OUT_KEEP_BYTES) {
         free(conn->out);
         conn->out = NULL;
         conn->out_capacity = 0;
     }
+}
+
+static void note_stuck(struct conn *conn)
+{
+    if (conn->stuck_since)
+        return;
+    conn->stuck_since = now_ms();
+    conn->taken_since = 0;
 }
 
 void conn_push_locked(struct conn *conn)
@@ -50,8 +61,12 @@ void conn_push_locked(struct conn *conn)
 
         if (n < 0) {
             conn->broken = errno != EAGAIN;
+            note_stuck(conn);
             break;
         }
+        conn->taken_since += n;
+        if (conn->taken_since >= PROGRESS_BYTES)
+            conn->stuck_since = 0;
         conn->out_start += n;
         server_out_bytes(conn->server, -n);
         conn->stalled_at = 0;
@@ -90,12 +105,12 @@ static bool may_append(struct conn *conn, size_t length)
 {
     if (conn->broken)
         return false;   /* nobody is there to read it */
-    if (server_out_bytes(conn->server, length) && reserve_locked(conn, length))
-        return true;
-    server_out_bytes(conn->server, -(long long)length);
-    log_warning("a connection is closed: replies that nobody reads take too much memory");
-    conn->broken = true;
-    return false;
+    conn->broken = !reserve_locked(conn, length);
+    if (conn->broken)
+        log_warning("a connection is closed: no memory for its replies");
+    else
+        server_out_bytes(conn->server, length);
+    return !conn->broken;
 }
 
 /* Sends from where the data is, as far as the socket takes it; returns how many bytes that was. */

@@ -26,6 +26,7 @@
 #include "conn.h"
 #include "listen.h"
 #include "log.h"
+#include "peer.h"
 #include "pool.h"
 #include "sessions.h"
 #include "store.h"
@@ -34,6 +35,8 @@
 
 #define OUT_BYTES_MAX (1ll << 30)
 #define REFUSAL_LOG_MS 1000
+#define STUCK_MS 1000
+#define LOCAL_CONNECTIONS 16      /* places for the control socket alone */
 
 /* Keys in the epoll set: listeners have the generation that no connection has. */
 #define LISTENER_GENERATION 0
@@ -51,14 +54,15 @@ static bool make_pools(struct server *server)
 }
 
 bool server_init(struct server *server, struct store *store, const struct allow *allow,
-                 uint32_t connections_max)
+                 const struct limits *limits)
 {
     memset(server, 0, sizeof(*server));
     server->store = store;
     server->allow = allow;
-    server->slots = connections_max;
-    server->table = calloc(connections_max, sizeof(*server->table));
-    server->generations = calloc(connections_max, sizeof(*server->generations));
+    server->limits = limits;
+    server->slots = limits->connections + LOCAL_CONNECTIONS;
+    server->table = calloc(server->slots, sizeof(*server->table));
+    server->generations = calloc(server->slots, sizeof(*server->generations));
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->sessions = sessions_open(store->folder.root, store->boot_id);
     pthread_mutex_init(&server->table_lock, NULL);
@@ -93,9 +97,9 @@ struct pool *server_pool(struct server *server, enum pool_kind kind)
     return server->pools[kind];
 }
 
-bool server_out_bytes(struct server *server, long long bytes)
+void server_out_bytes(struct server *server, long long bytes)
 {
-    return atomic_fetch_add(&server->out_bytes, bytes) + bytes <= OUT_BYTES_MAX;
+    atomic_fetch_add(&server->out_bytes, bytes);
 }
 
 /* What cannot be queued for want of memory waits for the next time. */
@@ -133,6 +137,9 @@ void server_put_aside(struct aside *aside)
     pthread_mutex_unlock(&server->table_lock);
 }
 
+static void wake_starved(struct server *server);
+static void resume_listeners(struct server *server);
+
 static struct conn *table_get(struct server *server, uint64_t key)
 {
     uint32_t slot = key, generation = key >> 32;
@@ -154,27 +161,84 @@ static void table_put(struct conn *conn)
     pthread_mutex_lock(&server->table_lock);
     bool last = --conn->references == 0;
     pthread_mutex_unlock(&server->table_lock);
-    if (last)
-        conn_free(conn);
+    if (!last)
+        return;
+    conn_free(conn);
+    wake_starved(server);
+    resume_listeners(server);
 }
 
-static bool table_add(struct server *server, struct conn *conn)
+static void for_each(struct server *server, bool (*visit)(struct conn *conn, void *context),
+                     void *context,
+                     bool *any)
+{
+    *any = false;
+    for (uint32_t i = 0; i < server->slots; i++)
+        if (server->table[i] && server->table[i]->channel.fd >= 0)
+            *any |= visit(server->table[i], context);
+}
+
+static bool is_local(const struct conn *conn)
+{
+    return conn->peer.ss_family == AF_UNIX;
+}
+
+struct census {
+    struct peer peer;
+    uint32_t connections, controls;
+};
+
+static bool count_peer(struct conn *conn, void *context)
+{
+    struct census *census = context;
+    struct peer peer = peer_of(&conn->peer);
+    bool counts = !is_local(conn) && peer_equal(&peer, &census->peer);
+
+    census->connections += counts;
+    census->controls += counts && uuid_is_zero(&conn->volume_id);
+    return counts;
+}
+
+/* Why the connection is one too many; NULL: it is not. */
+static const char *refusal(struct server *server, const struct conn *conn)
+{
+    const struct limits *limits = server->limits;
+    struct census census = {.peer = peer_of(&conn->peer)};
+    bool any;
+
+    if (server->used == server->slots || server->stopping)
+        return "there is no place for any more";
+    if (is_local(conn))
+        return NULL;
+    if (server->remote == limits->connections)
+        return "there are as many as --connections allows";
+    for_each(server, count_peer, &census, &any);
+    if (census.connections >= limits->peer_connections)
+        return "that address has as many as --peer-connections allows";
+    if (census.controls >= limits->peer_controls)
+        return "that address has as many without a volume as --peer-controls allows";
+    return NULL;
+}
+
+/* NULL: it has a place; else why not. */
+static const char *table_add(struct server *server, struct conn *conn)
 {
     uint32_t slot = 0;
 
     pthread_mutex_lock(&server->table_lock);
-    bool room = server->used < server->slots && !server->stopping;
-    if (room) {
+    const char *why = refusal(server, conn);
+    if (!why) {
         while (server->table[slot])
             slot++;
         server->table[slot] = conn;
         server->used++;
+        server->remote += !is_local(conn);
         if (++server->generations[slot] == LISTENER_GENERATION)
             server->generations[slot]++;
         conn->key = key_of(slot, server->generations[slot]);
     }
     pthread_mutex_unlock(&server->table_lock);
-    return room;
+    return why;
 }
 
 static void table_remove(struct conn *conn)
@@ -184,6 +248,7 @@ static void table_remove(struct conn *conn)
     pthread_mutex_lock(&server->table_lock);
     server->table[(uint32_t)conn->key] = NULL;
     server->used--;
+    server->remote -= !is_local(conn);
     server->departures++;
     pthread_cond_broadcast(&server->table_changed);
     resume_locked(server);
@@ -207,15 +272,32 @@ void server_remove(struct conn *conn)
     table_remove(conn);
 }
 
+/* A line tells of many: who floods us with connections shall not flood the log. */
+static void refuse(struct server *server, int fd, const struct sockaddr_storage *peer,
+                   const char *why)
+{
+    long long now = now_ms(), logged = server->refusal_logged_ms;
+    char text[ADDRESS_TEXT_BYTES];
+
+    close(fd);
+    server->refusals++;
+    if (now < logged + REFUSAL_LOG_MS
+        || !atomic_compare_exchange_strong(&server->refusal_logged_ms, &logged, now))
+        return;
+    address_text(peer, text);
+    log_warning("refused %u connections, the last from %s: %s",
+                atomic_exchange(&server->refusals, 0), text, why);
+}
+
 static void adopt(struct server *server, int fd, const struct sockaddr_storage *peer)
 {
     struct conn *conn = conn_new(server, fd, peer);
+    const char *why = conn ? table_add(server, conn) : "there is no memory";
 
-    if (!conn || !table_add(server, conn)) {
-        log_warning("a connection is refused: there are %u already", server->slots);
+    if (why) {
         if (conn)
             conn_free(conn);
-        close(fd);
+        refuse(server, fd, peer, why);
         return;
     }
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLONESHOT, .data.u64 = conn->key};
@@ -233,20 +315,20 @@ static void arm_listener(struct server *server, int number, int operation)
     epoll_ctl(server->epoll, operation, server->listeners[number], &event);
 }
 
-/* A line tells of many: who floods us with connections shall not flood the log. */
-static void refuse(struct server *server, int fd, const struct sockaddr_storage *peer)
+/* A descriptor may be free again. */
+static void resume_listeners(struct server *server)
 {
-    long long now = now_ms(), logged = server->refusal_logged_ms;
-    char text[ADDRESS_TEXT_BYTES];
+    for (int i = 0; i < server->listener_count; i++)
+        if (atomic_exchange(&server->paused[i], false))
+            arm_listener(server, i, EPOLL_CTL_MOD);
+}
 
-    close(fd);
-    server->refusals++;
-    if (now < logged + REFUSAL_LOG_MS
-        || !atomic_compare_exchange_strong(&server->refusal_logged_ms, &logged, now))
-        return;
-    address_text(peer, text);
-    log_warning("refused %u connections, the last from %s: --allow does not name that address",
-                atomic_exchange(&server->refusals, 0), text);
+/* Who comes waits in the kernel's queue; to ask for it again at once would be a circle. */
+static void pause_listener(struct server *server, int number, int error)
+{
+    if (!atomic_exchange(&server->pause_logged, true))
+        log_warning("no connection can be accepted: %s; the next ones wait", strerror(error));
+    server->paused[number] = true;
 }
 
 static void accept_all(struct server *server, int number)
@@ -258,8 +340,13 @@ static void accept_all(struct server *server, int number)
         if (allow_has(server->allow, &peer))
             adopt(server, fd, &peer);
         else
-            refuse(server, fd, &peer);
-    if (!server->stopping)
+            refuse(server, fd, &peer, "--allow does not name that address");
+    int error = errno;
+    if (server->stopping)
+        return;
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
+        pause_listener(server, number, error);
+    else
         arm_listener(server, number, EPOLL_CTL_MOD);
 }
 
@@ -332,16 +419,6 @@ bool server_listen_unix(struct server *server, const char *path)
     return true;
 }
 
-static void for_each(struct server *server, bool (*visit)(struct conn *conn, void *context),
-                     void *context,
-                     bool *any)
-{
-    *any = false;
-    for (uint32_t i = 0; i < server->slots; i++)
-        if (server->table[i] && server->table[i]->channel.fd >= 0)
-            *any |= visit(server->table[i], context);
-}
-
 /* An option of it that was put aside must hear of it. */
 static void kill_locked(struct conn *conn)
 {
@@ -362,10 +439,95 @@ static bool kill_late(struct conn *conn, void *now)
     return late;
 }
 
+static bool wake_one(struct conn *conn, void *context)
+{
+    (void)context;
+    conn_wake(conn);
+    return true;
+}
+
+static void wake_starved(struct server *server)
+{
+    bool any;
+
+    if (!atomic_exchange(&server->starving, false))
+        return;
+    pthread_mutex_lock(&server->table_lock);
+    for_each(server, wake_one, NULL, &any);
+    pthread_mutex_unlock(&server->table_lock);
+}
+
+struct stuck {
+    long long now;
+    uint64_t leaving;       /* bytes of those that are being closed */
+    size_t most;
+    struct conn *conn;      /* of those that take nothing, the one with the most replies */
+};
+
+static bool find_stuck(struct conn *conn, void *context)
+{
+    struct stuck *stuck = context;
+
+    pthread_mutex_lock(&conn->lock);
+    size_t pending = conn_pending(conn);
+    bool is_stuck = conn->stuck_since && stuck->now - conn->stuck_since >= STUCK_MS;
+    pthread_mutex_unlock(&conn->lock);
+    if (conn->killed)
+        stuck->leaving += pending;
+    else if (is_stuck && pending > stuck->most) {
+        stuck->most = pending;
+        stuck->conn = conn;
+    }
+    return true;
+}
+
+/* Those who read must not wait for ever for those who do not. */
+static void end_stuck(struct server *server, uint64_t length)
+{
+    struct stuck stuck = {.now = now_ms()};
+    char text[ADDRESS_TEXT_BYTES] = "";
+    bool any;
+
+    pthread_mutex_lock(&server->table_lock);
+    for_each(server, find_stuck, &stuck, &any);
+    if (server->out_bytes + (long long)length <= OUT_BYTES_MAX + (long long)stuck.leaving)
+        stuck.conn = NULL;
+    if (stuck.conn) {
+        address_text(&stuck.conn->peer, text);
+        kill_locked(stuck.conn);
+    }
+    pthread_mutex_unlock(&server->table_lock);
+    if (*text)
+        log_warning("a connection from %s is closed: others need the room of %zu MiB of replies "
+                    "that it does not read", text, stuck.most >> 20);
+}
+
+/*
+ * Up to half of the limit all may have what they want. Then, who has replies that were not taken may
+ * have a quarter of what is left, so that many who stand still leave room; who has none may have
+ * one reply, up to the limit.
+ */
+bool server_has_room(struct server *server, uint64_t own, uint64_t length)
+{
+    long long left = OUT_BYTES_MAX - server->out_bytes, wanted = length;
+
+    if (left - wanted >= OUT_BYTES_MAX / 2 || (!own && wanted <= left)
+        || (long long)own + wanted <= left / 4)
+        return true;
+    if (!own)
+        end_stuck(server, length);
+    server->starving = true;
+    return false;
+}
+
 void server_tick(struct server *server)
 {
     long long now = now_ms();
     bool any;
+
+    server->pause_logged = false;
+    resume_listeners(server);
+    wake_starved(server);
 
     pthread_mutex_lock(&server->table_lock);
     for_each(server, kill_late, &now, &any);

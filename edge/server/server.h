@@ -50,7 +50,13 @@ struct aside {
 /* Reads that wait for the disk; what syncs or frees; control requests and the opening of volumes. */
 enum pool_kind { POOL_READ, POOL_SYNC, POOL_CONTROL, POOLS };
 
+struct limits {
+    uint32_t connections;                       /* by TCP, at a time */
+    uint32_t peer_connections, peer_controls;   /* of them, of one address; without a volume */
+};
+
 struct server {
+    const struct limits *limits;
     struct store *store;
     struct sessions *sessions;
     int epoll;
@@ -63,21 +69,23 @@ struct server {
     atomic_llong refusal_logged_ms;
     atomic_uint refusals;               /* that are not logged yet */
     const char *socket_path;            /* of the control socket, removed at the end */
-    atomic_bool stopping;
-    atomic_llong out_bytes;             /* replies that wait to be sent, of all connections */
+    atomic_bool stopping, pause_logged;
+    atomic_llong out_bytes;             /* memory of replies, of all connections */
+    atomic_bool starving;               /* some wait for conn_wake */
+    atomic_bool paused[LISTENERS_MAX];  /* listeners that wait for a descriptor */
 
     pthread_mutex_t table_lock;
     pthread_cond_t table_changed;       /* a connection has gone */
     struct conn **table;
     uint32_t *generations;
-    uint32_t slots, used;
+    uint32_t slots, used, remote;       /* remote: not of the control socket */
     unsigned long departures;           /* how many connections have gone */
     struct aside *aside;
 };
 
 /* False: logged. */
 bool server_init(struct server *server, struct store *store, const struct allow *allow,
-                 uint32_t connections_max);
+                 const struct limits *limits);
 /* "HOST:PORT" or "[HOST]:PORT"; port 0: any. The address that it listens on goes to `bound`. */
 bool server_listen(struct server *server, const char *address, char bound[300]);
 bool server_listen_unix(struct server *server, const char *path);
@@ -92,8 +100,11 @@ void server_stop(struct server *server, int seconds);
 void server_arm(struct conn *conn, uint32_t events);
 void server_remove(struct conn *conn);
 struct pool *server_pool(struct server *server, enum pool_kind kind);
-/* Counts bytes to be sent; false: too many. */
-bool server_out_bytes(struct server *server, long long bytes);
+/* Counts memory of replies: read for a client, and not taken by it yet. */
+void server_out_bytes(struct server *server, long long bytes);
+/* Whether a reply of `length` bytes may be prepared for who has `own` bytes of them. False: not until
+ * some of its own have been taken, or conn_wake is called. */
+bool server_has_room(struct server *server, uint64_t own, uint64_t length);
 /* Who it is and what it opens, for those who look at others; NULL: as before. */
 void server_name(struct conn *conn, const struct uuid *session, const struct uuid *volume);
 /* Kills the other connections that are meant. True: some are still there. */

@@ -16,7 +16,10 @@ import concurrent.futures
 import errno
 import glob
 import os
+import resource
 import signal
+import socket
+import time
 
 import pytest
 
@@ -166,3 +169,113 @@ def test_zeroes_hold_up_no_other_volume(data):
         assert [client.reply()[1] for _ in range(20)] == [0] * 20
         client.close()
     engine.stop()
+
+
+def processor_seconds(engine):
+    with open('/proc/%d/stat' % engine.process.pid) as file:
+        fields = file.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def take_all_descriptors(engine):
+    """By a limit that is set while it runs."""
+    used = len(os.listdir('/proc/%d/fd' % engine.process.pid))
+    resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE,
+                     (used, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+def give_descriptors(engine):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def test_out_of_descriptors_it_waits(engine, control):
+    take_all_descriptors(engine)
+    clients = [socket.create_connection(engine.address) for _ in range(20)]
+    engines.poll('the engine to notice', lambda: (
+        'no connection can be accepted: Too many' in engine.log_text()))
+    before = processor_seconds(engine)
+    time.sleep(2)       # what it uses in that time is what is measured
+    assert processor_seconds(engine) - before < 0.5
+    give_descriptors(engine)
+    for client in clients:
+        client.settimeout(engines.WAIT)
+        client.sendall(bytes(3) + b'\3')
+        assert wire.receive(client, 8) == b'NBDMAGIC'
+        client.close()
+
+
+def test_connections_leave_descriptors_for_volumes(data):
+    engine = engines.Engine(data, prefix=[
+        'sh', '-c', 'ulimit -n 160; exec "$@"', 'sh'])
+    assert '160 open files allow 80 connections' in engine.log_text()
+    with engine.options() as control:
+        control.create('v', MIB)
+        idle = [socket.create_connection(engine.address) for _ in range(150)]
+        engines.poll('the engine to refuse some', lambda: (
+            'as many as --connections allows' in engine.log_text()))
+        control.snapshot('v', 's')
+        control.wait_synced('v', 's')
+        for client in idle:
+            client.close()
+    engines.poll('room', lambda: is_served(engine))
+    engine.stop()
+
+
+def is_served(engine):
+    try:
+        with engine.options() as control:
+            control.stat('v')
+        return True
+    except OSError:
+        return False
+
+
+def test_an_address_has_its_share_of_the_connections(data, folder):
+    path = os.path.join(folder, 'control')
+    engine = engines.Engine(data, control=path, listen=(
+        '127.0.0.1:0', '127.0.0.2:0'), extra=[
+            '--peer-connections', '4', '--peer-controls', '2'])
+    with wire.Options(path) as control:
+        control.create('v', MIB)
+        disks = [engine.open('v') for _ in range(2)]
+        controls = [engine.options() for _ in range(2)]
+        assert not is_served(engine)
+        assert ('the last from 127.0.0.1: that address has as many as '
+                '--peer-connections allows' in engine.log_text())
+        disks.pop().close()
+        engines.poll('the engine to see that', lambda: (
+            control.info('v').opens == 1))
+        time.sleep(1)       # a line of the log a second
+        assert not is_served(engine)
+        assert ('many without a volume as --peer-controls allows'
+                in engine.log_text())
+        local = [wire.Options(path) for _ in range(8)]
+        assert [one.stat('v') for one in local] == [(MIB, 0)] * 8
+        for one in local + controls + disks:
+            one.close()
+    engines.poll('room', lambda: is_served(engine))
+    engine.stop()
+
+
+FROZEN, HALF = 36, 32 * MIB
+
+
+def test_clients_that_stand_still_cut_off_no_others(engine, control):
+    """They ask for more than the limit of all replies, and take nothing."""
+    control.create('v', 1 << 30)
+    frozen = [engine.open('v') for _ in range(FROZEN)]
+    for disk in frozen:
+        for offset in (0, HALF):
+            disk.send(wire.READ, offset, HALF)
+
+    def read():
+        with engine.open('v') as disk:
+            for _ in range(8):
+                assert disk.read(0, HALF) == bytes(HALF)
+            for number in range(100):
+                assert disk.read(number * 4096, 4096) == bytes(4096)
+
+    beside([read] * 6)
+    for disk in frozen:
+        disk.sock.close()

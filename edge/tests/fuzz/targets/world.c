@@ -34,6 +34,8 @@
 #define VOLUME_BYTES (1u << 20)
 #define CONNECTIONS 64
 
+static const struct limits limits = {CONNECTIONS, CONNECTIONS, CONNECTIONS};
+
 static void must(bool good, const char *what)
 {
     if (!good) {
@@ -93,7 +95,7 @@ void world_open(struct world *world, bool served)
     must(world->store != NULL, "store_open");
     world->volume = make_volumes(world->store);
     if (served)
-        must(server_init(&world->server, world->store, &everyone, CONNECTIONS)
+        must(server_init(&world->server, world->store, &everyone, &limits)
                  && server_listen_unix(&world->server, world->socket)
                  && server_start(&world->server), "server");
 }
