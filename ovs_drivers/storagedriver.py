@@ -27,7 +27,9 @@ import socket
 from ovs_drivers import location
 from ovs_drivers import xml_rpc
 
+DEFAULT_PORT = 26201
 DEFAULT_TIMEOUT = 30
+DEFAULT_CA_FILE = '/etc/openvstorage/tls/ca-cert.pem'
 REDIRECTS_MAX = 5
 # Redirects may lead to any host.
 ANY_HOST = '*'
@@ -346,6 +348,28 @@ class StorageDriver(object):
         except xml_rpc.NoAnswer as error:
             raise ReplyLost('%s: no answer within %s s: %s'
                             % (where, self._timeout, error))
+
+
+def from_options(options, timeout=DEFAULT_TIMEOUT):
+    """Return the StorageDriver of a vPool, as a section of cinder.conf is.
+
+    :param options: a dict of strings; keys that are none of ours are ignored
+    :raises: ValueError, xml_rpc.TlsError
+    """
+    tls = None
+    if options.get('xml_rpc_tls', '').lower() in ('true', 'yes', 'on', '1'):
+        tls = xml_rpc.tls_context(
+            options.get('xml_rpc_ca_file') or DEFAULT_CA_FILE,
+            options.get('xml_rpc_cert_file') or None,
+            options.get('xml_rpc_key_file') or None)
+    return StorageDriver(
+        _words(options['storage_ip']),
+        options.get('xml_rpc_port') or DEFAULT_PORT, options['vpool_guid'],
+        timeout, tls, _words(options.get('xml_rpc_redirect_hosts', '')))
+
+
+def _words(text):
+    return [word.strip() for word in text.split(',') if word.strip()]
 
 
 def _addresses(host, flags=0):

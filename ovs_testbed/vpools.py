@@ -30,10 +30,7 @@ def contents(testbed):
     conf.read(testbed.etc('cinder', 'cinder.conf'))
     found = {}
     for name in testbeds.VPOOLS:
-        options = conf[name]
-        driver = storagedriver.StorageDriver(
-            options['storage_ip'].split(','), int(options['xml_rpc_port']),
-            options['vpool_guid'])
+        driver = storagedriver.from_options(conf[name])
         found[name] = driver.volume_names()
     return found
 

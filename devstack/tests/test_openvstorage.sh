@@ -138,8 +138,8 @@ function test_tempest_conf {
         vendor_name)" "the vendor"
     assert_equal "backend=one backend=two" "$(grep -o 'backend=[a-z]*' \
         "$TEMPEST_CONFIG" | xargs)" "the vPools, the first one first"
-    assert_says "vpool = backend=two storage_ip=127.0.0.1 edge_port=26213 \
-edge_protocol=tcp xml_rpc_port=26211 vpool_guid=[0-9a-f-]{36}" \
+    assert_says "vpool = backend=two edge_port=26213 edge_protocol=tcp \
+storage_ip=127.0.0.1 xml_rpc_port=26211 vpool_guid=[0-9a-f-]{36}" \
         "$(grep backend=two "$TEMPEST_CONFIG")" "with all that they have"
     assert_equal True "$(iniget "$TEMPEST_CONFIG" volume-feature-enabled \
         volume_revert)" "master can revert"

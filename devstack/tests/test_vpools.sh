@@ -73,6 +73,27 @@ function test_options_of_embedded_vpools {
     assert_true "the defaults pass" check_with
 }
 
+function test_guids_are_random_and_kept {
+    local guid folder=$OVS_STATE_DIR/guids
+    use_embedded
+    guid=$(vpool_option one vpool_guid)
+    assert_says '^[0-9a-f]{8}-[0-9a-f]{4}-4' "$guid" "a random guid"
+    assert_equal 600 "$(stat -c %a "$folder/one")" "its owner's only"
+    assert_equal 700 "$(stat -c %a "$folder")" "the folder as well"
+    assert_equal "$guid" "$(load_plugin; vpool_option one vpool_guid)" \
+        "the same in the next stack.sh"
+    rm -r "$folder"
+    assert_false "another one where nothing was kept" \
+        test "$guid" = "$(vpool_option one vpool_guid)"
+    assert_equal "$GUID" "$(OVS_VPOOL_one=vpool_guid=$GUID
+        vpool_option one vpool_guid)" "what local.conf says counts"
+    rm -r "$folder"
+    guid=$(for _ in 1 2 3 4 5 6 7 8; do
+            vpool_option one vpool_guid &
+        done | sort -u)
+    assert_equal 36 "${#guid}" "one guid for all who ask at once"
+}
+
 function test_settings_that_cannot_be_right {
     use_remote
     assert_dies 'no vPool is named' "no vPool" \
@@ -113,6 +134,7 @@ function test_two_vpools_that_clash {
 
 test_options_of_a_remote_vpool
 test_options_of_embedded_vpools
+test_guids_are_random_and_kept
 test_settings_that_cannot_be_right
 test_two_vpools_that_clash
 report_results

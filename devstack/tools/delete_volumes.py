@@ -15,11 +15,11 @@
 Runs under Cinder's own Python, which has SQLAlchemy and the driver of its
 database, when Cinder has stopped. A vPool may serve other clouds too: only
 volumes that this Cinder's database knows, deleted ones included, and the
-driver's marks for them are removed. The address of the database is in the
-variable OVS_CINDER_DATABASE, because it has a password.
+driver's marks for them are removed. The vPool's options come from standard
+input, as OPTION=VALUE, and the address of the database from the variable
+OVS_CINDER_DATABASE: process lists show neither guid nor password.
 """
 
-import argparse
 import os
 import sys
 
@@ -73,14 +73,8 @@ def delete(vpool, names):
 
 def main():
     """Delete the volumes, and say how many there were."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('storage_ip')
-    parser.add_argument('xml_rpc_port', type=int)
-    parser.add_argument('vpool_guid')
-    arguments = parser.parse_args()
-    vpool = storagedriver.StorageDriver(
-        arguments.storage_ip.split(','), arguments.xml_rpc_port,
-        arguments.vpool_guid)
+    vpool = storagedriver.from_options(
+        dict(line.rstrip('\n').split('=', 1) for line in sys.stdin))
     try:
         known = known_names(os.environ['OVS_CINDER_DATABASE'])
     except sqlalchemy.exc.SQLAlchemyError as error:

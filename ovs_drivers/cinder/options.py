@@ -36,7 +36,7 @@ OPTS = [
                default='tcp',
                help='Transport of the edge protocol: tcp or rdma.'),
     cfg.IntOpt('xml_rpc_port',
-               default=26201,
+               default=storagedriver.DEFAULT_PORT,
                help='Port where the storagedrivers serve XML-RPC.'),
     cfg.BoolOpt('xml_rpc_tls',
                 default=False,
@@ -44,7 +44,7 @@ OPTS = [
                      'certificate for their entry in storage_ip, which is '
                      'verified.'),
     cfg.StrOpt('xml_rpc_ca_file',
-               default='/etc/openvstorage/tls/ca-cert.pem',
+               default=storagedriver.DEFAULT_CA_FILE,
                help='With xml_rpc_tls: certificates of the authorities that '
                     'sign those of the storagedrivers.'),
     cfg.StrOpt('xml_rpc_cert_file',
@@ -101,7 +101,8 @@ def read(configuration):
         hosts=_storage_ip(_value(configuration, 'storage_ip')),
         edge_port=_port(configuration, 'edge_port', 26203),
         edge_protocol=_protocol(_value(configuration, 'edge_protocol')),
-        xml_rpc_port=_port(configuration, 'xml_rpc_port', 26201),
+        xml_rpc_port=_port(configuration, 'xml_rpc_port',
+                           storagedriver.DEFAULT_PORT),
         vpool_guid=_guid(_value(configuration, 'vpool_guid')),
         edge_timeout=_seconds(configuration, 'edge_timeout'),
         snapshot_timeout=_seconds(configuration, 'snapshot_timeout'),

@@ -19,10 +19,13 @@ from ovs_drivers import location
 DEFAULTS = {'edge_port': '26203', 'edge_protocol': 'tcp',
             'xml_rpc_port': '26201'}
 REQUIRED = ('backend', 'storage_ip', 'vpool_guid')
+TLS = ('xml_rpc_tls', 'xml_rpc_ca_file', 'xml_rpc_cert_file',
+       'xml_rpc_key_file')
+OPTIONAL = ('volume_type', 'xml_rpc_redirect_hosts') + TLS
 
 VPoolSettings = collections.namedtuple(
     'VPoolSettings', ['backend', 'volume_type', 'hosts', 'edge_port',
-                      'edge_protocol', 'xml_rpc_port', 'guid'])
+                      'edge_protocol', 'xml_rpc_port', 'guid', 'options'])
 
 
 class BadSettings(ValueError):
@@ -39,7 +42,7 @@ def parse_vpool(text):
         key, equals, value = word.partition('=')
         if not equals or not value:
             raise _bad(text, '%r is not of the form key=value' % word)
-        if key not in REQUIRED + ('volume_type',) and key not in DEFAULTS:
+        if key not in REQUIRED + OPTIONAL and key not in DEFAULTS:
             raise _bad(text, 'there is no %r' % key)
         words[key] = value
     for key in REQUIRED:
@@ -52,7 +55,8 @@ def parse_vpool(text):
              for host in words['storage_ip'].split(',')],
             location.check_port(words['edge_port']),
             location.check_transport(words['edge_protocol']),
-            location.check_port(words['xml_rpc_port']), words['vpool_guid'])
+            location.check_port(words['xml_rpc_port']), words['vpool_guid'],
+            words)
     except location.LocationError as error:
         raise _bad(text, '%s' % error)
 

@@ -20,8 +20,7 @@ class VPoolClient(object):
 
     def __init__(self, settings):
         self.settings = settings
-        self._xml_rpc = storagedriver.StorageDriver(
-            settings.hosts, settings.xml_rpc_port, settings.guid)
+        self._xml_rpc = storagedriver.from_options(settings.options)
 
     @property
     def backend(self):

@@ -24,14 +24,22 @@ class SettingsTestCase(unittest.TestCase):
     def test_defaults_are_the_drivers(self):
         self.assertEqual(
             ('b', 'b', ['10.0.0.1'], 26203, 'tcp', 26201, GUID),
-            tuple(settings.parse_vpool(SHORT)))
+            tuple(settings.parse_vpool(SHORT))[:-1])
 
     def test_everything_given(self):
         self.assertEqual(
             ('b', 't', ['fe80::1', 'node'], 1, 'rdma', 2, 'g'),
             tuple(settings.parse_vpool(
                 'xml_rpc_port=2 edge_port=1 volume_type=t edge_protocol=rdma '
-                'vpool_guid=g storage_ip=fe80::1,node backend=b')))
+                'vpool_guid=g storage_ip=fe80::1,node backend=b'))[:-1])
+
+    def test_options_of_the_client(self):
+        options = settings.parse_vpool(
+            SHORT + ' xml_rpc_tls=true xml_rpc_ca_file=/ca').options
+        self.assertEqual(('10.0.0.1', GUID, '26201', 'true', '/ca'), tuple(
+            options[key] for key in ('storage_ip', 'vpool_guid',
+                                     'xml_rpc_port', 'xml_rpc_tls',
+                                     'xml_rpc_ca_file')))
 
     def test_what_is_wrong_is_named(self):
         for text, problem in (

@@ -34,11 +34,7 @@ def vpools(path):
     enabled = config.get('DEFAULT', 'enabled_backends', fallback='')
     for name in [name.strip() for name in enabled.split(',')]:
         if config.get(name, 'volume_driver', fallback='').endswith(_DRIVER):
-            yield name, storagedriver.StorageDriver(
-                [host.strip()
-                 for host in config.get(name, 'storage_ip').split(',')],
-                config.getint(name, 'xml_rpc_port', fallback=26201),
-                config.get(name, 'vpool_guid'))
+            yield name, storagedriver.from_options(config[name])
 
 
 def orphans(names, known):
@@ -76,7 +72,7 @@ if __name__ == '__main__':
     try:
         code = main(sys.argv[1], [each for each in sys.argv[2].split(',')
                                   if each])
-    except (OSError, configparser.Error,
+    except (OSError, ValueError, KeyError, configparser.Error,
             storagedriver.StorageDriverError) as problem:
         print('no answer: %s' % problem, file=sys.stderr)
         code = 2

@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#
+# test_tls.sh - keys, certificates and who may connect; with the real engine
+# (OVS_EDGE) under a Python that has cliff (OVS_TEST_PYTHON)
+
+# DevStack and the plugin read what is set here
+# shellcheck disable=SC1091,SC2034
+
+source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
+
+CINDER_ENABLED_BACKENDS=openvstorage:one,openvstorage:two
+OPENVSTORAGE_TLS_DIR=$SANDBOX/etc/tls
+OVS_EDGE_CONFIG_FILE=$SANDBOX/etc/edge.conf
+load_plugin
+set +o errexit
+
+# sudo COMMAND...
+function sudo {
+    case $1 in
+        # what only root may do
+        chown) ;;
+        setfacl) echo "$*" >>"$SANDBOX/acl" ;;
+        *) "$@" ;;
+    esac
+}
+
+# make_environment - what install_storagedriver leaves
+function make_environment {
+    mkdir -p "$OVS_STORAGEDRIVER_VENV/bin"
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$OVS_TEST_PYTHON" \
+        >"$OVS_STORAGEDRIVER_VENV/bin/python3"
+    chmod +x "$OVS_STORAGEDRIVER_VENV/bin/python3"
+}
+
+# check_with VARIABLE=VALUE... - check_tls_settings under other settings
+function check_with {
+    local setting
+    for setting in "$@"; do
+        declare -g "$setting"
+    done
+    check_tls_settings
+}
+
+function test_settings {
+    assert_true "the defaults pass" check_with
+    assert_dies 'set it to off, psk or x509' "an unknown kind" \
+        check_with OPENVSTORAGE_TLS=on
+    assert_dies 'to True or False' "neither yes nor no" \
+        check_with OPENVSTORAGE_INSECURE=perhaps
+    assert_dies 'the path of a folder' "a relative folder" \
+        check_with OPENVSTORAGE_TLS_DIR=tls
+    assert_dies '192.0.2.1, which other hosts reach' "an open port" \
+        check_with OVS_STORAGE_IP=127.0.0.1,192.0.2.1
+    assert_true "with TLS it passes" \
+        eval '(check_with OVS_STORAGE_IP=192.0.2.1 OPENVSTORAGE_TLS=psk)'
+    assert_true "called insecure it passes" \
+        eval '(check_with OVS_STORAGE_IP=192.0.2.1 OPENVSTORAGE_INSECURE=True)'
+    assert_dies 'ca-cert.pem is missing: copy ca-cert.pem client' \
+        "a compute host without files" \
+        check_with ENABLED_SERVICES=n-cpu OPENVSTORAGE_TLS=x509
+    mkdir -p "$SANDBOX/etc"
+    echo '[default]' >"$OVS_EDGE_CONFIG_FILE"
+    assert_dies "not the plugin's" "a file of another's" check_with
+    configure_tls
+    remove_tls
+    assert_equal '[default]' "$(cat "$OVS_EDGE_CONFIG_FILE")" "it stays"
+    rm "$OVS_EDGE_CONFIG_FILE"
+}
+
+function test_who_may_connect {
+    assert_equal 127.0.0.1,192.0.2.7,198.51.100.0/24,203.0.113.9,::1 \
+        "$(HOST_IP=192.0.2.7 SERVICE_HOST=192.0.2.7
+            OPENVSTORAGE_ALLOW='203.0.113.9, 198.51.100.0/24'
+            allowed_addresses)" "this host and those that are named"
+    assert_says '(^|,)192.0.2.9(,|$)' "$(OVS_VPOOL_two=storage_ip=192.0.2.9
+        allowed_addresses)" "a vPool's own address"
+}
+
+# options_of_cinder - print the options of TLS that a vPool gets
+function options_of_cinder {
+    vpool_client_options one | grep '^xml_rpc_[^p]' | cut -d = -f 1 | xargs
+}
+
+function test_files_and_options {
+    local kind
+    assert_equal "" "$(options_of_cinder)" "nothing without TLS"
+    for kind in psk x509; do
+        OPENVSTORAGE_TLS=$kind
+        rm -f "$SANDBOX/acl"
+        configure_tls >/dev/null
+        assert_equal "$(client_tls_files | xargs -n 1 | sort | xargs)" \
+            "$(cd "$OPENVSTORAGE_TLS_DIR" && ls -- *.p* | grep -F -e ca- \
+                -e "$(test $kind = psk && echo psk || echo client)" | xargs)" \
+            "$kind: what clients need"
+        assert_false "$kind: no key of the server or the authority" \
+            ls "$OPENVSTORAGE_TLS_DIR"/{server,ca}-key.pem 2>/dev/null
+        assert_says "tls = $kind" "$(cat "$OVS_EDGE_CONFIG_FILE")" \
+            "$kind: the client library is told"
+        assert_says 'tls_dir = .*tls_verify_client' \
+            "$(write_storagedriver_conf
+                tr '\n' ' ' <"$OVS_STORAGEDRIVER_CONF")" \
+            "$kind: the storagedriver is told"
+    done
+    assert_equal 600 "$(stat -c %a "$OVS_STORAGEDRIVER_CONF")" \
+        "its settings have the guid"
+    assert_equal 'xml_rpc_tls xml_rpc_ca_file xml_rpc_cert_file
+xml_rpc_key_file' "$(options_of_cinder | fold -s -w 50 | sed 's/ *$//')" \
+        "Cinder is told"
+    for kind in client-key.pem keys.psk; do
+        assert_equal 600 "$(stat -c %a "$OPENVSTORAGE_TLS_DIR/$kind")" \
+            "$kind is its owner's only"
+    done
+}
+
+function test_who_may_read_the_keys {
+    OPENVSTORAGE_TLS=x509
+    mkdir -p "$OVS_HYPERVISOR_PREFIX/etc/libvirt"
+    echo 'user = "guests"' >"$OVS_HYPERVISOR_PREFIX/etc/libvirt/qemu.conf"
+    STACK_USER=stacker
+    protect_client_tls_files
+    assert_equal "setfacl -m u:stacker:r $OPENVSTORAGE_TLS_DIR/client-key.pem
+setfacl -m u:guests:r $OPENVSTORAGE_TLS_DIR/client-key.pem" \
+        "$(cat "$SANDBOX/acl")" "Cinder and QEMU"
+}
+
+function test_a_second_stack_and_the_end {
+    local before
+    before=$(cat "$OVS_SERVER_TLS_DIR"/*.pem | sha256sum)
+    configure_tls >/dev/null
+    assert_equal "$before" \
+        "$(cat "$OVS_SERVER_TLS_DIR"/*.pem | sha256sum)" "keys are kept"
+    touch "$OPENVSTORAGE_TLS_DIR/mine"
+    remove_tls
+    assert_equal mine "$(ls "$OPENVSTORAGE_TLS_DIR")" "what others put there"
+    assert_false "edge.conf is gone" test -e "$OVS_EDGE_CONFIG_FILE"
+    remove_tls
+    assert_equal mine "$(ls "$OPENVSTORAGE_TLS_DIR")" "a second time"
+    rm "$OPENVSTORAGE_TLS_DIR/mine"
+    OPENVSTORAGE_TLS=x509
+    rmdir "$OPENVSTORAGE_TLS_DIR"
+    configure_tls >/dev/null
+    remove_tls
+    assert_false "nothing stays" test -e "$SANDBOX/etc"
+}
+
+if [[ -z ${OVS_TEST_PYTHON:-} ]]; then
+    die $LINENO "OVS_TEST_PYTHON is not set: use bin/test"
+fi
+make_environment
+test_settings
+test_who_may_connect
+test_files_and_options
+test_who_may_read_the_keys
+test_a_second_stack_and_the_end
+report_results
