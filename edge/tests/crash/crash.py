@@ -39,13 +39,13 @@ from support import wire  # noqa: E402
 
 MIB = 1 << 20
 UNIT = 4096
-START_SIZE = 4 * MIB
-LARGEST = 12 * MIB
 DEPTH = 8
 SNAPSHOTS_KEPT = 4
 
 
 class Worker(threading.Thread):
+    start_size, largest = 4 * MIB, 12 * MIB
+
     def __init__(self, number, engine, seed, stop):
         super().__init__(name='worker%d' % number, daemon=True)
         self.rng = random.Random(seed * 1000 + number)
@@ -70,8 +70,8 @@ class Worker(threading.Thread):
             self.stop.set()
 
     def begin(self):
-        self.control('create', self.volume, START_SIZE, uuid.uuid4())
-        self.now = bytearray(START_SIZE)
+        self.control('create', self.volume, self.start_size, uuid.uuid4())
+        self.now = bytearray(self.start_size)
         self.snapshots = {}     # name: (order, content)
         self.disk = resend.Disk(self.engine.address, self.volume)
 
@@ -85,10 +85,13 @@ class Worker(threading.Thread):
             self.do_io()
         else:
             self.disk.collect()
-            self.rng.choice((
-                self.do_snapshot, self.do_snapshot, self.do_clone,
+            self.rng.choice(self.others())()
+
+    def others(self):
+        """What is done beside I/O; the more often, the likelier."""
+        return (self.do_snapshot, self.do_snapshot, self.do_clone,
                 self.do_clone, self.do_rollback, self.do_remove_snapshot,
-                self.do_grow, self.do_recreate))()
+                self.do_grow, self.do_recreate)
 
     def pieces(self):
         """Ranges that do not overlap, so that any order is the same."""
@@ -193,7 +196,7 @@ class Worker(threading.Thread):
             self.count('snapshots removed')
 
     def do_grow(self):
-        if len(self.now) < LARGEST:
+        if len(self.now) < self.largest:
             size = len(self.now) + self.rng.randrange(1, 50) * UNIT
             self.control('truncate', self.volume, size)
             self.now.extend(bytes(size - len(self.now)))

@@ -1,0 +1,25 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The short form of soak.py, for every test run."""
+
+import random
+
+import soak
+
+
+def test_twenty_seconds():
+    seed = random.SystemRandom().randrange(1 << 30)
+    print('seed', seed)
+    done, _ = soak.run(20, 10, seed)
+    assert done.kills >= 1 and done.operations() > 100
+    assert sum(done.faults.counts.values()) > 5
