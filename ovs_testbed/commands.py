@@ -83,6 +83,11 @@ class _Making(_Base):
         parser.add_argument('--base-port', type=int, metavar='PORT',
                             help='first of the hundred ports of the testbed '
                                  '(default: a free block)')
+        parser.add_argument('--tls', nargs='?', const='x509',
+                            choices=('off', 'psk', 'x509'),
+                            help='protect the ports of the vPools by TLS, '
+                                 'with certificates unless told otherwise '
+                                 '(default: off)')
         parser.add_argument('--keep', action='store_true',
                             help='leave it as it is after a failure, and '
                                  'after "check"')
@@ -92,10 +97,12 @@ class _Making(_Base):
         """Bring a testbed up. Return it, and whether it is new."""
         new = testbeds.load(parsed_args.name, parsed_args.folder) is None
         found = testbeds.make(parsed_args.name, parsed_args.release,
-                              parsed_args.base_port, parsed_args.folder)
+                              parsed_args.base_port, parsed_args.folder,
+                              parsed_args.tls)
         screen = display.Display(self.app.stdout)
-        screen.say('testbed "%s": OpenStack %s, ports from %d, %s' % (
-            found.name, found.release.name, found.base_port, found.folder))
+        screen.say('testbed "%s": OpenStack %s, ports from %d, TLS %s, %s' % (
+            found.name, found.release.name, found.base_port, found.tls,
+            found.folder))
         try:
             with _locked(found):
                 self._perform(found, screen)

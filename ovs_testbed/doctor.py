@@ -44,6 +44,7 @@ def examine(testbed=None, folder=None):
     findings.append(_packages())
     findings.append(_leftovers(folder))
     if testbed:
+        findings.append(Finding(GOOD, 'TLS of the vPools', testbed.tls))
         keeper = supervisor.Supervisor(testbed)
         if keeper.pid():
             findings += _health(testbed, keeper)

@@ -26,6 +26,8 @@ WANTED = (
     # the tools that services and tests call
     'iproute2', 'iputils-ping', 'genisoimage', 'openssh-client', 'kmod',
     'cryptsetup-bin', 'procps', 'util-linux',
+    # what makes and protects the keys of TLS
+    'openssl', 'acl',
     # what the storagedriver's commands are made with
     'python3-cliff',
     # what builds uwsgi, libvirt-python and the C parts

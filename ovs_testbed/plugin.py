@@ -16,6 +16,8 @@ from ovs_testbed import testbed as testbeds
 from ovs_testbed.services import base
 
 PREFIX = '/opt/openvstorage'
+#: where the client library looks for edge.conf and the keys of TLS
+_SETTINGS = '/etc/openvstorage'
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
 _BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
@@ -49,9 +51,13 @@ class Plugin:
 
     def mounts(self):
         """What the room has at other places than the machine."""
-        for folder in PREFIX, self._root + PREFIX:
+        shown = {PREFIX: self._root + PREFIX}
+        if self.testbed.tls != 'off':
+            shown[_SETTINGS] = self.testbed.path('openvstorage')
+        for place, folder in shown.items():
+            os.makedirs(place, exist_ok=True)
             os.makedirs(folder, exist_ok=True)
-        return {PREFIX: self._root + PREFIX}
+        return shown
 
     def install(self):
         """The phases before any service runs."""
@@ -111,19 +117,27 @@ class Plugin:
             SERVICE_PROJECT_NAME='service', SERVICE_DOMAIN_NAME='Default',
             SERVICE_PASSWORD=testbed.passwords['cinder'],
             OVS_HYPERVISOR='build', OVS_HYPERVISOR_PREFIX=PREFIX,
-            OVS_STORAGEDRIVER='embedded',
+            OVS_STORAGEDRIVER='embedded', OPENVSTORAGE_TLS=testbed.tls,
             OVS_EDGE_PORT=str(ports['edge']),
             OVS_XML_RPC_PORT=str(ports['xml-rpc']),
             OVS_TESTBED_PYTHON=sys.executable,
             OVS_TESTBED_FOLDER=testbed.folder)
 
 
-def remove_mount_point():
-    """Remove the prefix's folder on the machine if it is an empty one and
-    nobody has mounted anything there: the mount would go with it."""
-    if os.path.isdir(PREFIX) and not os.listdir(PREFIX) \
-            and not _is_mounted_upon(PREFIX):
-        os.rmdir(PREFIX)
+def outside(testbed, path):
+    """Return the path on the machine of a file in the room."""
+    if path.startswith(_SETTINGS + '/'):
+        return testbed.path('openvstorage') + path[len(_SETTINGS):]
+    return path
+
+
+def remove_mount_points():
+    """Remove the machine's folders that others are shown at if they are empty
+    and nobody has mounted anything there: the mount would go with it."""
+    for place in (PREFIX, _SETTINGS):
+        if os.path.isdir(place) and not os.listdir(place) \
+                and not _is_mounted_upon(place):
+            os.rmdir(place)
 
 
 def _is_mounted_upon(folder):

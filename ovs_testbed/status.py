@@ -34,8 +34,9 @@ def rows(testbed):
             _mib(sum(shares.get(member, 0) for member in family)),
             int(time.time() - info['start']) if pid else '',
             testbed.log(name)))
-    table.append(('all %d processes' % len(shares), '', '',
-                  _mib(sum(shares.values())), '', testbed.path('log')))
+    table.append(('all %d processes' % len(shares),
+                  'TLS ' + testbed.tls, '', _mib(sum(shares.values())), '',
+                  testbed.path('log')))
     return table
 
 

@@ -34,7 +34,7 @@ def down(testbed, say=print):
     its_room.close()
     packages.take_policy_back()
     files.remove_tree(testbed.folder)
-    plugin.remove_mount_point()
+    plugin.remove_mount_points()
     _remove_if_empty(testbeds.SOCKETS)
 
 
@@ -52,7 +52,7 @@ def remove_leftovers(folder=None):
                                            name.rsplit('-', 1)[1]))
             removed.append(name)
     packages.take_policy_back()
-    plugin.remove_mount_point()
+    plugin.remove_mount_points()
     _remove_if_empty(testbeds.SOCKETS)
     return removed
 

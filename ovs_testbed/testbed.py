@@ -14,11 +14,12 @@
 A testbed is a folder, ``.testbed/NAME`` in the checkout unless told
 otherwise::
 
-    testbed.json    name, release, ports
+    testbed.json    name, release, ports, TLS
     passwords.json  made for this testbed, readable by root only
     done/           which steps are done
     etc/ log/ data/ what the services are configured with, say and keep
     run/            the supervisor's pid file
+    openvstorage/   /etc/openvstorage of the testbed: keys, with TLS
 
 Sockets live in /run/ovs-testbed/PORT: their names may not be longer than 107
 characters.
@@ -55,6 +56,8 @@ class Testbed:
         self.name = name
         self.folder = folder
         self.release = release.load(state['release'])
+        #: how the ports of the vPools are protected: off, psk or x509
+        self.tls = state.get('tls', 'off')
         self.base_port = state['base_port']
         self.ports = ports.Ports(self.base_port)
         self.cache = cache.Cache(self.release)
@@ -132,17 +135,17 @@ def names(folder=None):
         os.path.join(folder, name, 'testbed.json')))
 
 
-def make(name, release_name=None, base_port=None, folder=None):
+def make(name, release_name=None, base_port=None, folder=None, tls=None):
     """Find a testbed or make a new one, with ports nobody else has."""
     found = load(name, folder)
     if found:
-        _check_same(found, release_name, base_port)
+        _check_same(found, release_name, base_port, tls)
         return found
     wanted = release.load(release_name or release.DEFAULT)
     path = folder_of(name, folder)
     _check_free(path)
     state = {'name': name, 'release': wanted.name,
-             'base_port': ports.claim(base_port)}
+             'base_port': ports.claim(base_port), 'tls': tls or 'off'}
     made = Testbed(name, path, state)
     # first what says that the folder is a testbed's: "down" removes it
     files.write_json(os.path.join(path, 'testbed.json'), state)
@@ -158,10 +161,11 @@ def _check_free(path):
             cure='take another --name or --folder: "down" removes all of it')
 
 
-def _check_same(found, release_name, base_port):
+def _check_same(found, release_name, base_port, tls):
     for what, wanted, has in (
             ('release', release_name, found.release.name),
-            ('base port', base_port, found.base_port)):
+            ('base port', base_port, found.base_port),
+            ('TLS', tls, found.tls)):
         if wanted and wanted != has:
             raise errors.TestbedError(
                 'testbed "%s" has %s %s, not %s' % (found.name, what, has,

@@ -15,6 +15,7 @@ import configparser
 
 from ovs_drivers import storagedriver
 from ovs_testbed import cloud
+from ovs_testbed import plugin
 from ovs_testbed import testbed as testbeds
 from ovs_testbed import waiting
 
@@ -30,7 +31,9 @@ def contents(testbed):
     conf.read(testbed.etc('cinder', 'cinder.conf'))
     found = {}
     for name in testbeds.VPOOLS:
-        driver = storagedriver.from_options(conf[name])
+        options = {option: plugin.outside(testbed, value)
+                   for option, value in conf[name].items()}
+        driver = storagedriver.from_options(options)
         found[name] = driver.volume_names()
     return found
 

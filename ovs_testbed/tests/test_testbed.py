@@ -21,6 +21,7 @@ from unittest import mock
 from ovs_testbed import bundle
 from ovs_testbed import cache
 from ovs_testbed import errors
+from ovs_testbed import plugin
 from ovs_testbed import testbed
 from ovs_testbed.tests import support
 
@@ -35,6 +36,23 @@ class TestbedTestCase(support.TestbedTestCase):
             'release': '2026.1', 'base_port': 25000})
         self.assertEqual(passwords, again.passwords)
         self.assertEqual(len(passwords), len(set(passwords.values())))
+
+    def test_tls_is_chosen_once(self):
+        self.assertEqual('off', self.testbed.tls)
+        made = testbed.make('secured', folder=self.folder, tls='psk')
+        self.assertEqual('psk', made.tls)
+        for again in (None, 'psk'):
+            self.assertEqual('psk', testbed.make(
+                'secured', folder=self.folder, tls=again).tls)
+        with self.assertRaisesRegex(errors.TestbedError, 'TLS psk, not x509'):
+            testbed.make('secured', folder=self.folder, tls='x509')
+
+    def test_keys_are_the_testbed_s_own(self):
+        made = testbed.make('secured', folder=self.folder, tls='x509')
+        self.assertEqual(
+            made.path('openvstorage', 'tls', 'ca-cert.pem'),
+            plugin.outside(made, '/etc/openvstorage/tls/ca-cert.pem'))
+        self.assertEqual('127.0.0.1', plugin.outside(made, '127.0.0.1'))
 
     def test_bad_names(self):
         for name in '', '../x', 'A', 'a/b', 'x' * 40:
