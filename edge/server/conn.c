@@ -42,6 +42,7 @@
 #define OUT_STOP_BYTES (1u << 20)    /* no request is taken while so much is unread */
 
 static _Thread_local uint8_t *scratch;
+static _Thread_local bool never_waits;
 
 struct conn *conn_new(struct server *server, int fd, const struct sockaddr_storage *peer)
 {
@@ -52,6 +53,7 @@ struct conn *conn_new(struct server *server, int fd, const struct sockaddr_stora
     conn->server = server;
     conn->channel.fd = fd;
     conn->peer = *peer;
+    conn->epoll = server->front;
     conn->references = 1;
     conn->deadline = now_ms() + WAIT_HANDSHAKE_MS;
     pthread_mutex_init(&conn->lock, NULL);
@@ -222,11 +224,16 @@ void conn_finish(struct conn *conn)
     pthread_mutex_unlock(&conn->lock);
 }
 
+static bool is_for_this_thread(const struct conn *conn)
+{
+    return conn->phase != PHASE_DATA || !never_waits;
+}
+
 /* Whether another request may be begun now. */
 static bool may_take(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);
-    bool may = !has_ended(conn) && !must_wait(conn);
+    bool may = !has_ended(conn) && !must_wait(conn) && is_for_this_thread(conn);
     pthread_mutex_unlock(&conn->lock);
     return may;
 }
@@ -234,7 +241,7 @@ static bool may_take(struct conn *conn)
 static size_t take_one(struct conn *conn, const uint8_t *data, size_t length)
 {
     if (conn->phase == PHASE_DATA)
-        return conn_is_void(conn) ? 0 : data_take(conn, data, length);
+        return data_take(conn, data, length);
     return options_take(conn, data, length);
 }
 
@@ -376,13 +383,16 @@ static int end_run(struct conn *conn)
     if (has_ended(conn) && !conn->jobs && (!conn_pending(conn) || conn->broken || conn->killed)) {
         conn->dead = true;
         next = -1;
-    } else if (conn->again || may_resume(conn)) {
+    } else if ((conn->again || may_resume(conn)) && is_for_this_thread(conn)) {
         conn->again = false;
         next = 1;
     } else {
         uint32_t events = wanted_events(conn);
 
-        conn->running = false;
+        /* a writable socket: the thread that comes takes what is left in `in` */
+        if (conn->again || may_resume(conn))
+            events |= EPOLLOUT;
+        conn->running = conn->again = false;
         if (events)
             server_arm(conn, events);
     }
@@ -426,6 +436,11 @@ void conn_event(struct conn *conn)
     } while (next > 0);
     if (next < 0)
         server_remove(conn);
+}
+
+void conn_thread_never_waits(void)
+{
+    never_waits = true;
 }
 
 void conn_thread_end(void)

@@ -58,6 +58,7 @@ struct conn {
     struct server *server;
     struct channel channel;
     struct sockaddr_storage peer;
+    int epoll;                  /* the set that it is in */
     uint64_t key;               /* slot and generation in the server's table */
     unsigned references;        /* under the table's lock */
     struct uuid session, volume_id;     /* likewise; zeros: none */
@@ -98,6 +99,8 @@ void conn_free(struct conn *conn);
 
 /* The socket is ready, or something that the connection waited for has ended. */
 void conn_event(struct conn *conn);
+/* The calling thread leaves requests for data to others. */
+void conn_thread_never_waits(void);
 /* Frees what a thread that called conn_event keeps for it. */
 void conn_thread_end(void);
 

@@ -31,6 +31,7 @@
 #define PROTOCOL_VERSION 1
 #define LIST_MAX 1000
 #define FLAG_TEMPLATE 1
+#define HELLO 1
 #define CLONE 16
 
 struct call {
@@ -393,7 +394,7 @@ static const struct operation {
     uint16_t number;
     operation_fn *run;
 } operations[] = {
-    {1, hello}, {10, create_volume}, {15, list_volumes}, {CLONE, clone_volume}, {30, store_stat},
+    {HELLO, hello}, {10, create_volume}, {15, list_volumes}, {CLONE, clone_volume}, {30, store_stat},
 };
 
 static int run_on_volume(struct call *call, const struct volume_operation *operation)
@@ -440,6 +441,15 @@ bool control_names_volume(const void *request, size_t length, struct volume_ref 
     if (names)
         *ref = read_ref(&r);
     return names && !r.bad;
+}
+
+bool control_asks_for_life(const void *request, size_t length)
+{
+    struct reader r = reader_of(request, length);
+    uint16_t number = read_u16(&r);
+    struct uuid session = read_uuid(&r);
+
+    return number == HELLO && uuid_is_zero(&session) && !r.bad;
 }
 
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)

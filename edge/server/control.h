@@ -26,5 +26,8 @@ struct writer;
 /* Whether the request is about one volume, whose ref goes to `ref`. */
 bool control_names_volume(const void *request, size_t length, struct volume_ref *ref);
 
+/* Whether the request is a HELLO that fences nobody. */
+bool control_asks_for_life(const void *request, size_t length);
+
 /* False: it has to wait for other connections to go, and is to be asked again then. */
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer);

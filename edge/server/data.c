@@ -388,7 +388,7 @@ size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
     struct request request;
 
     if (conn->stream.left)
-        return take_stream(conn, bytes, length);
+        return conn_is_void(conn) ? 0 : take_stream(conn, bytes, length);
     if (length < NBD_REQUEST_BYTES)
         return 0;
     if (load_be(bytes, 4) != NBD_REQUEST_MAGIC) {
@@ -400,6 +400,8 @@ size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
     request.cookie = load_be(bytes + 8, 8);
     request.offset = load_be(bytes + 16, 8);
     request.length = load_be(bytes + 24, 4);
+    if (request.type != NBD_CMD_DISC && conn_is_void(conn))
+        return 0;
     if (request.type == NBD_CMD_WRITE)
         return take_write(conn, &request, bytes + NBD_REQUEST_BYTES, length - NBD_REQUEST_BYTES);
     if (request.type == NBD_CMD_READ && !may_read(conn, &request))

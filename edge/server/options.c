@@ -333,13 +333,18 @@ static bool names_volume(uint32_t option, const uint8_t *data, uint32_t length,
     return true;
 }
 
-/* In the lane of the volume that it is about: one that hangs holds up no others. */
+/* In the lane of the volume that it is about: one that hangs holds up no others. Whether the
+ * server lives is answered at once, whatever hangs. */
 static bool queue(struct option_job *job)
 {
     struct server *server = job->conn->server;
     struct volume *volume = NULL;
     struct volume_ref ref;
 
+    if (job->option == NBD_OPT_OVS && control_asks_for_life(job->data, job->length)) {
+        run_option(job);
+        return true;
+    }
     if (names_volume(job->option, job->data, job->length, &ref))
         volume = ref.by_id ? store_find_id(server->store, &ref.id)
                            : store_find_name(server->store, ref.name);

@@ -64,10 +64,12 @@ bool server_init(struct server *server, struct store *store, const struct allow 
     server->table = calloc(server->slots, sizeof(*server->table));
     server->generations = calloc(server->slots, sizeof(*server->generations));
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    server->front = epoll_create1(EPOLL_CLOEXEC);
     server->sessions = sessions_open(store->folder.root, store->boot_id);
     pthread_mutex_init(&server->table_lock, NULL);
     clock_condition_init(&server->table_changed);
-    if (server->table && server->generations && server->epoll >= 0 && server->sessions
+    if (server->table && server->generations && server->epoll >= 0 && server->front >= 0
+        && server->sessions
         && make_pools(server))
         return true;
     log_error("cannot start: no sessions, memory, threads or file descriptors");
@@ -89,7 +91,13 @@ void server_arm(struct conn *conn, uint32_t events)
         .data.u64 = conn->key,
     };
 
-    epoll_ctl(conn->server->epoll, EPOLL_CTL_MOD, conn->channel.fd, &event);
+    int epoll = conn->phase == PHASE_DATA ? conn->server->epoll : conn->server->front;
+
+    if (conn->epoll != epoll)
+        epoll_ctl(conn->epoll, EPOLL_CTL_DEL, conn->channel.fd, NULL);
+    epoll_ctl(epoll, conn->epoll == epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, conn->channel.fd,
+              &event);
+    conn->epoll = epoll;
 }
 
 struct pool *server_pool(struct server *server, enum pool_kind kind)
@@ -260,7 +268,7 @@ static void table_remove(struct conn *conn)
  * it closed. */
 void server_remove(struct conn *conn)
 {
-    epoll_ctl(conn->server->epoll, EPOLL_CTL_DEL, conn->channel.fd, NULL);
+    epoll_ctl(conn->epoll, EPOLL_CTL_DEL, conn->channel.fd, NULL);
     if (conn->volume) {
         volume_close(conn->volume);
         volume_put(conn->volume);
@@ -301,7 +309,7 @@ static void adopt(struct server *server, int fd, const struct sockaddr_storage *
         return;
     }
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLONESHOT, .data.u64 = conn->key};
-    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+    if (epoll_ctl(server->front, EPOLL_CTL_ADD, fd, &event) < 0)
         server_remove(conn);
 }
 
@@ -312,7 +320,7 @@ static void arm_listener(struct server *server, int number, int operation)
         .data.u64 = key_of(number, LISTENER_GENERATION),
     };
 
-    epoll_ctl(server->epoll, operation, server->listeners[number], &event);
+    epoll_ctl(server->front, operation, server->listeners[number], &event);
 }
 
 /* A descriptor may be free again. */
@@ -363,20 +371,31 @@ static void handle(struct server *server, uint64_t key)
     table_put(conn);
 }
 
-static void *loop(void *argument)
+static void loop(struct server *server, int epoll)
 {
-    struct server *server = argument;
     struct epoll_event event;
     bool woken = false;
 
     while (!woken) {
-        int n = epoll_wait(server->epoll, &event, 1, -1);
+        int n = epoll_wait(epoll, &event, 1, -1);
 
         woken = n == 1 && event.data.u64 == WAKE_KEY;
         if (n == 1 && !woken)
             handle(server, event.data.u64);
     }
     conn_thread_end();
+}
+
+static void *data_loop(void *server)
+{
+    loop(server, ((struct server *)server)->epoll);
+    return NULL;
+}
+
+static void *front_loop(void *server)
+{
+    conn_thread_never_waits();
+    loop(server, ((struct server *)server)->front);
     return NULL;
 }
 
@@ -385,7 +404,10 @@ bool server_start(struct server *server)
     for (int i = 0; i < server->listener_count; i++)
         arm_listener(server, i, EPOLL_CTL_ADD);
     while (server->thread_count < LOOP_THREADS) {
-        if (thread_start(&server->threads[server->thread_count], loop, server)) {
+        bool is_front = server->thread_count < FRONT_THREADS;
+
+        if (thread_start(&server->threads[server->thread_count], is_front ? front_loop : data_loop,
+                         server)) {
             log_error("cannot start threads");
             return false;
         }
@@ -635,6 +657,7 @@ static void end_threads(struct server *server)
         abort();    /* no descriptors after all connections were closed */
     close(wake[1]);     /* always readable: every thread sees it */
     epoll_ctl(server->epoll, EPOLL_CTL_ADD, wake[0], &event);
+    epoll_ctl(server->front, EPOLL_CTL_ADD, wake[0], &event);
     for (int i = 0; i < server->thread_count; i++)
         pthread_join(server->threads[i], NULL);
     close(wake[0]);
@@ -658,6 +681,7 @@ void server_stop(struct server *server, int seconds)
         pool_finish(server->pools[i]);
     sessions_close(server->sessions);
     close(server->epoll);
+    close(server->front);
     pthread_cond_destroy(&server->table_changed);
     pthread_mutex_destroy(&server->table_lock);
     free(server->table);

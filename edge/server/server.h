@@ -17,7 +17,9 @@
 /*
  * Sockets, threads and the table of connections.
  *
- * All connections are in one epoll set, one-shot: the thread that gets an event owns the
+ * Connections with data are in one epoll set, those that come and those with control requests in
+ * another, whose threads never wait for the disk: however it hangs, the server can be asked
+ * whether it lives. All are one-shot: the thread that gets an event owns the
  * connection's input until it arms it again. There are more such threads than CPUs, since a
  * write may wait for the page cache; what is known to wait for the disk goes to three pools, so
  * that long flushes do not hold up reads.
@@ -37,7 +39,8 @@ struct sessions;
 struct store;
 
 #define LISTENERS_MAX 64
-#define LOOP_THREADS 12
+#define FRONT_THREADS 2
+#define LOOP_THREADS (12 + FRONT_THREADS)
 
 /* An option that waits for other connections to go. */
 struct aside {
@@ -59,7 +62,7 @@ struct server {
     const struct limits *limits;
     struct store *store;
     struct sessions *sessions;
-    int epoll;
+    int epoll, front;
     struct pool *pools[POOLS];
     unsigned long threads[LOOP_THREADS];
     int thread_count;

@@ -13,15 +13,19 @@
 
 """Who has a volume open, who may come back, and who is kept out."""
 
+import concurrent.futures
 import errno
 import os
 import socket
+import time
 import uuid
 
 import pytest
 
 from support import engine as engines
+from support import resend
 from support import wire
+from support.hang import HangingDisk
 
 MIB = 1 << 20
 
@@ -186,3 +190,190 @@ def test_damage_of_the_sessions_is_said(engine, data, volume):
         file.write(b'\xff')
     engine.start()
     assert 'sessions: place 0 is damaged' in engine.log_text()
+
+
+def test_a_goodbye_is_answered_with_the_end(engine, volume):
+    """libnbd says DISC, shuts down its half, and waits."""
+    for _ in range(100):
+        disk = engine.open('v')
+        disk.send(wire.DISC)
+        disk.sock.shutdown(socket.SHUT_WR)
+        assert disk.sock.recv(1) == b''
+        disk.sock.close()
+
+
+def test_whatever_hangs_the_server_says_that_it_lives(data):
+    """More writes hang than there are threads for them."""
+    disk = HangingDisk(data, write='.data')
+    with engines.Engine(data, env=disk.env) as engine:
+        with engine.options() as control:
+            control.create('v', 40 * MIB)
+        writers = [engine.open('v', uuid.uuid4()) for _ in range(40)]
+        for number, writer in enumerate(writers):
+            writer.write(number * MIB, b'before')
+        with disk:
+            for number, writer in enumerate(writers):
+                writer.send(wire.WRITE, number * MIB, 5, b'after')
+            disk.wait_for_calls(12)
+            for _ in range(20):
+                with engine.options() as options:
+                    assert options.hello().version == 1
+        for writer in writers:
+            assert writer.reply()[1] == 0
+            writer.close()
+        engine.stop()
+
+
+@pytest.fixture
+def hanging(data):
+    """An engine, its disk that does not hang yet, and a volume."""
+    disk = HangingDisk(data, write='.data')
+    with engines.Engine(data, env=disk.env) as engine:
+        with engine.options() as control:
+            control.create('v', 4 * MIB)
+        with engine.open('v') as writer:
+            writer.write(0, b'base' * 1024)
+            writer.write(MIB, b'base' * 1024)
+        yield engine, disk
+        engine.stop()
+
+
+def leave_requests(engine, disk):
+    """A client that has one in the disk and one behind it, and is gone."""
+    client = engine.open('v', uuid.uuid4())
+    client.send(wire.WRITE, 0, 4096, b'hung' * 1024)
+    disk.wait_for_calls(1)
+    client.send(wire.WRITE, MIB, 4096, b'late' * 1024)
+    client.sock.close()
+
+
+def opens(engine):
+    with engine.options() as control:
+        return control.info('v').opens
+
+
+def test_a_request_of_a_client_that_is_gone_is_not_begun(hanging):
+    """Although nobody opens the volume in its place."""
+    engine, disk = hanging
+    with disk:
+        leave_requests(engine, disk)
+        gone = time.monotonic()
+        engines.poll('the time after which the engine looks for its client',
+                     lambda: time.monotonic() > gone + 0.1)
+    engines.poll('the end of its connection', lambda: opens(engine) == 0)
+    with engine.open('v') as reader:
+        assert reader.read(0, 4) == b'hung'
+        assert reader.read(MIB, 4) == b'base'
+
+
+def while_it_hangs(engine, action):
+    """Begins the action, which must not be done yet; control goes on."""
+    waiting = concurrent.futures.ThreadPoolExecutor(1).submit(action)
+    with engine.options() as control:
+        for _ in range(100):
+            control.stat('v')
+            assert not waiting.done()
+    return waiting
+
+
+def test_who_opens_next_waits_for_what_runs_for_the_dead(hanging):
+    engine, disk = hanging
+    with disk:
+        leave_requests(engine, disk)
+        waiting = while_it_hangs(
+            engine, lambda: engine.open('v', uuid.uuid4()))
+    with waiting.result(engines.WAIT) as after:
+        assert after.read(0, 4) == b'hung'
+        after.write(0, b'new!')
+        assert after.read(0, 4) == b'new!'
+        assert after.read(MIB, 4) == b'base'
+
+
+def test_a_fence_waits_for_what_runs(hanging):
+    engine, disk = hanging
+    with disk:
+        leave_requests(engine, disk)
+        waiting = while_it_hangs(engine, lambda: fence(engine))
+    assert waiting.result(engines.WAIT) == 1
+    assert opens(engine) == 0
+
+
+def test_a_client_died_the_engine_was_killed_and_then_it_is_fenced(hanging):
+    engine, disk = hanging
+    session = uuid.uuid4()
+    with disk:
+        client = engine.open('v', session)
+        client.send(wire.WRITE, 0, 4096, b'hung' * 1024)
+        disk.wait_for_calls(1)
+        client.sock.close()
+        engine.kill()
+    engine.start()
+    assert fence(engine) == 1
+    engine.restart(kill=True)
+    assert not returns(engine, session)
+
+
+def test_a_fence_while_the_engine_is_killed_again_and_again(engine, volume):
+    """Once it is told of success, the old session writes nothing more."""
+    for round in range(5):
+        old = resend.Disk(engine.address, 'v')
+        writing = concurrent.futures.ThreadPoolExecutor(1).submit(
+            write_until_fenced, old)
+        killing = concurrent.futures.ThreadPoolExecutor(1).submit(
+            lambda: [engine.restart(kill=True) for _ in range(3)])
+        control = resend.Control(engine.address)
+        control('fence', 'v')
+        killing.result(engines.WAIT)
+        with engine.open('v', uuid.uuid4()) as after:
+            after.write(0, b'%08d' % round)
+            writing.result(engines.WAIT)
+            assert after.read(0, 8) == b'%08d' % round
+        control.close()
+
+
+def write_until_fenced(disk):
+    with pytest.raises((wire.Refused, wire.OptionError)) as caught:
+        while True:
+            disk.collect(disk.submit(wire.WRITE, 0, 8, b'stale...'))
+    assert (getattr(caught.value, 'errno', None) == errno.ESHUTDOWN or
+            caught.value.reply == wire.REP_ERR_POLICY), caught.value
+
+
+def test_all_that_wait_are_told_to_ask_again(hanging):
+    """After half a minute, whatever they wait for; no thread waits for it."""
+    engine, disk = hanging
+    session = uuid.uuid4()
+    with engine.options() as control:
+        control.create('w', MIB)
+    clients = [engine.open('v', session), engine.open('w', uuid.uuid4())]
+    clients[1].write(0, b'base' * 1024)
+
+    def hello():
+        with engine.options() as options:
+            refused(errno.EBUSY, options.hello, session)
+            return 'hello'
+
+    def go():
+        with engine.options() as options:
+            with pytest.raises(wire.OptionError) as caught:
+                options.go('v')
+            assert caught.value.reply == wire.REP_ERR_PLATFORM
+            return 'go'
+
+    def ask_to_fence():
+        with engine.options() as control:
+            refused(errno.EBUSY, control.fence, 'w', session)
+            return 'fence'
+
+    with disk, concurrent.futures.ThreadPoolExecutor(60) as threads:
+        for client in clients:
+            client.send(wire.WRITE, 0, 4096, b'hung' * 1024)
+        disk.wait_for_calls(2)
+        for client in clients:
+            client.sock.close()
+        waiting = [threads.submit(action) for action in
+                   [hello] + [go] * 19 + [ask_to_fence] * 20]
+        with engine.options() as control:
+            while concurrent.futures.wait(waiting, 0.5).not_done:
+                control.stat('v')
+        assert {wait.result() for wait in waiting} == {'hello', 'go', 'fence'}
