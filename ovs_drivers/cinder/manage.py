@@ -81,7 +81,8 @@ class ManagingDriver(object):
                                     managed.get(name))
                 if name not in managed:
                     _mark_unsafe(entry, owners.why_taken(
-                        name, labels[self._vpool.object_id(name)]))
+                        name, labels and
+                        labels[self._vpool.object_id(name)]))
                 entries.append(entry)
             except vpool.NotFound:
                 LOG.debug('Volume %s has gone since it was listed', name)

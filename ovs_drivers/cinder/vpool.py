@@ -46,8 +46,9 @@ LOG = logging.getLogger(__name__)
 
 _NOTE_BYTES = 4096      # of an empty volume whose name is all that matters
 _POLL_SECONDS = 0.2
-# No other try is begun after that; Cinder's API waits for a minute.
-_FENCE_SECONDS = 25
+# The last moment to ask for a fence once more: an answer can take half a
+# minute, and Cinder's API waits for a minute.
+_FENCE_SECONDS = 35
 
 
 class VPoolError(exception.VolumeBackendAPIException):
@@ -192,12 +193,12 @@ class VPool(object):
     def extend(self, name, size):
         """Make the volume larger; smaller is refused."""
         with _errors_of('extend volume %s' % name):
-            self._usable_id(name)
             now = self._edge.size(name)
             if size < now:
                 raise Shrinking('extend volume %s: it has %d bytes, %d are '
                                 'fewer' % (name, now, size))
             if size > now:
+                self._usable_id(name)
                 self._edge.truncate(name, size)
 
     def delete(self, name, owner=None):

@@ -27,6 +27,8 @@ STRANGE_ID = '7968a798-a0ab-4f6a-8f3d-32f785215307'
 
 class OwnersTestCase(base.DriverTestCase):
 
+    has_database = True
+
     def setUp(self):
         super(OwnersTestCase, self).setUp()
         self.use(database.Database())
