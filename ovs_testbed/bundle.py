@@ -12,6 +12,7 @@
 """The log bundle: everything that tells why something failed, without the
 passwords."""
 
+import configparser
 import io
 import os
 import re
@@ -42,7 +43,8 @@ def make(testbed, target=None):
         os.path.dirname(testbed.folder), 'logs', '%s-%s.tar.gz' % (
             testbed.name, time.strftime('%Y%m%d-%H%M%S')))
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    secrets = [value.encode() for value in testbed.passwords.values()]
+    secrets = [value.encode() for value in
+               list(testbed.passwords.values()) + _guids(testbed)]
     with files.private(path) as stream, tarfile.open(
             fileobj=stream, mode='w:gz', compresslevel=3) as archive:
         for name, text in _contents(testbed):
@@ -52,6 +54,14 @@ def make(testbed, target=None):
             entry.size, entry.mtime = len(text), int(time.time())
             archive.addfile(entry, io.BytesIO(text))
     return path
+
+
+def _guids(testbed):
+    """The guids of the vPools, which are secrets."""
+    conf = configparser.ConfigParser(interpolation=None, strict=False)
+    conf.read(testbed.etc('cinder', 'cinder.conf'))
+    return [section['vpool_guid'] for section in conf.values()
+            if section.get('vpool_guid')]
 
 
 def _contents(testbed):

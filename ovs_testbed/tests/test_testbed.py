@@ -104,7 +104,9 @@ class BundleTestCase(support.TestbedTestCase):
         secret = self.testbed.passwords['admin']
         for name, text in (('log/x.log', 'login %s failed' % secret),
                            ('etc/keystone/fernet-keys/0', 'key'),
-                           ('etc/nova/nova.conf', 'password=' + secret)):
+                           ('etc/nova/nova.conf', 'password=' + secret),
+                           ('etc/cinder/cinder.conf',
+                            '[myvpool01]\nvpool_guid = 7968a798\n')):
             path = self.testbed.path(name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, 'w') as stream:
@@ -117,6 +119,8 @@ class BundleTestCase(support.TestbedTestCase):
         self.assertEqual(b'login *** failed', contents['unit/log/x.log'])
         self.assertEqual(b'password=***',
                          contents['unit/etc/nova/nova.conf'])
+        self.assertEqual(b'[myvpool01]\nvpool_guid = ***\n',
+                         contents['unit/etc/cinder/cinder.conf'])
         self.assertNotIn('unit/passwords.json', contents)
         self.assertFalse([name for name in contents if 'fernet' in name])
         self.assertIn('unit/now/processes', contents)
