@@ -204,6 +204,20 @@ static void follow_host(int fd)
     close(untouched);
 }
 
+/* A host that is gone lets its connections go within about 30 s, whether something was sent to it or
+ * not. A client that does not read is closed earlier or just as late (WAIT_STALL_MS). */
+static void notice_dead_hosts(int fd)
+{
+    static const int yes = 1, idle_s = 15, interval_s = 5, probes = 3;
+    static const unsigned unanswered_ms = 30000;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
+}
+
 int listen_accept(int listener, struct sockaddr_storage *peer)
 {
     int yes = 1;
@@ -214,7 +228,7 @@ int listen_accept(int listener, struct sockaddr_storage *peer)
         return -1;
     /* without effect on a unix socket */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+    notice_dead_hosts(fd);
     if (!is_inside_host(fd))
         follow_host(fd);
     return fd;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,10 +66,11 @@ bool server_init(struct server *server, struct store *store, const struct allow 
     server->generations = calloc(server->slots, sizeof(*server->generations));
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->front = epoll_create1(EPOLL_CLOEXEC);
+    server->wake = eventfd(0, EFD_CLOEXEC);     /* now: at the end there may be no descriptors */
     server->sessions = sessions_open(store->folder.root, store->boot_id);
     pthread_mutex_init(&server->table_lock, NULL);
     clock_condition_init(&server->table_changed);
-    if (server->table && server->generations && server->epoll >= 0 && server->front >= 0
+    if (server->table && server->generations && server->epoll >= 0 && server->front >= 0 && server->wake >= 0
         && server->sessions
         && make_pools(server))
         return true;
@@ -650,17 +652,13 @@ static void name_hanging(struct server *server)
 
 static void end_threads(struct server *server)
 {
-    int wake[2];
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_KEY};
 
-    if (pipe(wake) < 0)
-        abort();    /* no descriptors after all connections were closed */
-    close(wake[1]);     /* always readable: every thread sees it */
-    epoll_ctl(server->epoll, EPOLL_CTL_ADD, wake[0], &event);
-    epoll_ctl(server->front, EPOLL_CTL_ADD, wake[0], &event);
+    eventfd_write(server->wake, 1);
+    epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->wake, &event);
+    epoll_ctl(server->front, EPOLL_CTL_ADD, server->wake, &event);
     for (int i = 0; i < server->thread_count; i++)
         pthread_join(server->threads[i], NULL);
-    close(wake[0]);
 }
 
 void server_stop(struct server *server, int seconds)
@@ -682,6 +680,7 @@ void server_stop(struct server *server, int seconds)
     sessions_close(server->sessions);
     close(server->epoll);
     close(server->front);
+    close(server->wake);
     pthread_cond_destroy(&server->table_changed);
     pthread_mutex_destroy(&server->table_lock);
     free(server->table);

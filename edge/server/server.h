@@ -63,6 +63,7 @@ struct server {
     struct store *store;
     struct sessions *sessions;
     int epoll, front;
+    int wake;                           /* readable at the end: every thread sees it */
     struct pool *pools[POOLS];
     unsigned long threads[LOOP_THREADS];
     int thread_count;
