@@ -19,11 +19,13 @@ import os
 import resource
 import signal
 import socket
+import threading
 import time
 
 import pytest
 
 from support import engine as engines
+from support import resend
 from support import wire
 from support.hang import HangingDisk
 
@@ -277,5 +279,86 @@ def test_clients_that_stand_still_cut_off_no_others(engine, control):
                 assert disk.read(number * 4096, 4096) == bytes(4096)
 
     beside([read] * 6)
+    assert 'others need the room of' in engine.log_text()
     for disk in frozen:
         disk.sock.close()
+
+
+def test_a_stop_ends_with_frozen_clients_and_a_hanging_disk(data):
+    disk = HangingDisk(data, sync='.data')
+    engine = engines.Engine(data, env=disk.env, extra=['--stop-limit', '4'])
+    with engine.options() as control:
+        control.create('v', 64 * MIB)
+    writer = engine.open('v')
+    writer.write(0, b'acknowledged')
+    frozen = [engine.open('v') for _ in range(8)]
+    for client in frozen:
+        client.send(wire.READ, MIB, HALF)
+    with disk:
+        for client in [writer, *frozen]:
+            client.send(wire.FLUSH)
+        disk.wait_for_calls(1)
+        engine.process.send_signal(signal.SIGTERM)
+        assert engine.process.wait(engines.WAIT) == STOPPED_WITHOUT_WAITING
+    for client in [writer, *frozen]:
+        client.sock.close()
+    engine.start()
+    with engine.open('v') as client:
+        assert client.read(0, 12) == b'acknowledged'
+    engine.stop()
+
+
+def test_clients_come_back_to_an_engine_without_descriptors(data):
+    """It was killed; intruders take the places, and go later."""
+    engine = engines.Engine(data, prefix=[
+        'sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'])
+    with engine.options() as control:
+        control.create('v', 24 * MIB)
+    disks = [resend.Disk(engine.address, 'v') for _ in range(24)]
+    engine.kill()
+    engine.start()
+    intruders = [socket.create_connection(engine.address) for _ in range(60)]
+
+    def write(number):
+        disk, content = disks[number], bytes([number + 1]) * 65536
+        disk.collect(disk.submit(wire.WRITE, number * MIB, 65536, content))
+        assert disk.read(number * MIB, 65536) == content
+        disk.close()
+
+    def go():
+        for intruder in intruders:
+            intruder.close()
+
+    beside([lambda number=number: write(number) for number in range(24)]
+           + [go])
+    engine.stop()
+
+
+def test_a_storm_of_clones_leaves_others_their_io(engine, control):
+    volumes = [with_snapshot(control, 'v%d' % n) for n in range(4)]
+    control.create('used', 4 * MIB)
+    done = threading.Event()
+
+    def storm(number):
+        parent = volumes[number % 4]
+        with engine.options() as client:
+            while not done.is_set():
+                for as_ in volumes:
+                    try:
+                        client.clone(parent.name, 's', as_.name, as_.id)
+                    except wire.Refused as refused:
+                        assert refused.errno == errno.EEXIST
+                        assert as_ is parent
+
+    def use_it():
+        try:
+            with engine.open('used') as disk:
+                for number in range(200):
+                    content = bytes([number + 1]) * 4096
+                    disk.write(number * 4096, content, fua=True)
+                    assert disk.read(number * 4096, 4096) == content
+        finally:
+            done.set()
+
+    beside([lambda number=number: storm(number) for number in range(12)]
+           + [use_it])

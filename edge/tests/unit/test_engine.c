@@ -441,6 +441,34 @@ static void test_allow_too_many(void)
     assert(allow_add(&allow, "192.0.2.2", bad) && !strcmp(bad, "192.0.2.2"));
 }
 
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* What was written and not flushed keeps its file open; what is flushed and frozen does not. */
+static void test_frozen_layers_rest(void)
+{
+    struct layer *layer = new_layer(NULL);
+
+    put(layer, 0, 100, 'f');
+    int data = layer->data_fd[0], map = layer->map_fd;
+    layer_freeze(layer);
+    assert(layer->data_fd[0] == data && is_open(data) && is_open(map));
+    assert(layer_flush(layer) == 0);
+    assert(layer->data_fd[0] == FILE_CLOSED && layer->map_fd == FILE_CLOSED);
+    expect(layer, 0, 100, 'f');
+    assert(layer->data_fd[0] >= 0);
+    assert(files_hold(layer) == 0);
+    files_rest(layer);
+    assert(is_open(layer->data_fd[0]));     /* it is in use */
+    files_release(layer);
+    files_rest(layer);
+    assert(layer->data_fd[0] == FILE_CLOSED);
+    layer_close(layer);
+    layer_drop(layer);
+}
+
 int main(void)
 {
     open_home();
@@ -456,6 +484,7 @@ int main(void)
     test_pull();
     test_boots();
     test_segments();
+    test_frozen_layers_rest();
     test_splice();
     test_snapshot_before_the_last_is_synced();
     remove_home();

@@ -26,6 +26,7 @@
 
 #include "flushes.h"
 #include "pool.h"
+#include "server.h"
 #include "store.h"
 #include "volume.h"
 
@@ -277,9 +278,27 @@ static void test_clones_lock_one_volume(void)
     remove_store(store, path);
 }
 
+/* Who has replies that were not taken gets a share of what is left, who has none what there is. */
+static void test_room_for_replies(void)
+{
+    const uint64_t mib = 1 << 20;
+    struct server server = {0};
+
+    assert(server_has_room(&server, 400 * mib, 32 * mib));
+    server.out_bytes = 768 * mib;
+    assert(server_has_room(&server, 32 * mib, 32 * mib));
+    assert(!server_has_room(&server, 33 * mib, 32 * mib));
+    assert(server_has_room(&server, 0, 256 * mib));
+    server.starving = false;
+    server.out_bytes = 1000 * mib;
+    assert(!server_has_room(&server, 0, 32 * mib) && server.starving);
+    assert(server_has_room(&server, 0, 24 * mib));
+}
+
 int main(void)
 {
     alarm(WAIT_S);
+    test_room_for_replies();
     test_lanes();
     test_turns();
     test_flushes();
