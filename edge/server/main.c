@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,8 @@
 #define DEFAULT_PEER_CONTROLS 512
 #define DEFAULT_STOP_LIMIT_S 56     /* whoever started us may kill after 60 s */
 #define MERGE_RETRY_S 10
+#define TRIM_S 5
+#define HEAPS_KEEP_BYTES (32u << 20)
 #define DESCRIPTORS_SPARE 256
 
 static const char help[] =
@@ -268,6 +271,13 @@ static bool start(struct server *server, struct store *store, const struct argum
     return server_start(server) && say_ready(arguments, bound);
 }
 
+/* Replies that had to wait leave free memory in the heaps of many threads. */
+static void give_back_memory(void)
+{
+    if (mallinfo2().fordblks > HEAPS_KEEP_BYTES)
+        malloc_trim(0);
+}
+
 /* Waits for TERM or INT; they are blocked in every thread. */
 static void run_until_stopped(struct server *server, const sigset_t *signals)
 {
@@ -278,6 +288,8 @@ static void run_until_stopped(struct server *server, const sigset_t *signals)
         server_tick(server);
         if (++seconds % MERGE_RETRY_S == 0)
             store_tick(server->store);
+        if (seconds % TRIM_S == 0)
+            give_back_memory();
     }
 }
 

@@ -106,21 +106,29 @@ def hanging(data, kind):
     return disk, engines.Engine(data, env=disk.env)
 
 
+def layer_files(engine):
+    return len(glob.glob(engine.data + '/layers/*.data'))
+
+
 def use(engine, name):
     """All that a client may want of a volume."""
-    with engine.options() as control:
+    with engine.options() as control, engine.open(name) as disk:
         control.stat(name)
+        disk.write(0, b'y' * 4096, fua=True)
+        before = layer_files(engine)
         control.snapshot(name, 's')
         control.wait_synced(name, 's')
+        disk.write(0, b'z' * 4096)
         control.clone(name, 's', 'clone')
         control.remove('clone')
         control.snapshot_remove(name, 's')
-    with engine.open(name) as disk:
-        disk.write(0, b'y' * 4096, fua=True)
-        assert disk.read(0, 4096) == b'y' * 4096
+        engines.poll('the layers to be merged',
+                     lambda: layer_files(engine) == before)
+        assert disk.read(0, 4096) == b'z' * 4096
         disk.zero(0, 4096, no_hole=True)
         disk.trim(0, 4096)
         disk.flush()
+    engine.open(name).close()
 
 
 def test_flushes_hold_up_no_other_volume(data):
