@@ -24,8 +24,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "allow.h"
 #include "clock.h"
 #include "data.h"
+#include "log.h"
 #include "options.h"
 #include "peer.h"
 #include "server.h"
@@ -65,6 +67,7 @@ void conn_free(struct conn *conn)
 {
     server_out_bytes(conn->server, -(long long)(conn->out_length - conn->out_start));
     pthread_mutex_destroy(&conn->lock);
+    tls_free(conn->handshake);
     free(conn->out);
     free(conn->in);
     free(conn);
@@ -91,6 +94,8 @@ static uint32_t wanted_events(const struct conn *conn)
         return EPOLLOUT;
     if (conn->finished)
         return conn->jobs ? 0 : EPOLLIN | EPOLLOUT;
+    if (conn->phase == PHASE_TLS)
+        return tls_wait_for(conn->handshake) == POLLOUT ? EPOLLOUT : EPOLLIN;
     return must_wait(conn) ? HANG_UP : EPOLLIN;
 }
 
@@ -250,7 +255,7 @@ static size_t take_all(struct conn *conn, const uint8_t *data, size_t length)
 {
     size_t done = 0;
 
-    while (may_take(conn)) {
+    while (may_take(conn) && conn->phase != PHASE_TLS) {
         size_t taken = take_one(conn, data + done, length - done);
 
         if (!taken)
@@ -337,12 +342,17 @@ static size_t take_from_scratch(struct conn *conn, size_t length)
     return length - done;
 }
 
+/* Without room there is nothing to ask for, and an answer of 0 bytes would look like the end. */
+static bool may_receive(struct conn *conn, size_t length)
+{
+    return length < SCRATCH_BYTES && conn->phase != PHASE_TLS && may_take(conn);
+}
+
 static void read_requests(struct conn *conn)
 {
     size_t length = take_from_scratch(conn, restore_rest(conn));
 
-    /* without room there is nothing to ask for, and an answer of 0 bytes would look like the end */
-    for (int round = 0; round < ROUNDS_MAX && length < SCRATCH_BYTES && may_take(conn); round++) {
+    for (int round = 0; round < ROUNDS_MAX && may_receive(conn, length); round++) {
         ssize_t n = receive(conn, scratch + length, SCRATCH_BYTES - length);
 
         if (n == 0 || (n < 0 && !more_follows(conn, length)))
@@ -350,9 +360,59 @@ static void read_requests(struct conn *conn)
         if (n > 0)
             length = take_from_scratch(conn, length + n);
     }
-    conn->held = !may_take(conn);
+    conn->held = !may_take(conn) || channel_has_more(&conn->channel);
     if (!keep_rest(conn, scratch, length))
         conn_break(conn);
+}
+
+static bool blocked(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    conn_push_locked(conn);
+    conn->starved = false;      /* it is asked for again */
+    bool is_blocked = conn_pending(conn) != 0;
+    pthread_mutex_unlock(&conn->lock);
+    return is_blocked;
+}
+
+static void report_handshake(struct conn *conn, const char *why)
+{
+    unsigned count = log_due(&conn->server->failed_handshakes);
+    char peer[ADDRESS_TEXT_BYTES];
+
+    address_text(&conn->peer, peer);
+    if (count)
+        log_warning("%u TLS handshakes failed, the last with %s: %s", count, peer, why);
+}
+
+/* As far as the client lets it go on. */
+static void shake_hands(struct conn *conn)
+{
+    char why[TLS_WHY_BYTES];
+    int error = tls_handshake(conn->handshake, why);
+
+    if (error == EAGAIN)
+        return;
+    if (error) {
+        report_handshake(conn, why);
+        conn_break(conn);
+        return;
+    }
+    conn->channel.tls = conn->handshake;
+    conn->handshake = NULL;
+    options_begin_again(conn);
+}
+
+/* Requests may follow the handshake at once. */
+static void go_on(struct conn *conn)
+{
+    if (conn->phase != PHASE_TLS)
+        read_requests(conn);
+    if (conn->phase != PHASE_TLS || blocked(conn))
+        return;
+    shake_hands(conn);
+    if (conn->phase != PHASE_TLS)
+        read_requests(conn);
 }
 
 static bool begin_run(struct conn *conn)
@@ -409,16 +469,6 @@ static bool waits_in_vain(struct conn *conn)
     return waits && peer_is_gone(conn->channel.fd);
 }
 
-static bool blocked(struct conn *conn)
-{
-    pthread_mutex_lock(&conn->lock);
-    conn_push_locked(conn);
-    conn->starved = false;      /* it is asked for again */
-    bool is_blocked = conn_pending(conn) != 0;
-    pthread_mutex_unlock(&conn->lock);
-    return is_blocked;
-}
-
 void conn_event(struct conn *conn)
 {
     int next;
@@ -431,7 +481,7 @@ void conn_event(struct conn *conn)
         leave(conn);
     do {
         if (!blocked(conn) && may_take(conn))
-            read_requests(conn);
+            go_on(conn);
         next = end_run(conn);
     } while (next > 0);
     if (next < 0)

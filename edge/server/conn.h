@@ -36,6 +36,7 @@ struct volume;
 enum phase {
     PHASE_FLAGS,        /* the client's handshake flags are to come */
     PHASE_OPTIONS,
+    PHASE_TLS,          /* the TLS handshake is under way; then the options begin again */
     PHASE_DATA,
 };
 
@@ -83,6 +84,7 @@ struct conn {
     /* of the running thread, or of the job while `busy` */
     enum phase phase;
     bool no_zeroes, was_control;
+    struct tls *handshake;      /* in PHASE_TLS */
     struct patience patience;
     bool held;                  /* requests in `in` may be complete, but had to wait */
     struct volume *volume;

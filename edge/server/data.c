@@ -236,7 +236,7 @@ static bool splice_read(struct conn *conn, const struct request *request)
 {
     uint8_t head[NBD_REPLY_BYTES];
 
-    if (request->length < SPLICE_BYTES || !open_pipe())
+    if (request->length < SPLICE_BYTES || conn->channel.tls || !open_pipe())
         return false;
     int error = volume_splice(conn->volume, pipe_of_thread[1], request->length, request->offset);
     if (error == EAGAIN)

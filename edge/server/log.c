@@ -19,6 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
+#define LIMIT_MS 1000
+
 static void emit(const char *level, const char *format, va_list args)
 {
     char line[1200], when[32];
@@ -38,6 +42,17 @@ static void emit(const char *level, const char *format, va_list args)
     /* one write per line, so that threads do not mix theirs; nowhere to report a failure */
     if (write(STDERR_FILENO, line, length + 1) < 0)
         return;
+}
+
+unsigned log_due(struct log_limit *limit)
+{
+    long long now = now_ms(), logged = limit->logged_ms;
+
+    limit->count++;
+    if (now < logged + LIMIT_MS
+        || !atomic_compare_exchange_strong(&limit->logged_ms, &logged, now))
+        return 0;
+    return atomic_exchange(&limit->count, 0);
 }
 
 #define EMIT(level) \

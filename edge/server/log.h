@@ -16,6 +16,17 @@
 
 /* One line each on stderr: "2026-01-31T12:00:00Z level text". */
 
+#include <stdatomic.h>
+
+/* For what a stranger can cause as often as it likes: a line a second tells of many. */
+struct log_limit {
+    atomic_llong logged_ms;
+    atomic_uint count;
+};
+
+/* Counts one more; returns how many a line is to tell of now, 0: none. */
+unsigned log_due(struct log_limit *limit);
+
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

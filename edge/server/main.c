@@ -29,12 +29,14 @@
 #include "log.h"
 #include "server.h"
 #include "store.h"
+#include "tls.h"
 #include "watchdog.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:21321"
 #define DEFAULT_CONNECTIONS 2048
 #define DEFAULT_PEER_CONNECTIONS 1024
 #define DEFAULT_PEER_CONTROLS 512
+#define DEFAULT_TLS_DIR "/etc/openvstorage/tls"
 #define DEFAULT_STOP_LIMIT_S 56     /* whoever started us may kill after 60 s */
 #define MERGE_RETRY_S 10
 #define TRIM_S 5
@@ -45,7 +47,8 @@ static const char help[] =
     "ovs-edge: a store of thin volumes with snapshots and clones, served over NBD\n"
     "\n"
     "usage: ovs-edge serve --data DIR [--listen HOST:PORT]... [--control SOCKET]\n"
-    "                [--allow CIDR[,CIDR...]]... [--connections N] [--ready-fd FD]\n"
+    "                [--allow CIDR[,CIDR...]]... [--tls psk|x509 [--tls-dir DIR]\n"
+    "                [--tls-verify-client]] [--connections N] [--ready-fd FD]\n"
     "                [--boot-id ID] [--exit-on-stdin-eof] [--stop-limit SECONDS]\n"
     "       ovs-edge check --data DIR\n"
     "\n"
@@ -57,6 +60,11 @@ static const char help[] =
     "  --control SOCKET    a unix socket that speaks the same protocol, for its owner only\n"
     "  --allow CIDR,...    the addresses that may connect by TCP, such as 192.0.2.0/24 or\n"
     "                      2001:db8::7; everyone may if not given\n"
+    "  --tls psk|x509      TCP clients must begin with STARTTLS (TLS 1.2 or 1.3)\n"
+    "  --tls-dir DIR       its keys, with QEMU's names: keys.psk, or server-cert.pem and\n"
+    "                      server-key.pem, with ca-cert.pem to verify clients\n"
+    "                      (" DEFAULT_TLS_DIR ")\n"
+    "  --tls-verify-client x509: clients need a certificate of that authority\n"
     "  --connections N     the most connections at a time (2048); the control socket has places\n"
     "                      of its own\n"
     "  --peer-connections N  the most of them from one address (1024)\n"
@@ -84,6 +92,9 @@ struct arguments {
     int ready_fd, stop_limit;
     bool exit_on_stdin_eof;
     struct allow allow;
+    enum tls_kind tls;
+    const char *tls_dir;
+    bool tls_verify_client;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -112,6 +123,19 @@ static int parse_allow(struct allow *allow)
     return wrong ? 2 : 0;
 }
 
+static int parse_tls(struct arguments *arguments)
+{
+    if (!strcmp(optarg, "psk"))
+        arguments->tls = TLS_PSK;
+    else if (!strcmp(optarg, "x509"))
+        arguments->tls = TLS_X509;
+    else if (!strcmp(optarg, "off"))
+        arguments->tls = TLS_OFF;
+    else
+        return usage_error("--tls takes psk, x509 or off", optarg);
+    return 0;
+}
+
 static int parse_option(int option, struct arguments *arguments)
 {
     long number;
@@ -133,6 +157,14 @@ static int parse_option(int option, struct arguments *arguments)
         return 0;
     case 'a':
         return parse_allow(&arguments->allow);
+    case 't':
+        return parse_tls(arguments);
+    case 'f':
+        arguments->tls_dir = optarg;
+        return 0;
+    case 'v':
+        arguments->tls_verify_client = true;
+        return 0;
     case 'e':
         arguments->exit_on_stdin_eof = true;
         return 0;
@@ -171,24 +203,27 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     static const struct option options[] = {
         {"data", required_argument, NULL, 'd'},    {"listen", required_argument, NULL, 'l'},
         {"control", required_argument, NULL, 'c'}, {"boot-id", required_argument, NULL, 'b'},
-        {"allow", required_argument, NULL, 'a'},
+        {"allow", required_argument, NULL, 'a'}, {"tls", required_argument, NULL, 't'},
+        {"tls-dir", required_argument, NULL, 'f'}, {"tls-verify-client", no_argument, NULL, 'v'},
         {"connections", required_argument, NULL, 'n'},
         {"peer-connections", required_argument, NULL, 'p'},
         {"peer-controls", required_argument, NULL, 'q'},
-         {"ready-fd", required_argument, NULL, 'r'},
+        {"ready-fd", required_argument, NULL, 'r'},
         {"exit-on-stdin-eof", no_argument, NULL, 'e'}, {"stop-limit", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
     };
     int option, status;
 
-    *arguments = (struct arguments){.limits = {DEFAULT_CONNECTIONS, DEFAULT_PEER_CONNECTIONS, DEFAULT_PEER_CONTROLS},
-        .ready_fd = STDOUT_FILENO,
-        .stop_limit = DEFAULT_STOP_LIMIT_S};
+    *arguments = (struct arguments){
+        .limits = {DEFAULT_CONNECTIONS, DEFAULT_PEER_CONNECTIONS, DEFAULT_PEER_CONTROLS},
+        .ready_fd = STDOUT_FILENO, .stop_limit = DEFAULT_STOP_LIMIT_S, .tls_dir = DEFAULT_TLS_DIR};
     while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
         if ((status = parse_option(option, arguments)))
             return status;
     if (optind < argc)
         return usage_error("one argument too many", argv[optind]);
+    if (arguments->tls_verify_client && arguments->tls != TLS_X509)
+        return usage_error("--tls-verify-client needs --tls x509", NULL);
     if (!arguments->data)
         return usage_error("--data DIR is missing", NULL);
     if (!arguments->listen_count)
@@ -255,11 +290,25 @@ static bool watch_stdin(void)
     return !error;
 }
 
-static bool start(struct server *server, struct store *store, const struct arguments *arguments)
+static bool load_credentials(const struct arguments *arguments, struct tls_credentials **tls)
+{
+    char why[TLS_WHY_BYTES];
+
+    *tls = NULL;
+    if (arguments->tls == TLS_OFF || !tls_server_credentials(arguments->tls, arguments->tls_dir,
+                                                             arguments->tls_verify_client, tls,
+                                                             why))
+        return true;
+    log_error("--tls: %s", why);
+    return false;
+}
+
+static bool start(struct server *server, struct store *store, const struct tls_credentials *tls,
+                  const struct arguments *arguments)
 {
     static char bound[LISTENERS_MAX][300];
 
-    if (!server_init(server, store, &arguments->allow, &arguments->limits))
+    if (!server_init(server, store, &arguments->allow, tls, &arguments->limits))
         return false;
     for (int i = 0; i < arguments->listen_count; i++)
         if (!server_listen(server, arguments->listen[i], bound[i]))
@@ -295,6 +344,7 @@ static void run_until_stopped(struct server *server, const sigset_t *signals)
 
 static int serve(const struct arguments *arguments)
 {
+    struct tls_credentials *tls;
     struct server server;
     sigset_t signals;
 
@@ -304,10 +354,14 @@ static int serve(const struct arguments *arguments)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);   /* a file size limit is the writer's EFBIG, not our death */
-    struct store *store = store_open(arguments->data, arguments->boot_id);
-    if (!store)
+    if (!load_credentials(arguments, &tls))
         return 1;
-    bool started = start(&server, store, arguments);
+    struct store *store = store_open(arguments->data, arguments->boot_id);
+    if (!store) {
+        tls_credentials_free(tls);
+        return 1;
+    }
+    bool started = start(&server, store, tls, arguments);
     if (started) {
         log_info("serving %s, boot %s", arguments->data, store->boot_id);
         run_until_stopped(&server, &signals);
@@ -316,6 +370,7 @@ static int serve(const struct arguments *arguments)
     watchdog_start(arguments->stop_limit);
     server_stop(&server, arguments->stop_limit);
     bool clean = store_close(store);
+    tls_credentials_free(tls);
     log_info(clean ? "stopped"
              : "stopped; not everything could be flushed, the next start takes it over");
     return started ? 0 : 1;

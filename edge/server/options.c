@@ -387,6 +387,49 @@ static size_t take_flags(struct conn *conn, const uint8_t *bytes, size_t length)
     return 4;
 }
 
+/* By TCP, when the engine serves TLS; a unix socket is its owner's alone. */
+static bool must_be_secured(const struct conn *conn)
+{
+    return conn->server->tls && conn->peer.ss_family != AF_UNIX && !conn->channel.tls;
+}
+
+/* What follows the option in plain text cannot be the client's, which waits for our answer first:
+ * taken for what comes by TLS later, it would be somebody else's word in the client's mouth. */
+static void start_tls(struct conn *conn, uint32_t size, bool more_follows)
+{
+    if (size || conn->channel.tls) {
+        option_error(conn, NBD_OPT_STARTTLS, NBD_REP_ERR_INVALID,
+                     size ? "STARTTLS has no data" : "this is TLS already");
+    } else if (!must_be_secured(conn)) {
+        option_error(conn, NBD_OPT_STARTTLS, NBD_REP_ERR_UNSUP, "TLS is off here");
+    } else if (more_follows) {
+        log_warning("a connection is closed: plain bytes follow its STARTTLS");
+        conn_break(conn);
+    } else if (!(conn->handshake = tls_server_new(conn->server->tls, conn->channel.fd))) {
+        conn_break(conn);
+    } else {
+        option_reply(conn, NBD_OPT_STARTTLS, NBD_REP_ACK, NULL, 0);
+        conn->deadline = now_ms() + WAIT_HANDSHAKE_MS;
+        conn->phase = PHASE_TLS;
+    }
+}
+
+void options_begin_again(struct conn *conn)
+{
+    conn->phase = PHASE_OPTIONS;
+    conn->was_control = false;
+    conn->deadline = now_ms() + WAIT_HANDSHAKE_MS;
+}
+
+/* EXPORT_NAME has no error reply. */
+static void demand_tls(struct conn *conn, uint32_t option)
+{
+    if (option == NBD_OPT_EXPORT_NAME)
+        conn_finish(conn);
+    else
+        option_error(conn, option, NBD_REP_ERR_TLS_REQD, "begin with STARTTLS");
+}
+
 size_t options_take(struct conn *conn, const uint8_t *bytes, size_t length)
 {
     if (conn->phase == PHASE_FLAGS)
@@ -405,7 +448,11 @@ size_t options_take(struct conn *conn, const uint8_t *bytes, size_t length)
     }
     if (length < NBD_OPTION_BYTES + size)
         return 0;
-    if (!add_option(conn, option, bytes + NBD_OPTION_BYTES, size))
+    if (option == NBD_OPT_STARTTLS)
+        start_tls(conn, size, length > NBD_OPTION_BYTES + size);
+    else if (option != NBD_OPT_ABORT && must_be_secured(conn))
+        demand_tls(conn, option);
+    else if (!add_option(conn, option, bytes + NBD_OPTION_BYTES, size))
         conn_break(conn);
     return NBD_OPTION_BYTES + size;
 }

@@ -35,7 +35,6 @@
 #include "watchdog.h"
 
 #define OUT_BYTES_MAX (1ll << 30)
-#define REFUSAL_LOG_MS 1000
 #define STUCK_MS 1000
 #define LOCAL_CONNECTIONS 16      /* places for the control socket alone */
 
@@ -55,11 +54,12 @@ static bool make_pools(struct server *server)
 }
 
 bool server_init(struct server *server, struct store *store, const struct allow *allow,
-                 const struct limits *limits)
+                 const struct tls_credentials *tls, const struct limits *limits)
 {
     memset(server, 0, sizeof(*server));
     server->store = store;
     server->allow = allow;
+    server->tls = tls;
     server->limits = limits;
     server->slots = limits->connections + LOCAL_CONNECTIONS;
     server->table = calloc(server->slots, sizeof(*server->table));
@@ -286,17 +286,13 @@ void server_remove(struct conn *conn)
 static void refuse(struct server *server, int fd, const struct sockaddr_storage *peer,
                    const char *why)
 {
-    long long now = now_ms(), logged = server->refusal_logged_ms;
+    unsigned count = log_due(&server->refusals);
     char text[ADDRESS_TEXT_BYTES];
 
     close(fd);
-    server->refusals++;
-    if (now < logged + REFUSAL_LOG_MS
-        || !atomic_compare_exchange_strong(&server->refusal_logged_ms, &logged, now))
-        return;
     address_text(peer, text);
-    log_warning("refused %u connections, the last from %s: %s",
-                atomic_exchange(&server->refusals, 0), text, why);
+    if (count)
+        log_warning("refused %u connections, the last from %s: %s", count, text, why);
 }
 
 static void adopt(struct server *server, int fd, const struct sockaddr_storage *peer)

@@ -31,12 +31,14 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "log.h"
 
 struct allow;
 struct conn;
 struct pool;
 struct sessions;
 struct store;
+struct tls_credentials;
 
 #define LISTENERS_MAX 64
 #define FRONT_THREADS 2
@@ -70,8 +72,8 @@ struct server {
     int listeners[LISTENERS_MAX];
     int listener_count;
     const struct allow *allow;
-    atomic_llong refusal_logged_ms;
-    atomic_uint refusals;               /* that are not logged yet */
+    const struct tls_credentials *tls;  /* NULL: TCP is plain; a unix socket always is */
+    struct log_limit refusals, failed_handshakes;
     const char *socket_path;            /* of the control socket, removed at the end */
     atomic_bool stopping, pause_logged;
     atomic_llong out_bytes;             /* memory of replies, of all connections */
@@ -89,7 +91,7 @@ struct server {
 
 /* False: logged. */
 bool server_init(struct server *server, struct store *store, const struct allow *allow,
-                 const struct limits *limits);
+                 const struct tls_credentials *tls, const struct limits *limits);
 /* "HOST:PORT" or "[HOST]:PORT"; port 0: any. The address that it listens on goes to `bound`. */
 bool server_listen(struct server *server, const char *address, char bound[300]);
 bool server_listen_unix(struct server *server, const char *path);

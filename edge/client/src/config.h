@@ -30,8 +30,7 @@
 #include <limits.h>
 
 #include "bounds.h"
-
-enum tls_kind { TLS_OFF, TLS_PSK, TLS_X509 };
+#include "tls.h"
 
 struct config {
     enum tls_kind tls;

@@ -58,10 +58,12 @@ class Engine:
     started = []        # all of them, for who cleans up
 
     def __init__(self, data, boot_id=None, control=None, env=None,
-                 extra=(), listen=('127.0.0.1:0',), stdin=None, prefix=()):
+                 extra=(), listen=('127.0.0.1:0',), stdin=None, prefix=(),
+                 tls=None):
+        """:param tls: an ssl.SSLContext for clients, if it wants TLS"""
         self.data, self.boot_id, self.control = data, boot_id, control
         self.env, self.extra, self.listen = env, list(extra), listen
-        self.stdin, self.prefix = stdin, list(prefix)
+        self.stdin, self.prefix, self.tls = stdin, list(prefix), tls
         self.process = None
         self.started.append(self)
         self.log = os.path.join(os.path.dirname(data),
@@ -144,10 +146,10 @@ class Engine:
         self.start()
 
     def options(self):
-        return wire.Options(self.address)
+        return wire.Options(self.address, tls=self.tls)
 
     def open(self, name, session=None):
-        return wire.Data(self.address, name, session)
+        return wire.Data(self.address, name, session, self.tls)
 
     def memory(self):
         """Resident bytes."""

@@ -21,10 +21,12 @@ import uuid
 OPTION_MAGIC = 0x49484156454F5054
 OPTION_REPLY_MAGIC = 0x0003E889045565A9
 OPT_EXPORT_NAME, OPT_ABORT, OPT_LIST, OPT_INFO, OPT_GO = 1, 2, 3, 6, 7
+OPT_STARTTLS = 5
 OPT_OVS = 0x4F565301
 REP_ACK, REP_SERVER, REP_INFO = 1, 2, 3
-REP_ERR_UNSUP = 0x80000001
-REP_ERR_POLICY, REP_ERR_PLATFORM = 0x80000002, 0x80000004
+REP_ERR_UNSUP, REP_ERR_POLICY = 0x80000001, 0x80000002
+REP_ERR_INVALID, REP_ERR_PLATFORM = 0x80000003, 0x80000004
+REP_ERR_TLS_REQD = 0x80000005
 REQUEST_MAGIC, REPLY_MAGIC = 0x25609513, 0x67446698
 READ, WRITE, DISC, FLUSH, TRIM, WRITE_ZEROES = 0, 1, 2, 3, 4, 6
 FUA, NO_HOLE = 1, 2
@@ -136,9 +138,9 @@ def connect(address):
 
 
 class Options:
-    """A connection in the option phase."""
+    """A connection in the option phase; with an ssl.SSLContext by TLS."""
 
-    def __init__(self, address, flags=3):
+    def __init__(self, address, flags=3, tls=None):
         self.sock = connect(address)
         # Before the greeting, as the C library does and for its reason: see
         # greet() in edge/client/src/option.c.
@@ -146,6 +148,10 @@ class Options:
         greeting = receive(self.sock, 18)
         assert greeting[:16] == b'NBDMAGICIHAVEOPT', greeting
         self.handshake_flags = struct.unpack('>H', greeting[16:])[0]
+        if tls:
+            assert self.replies(OPT_STARTTLS) == []
+            self.sock = tls.wrap_socket(self.sock,
+                                        server_hostname=address[0])
 
     def close(self):
         self.sock.close()
@@ -314,8 +320,8 @@ class Options:
 class Data:
     """A connection in the transmission phase."""
 
-    def __init__(self, address, name, session=None):
-        options = Options(address)
+    def __init__(self, address, name, session=None, tls=None):
+        options = Options(address, tls=tls)
         self.hello = options.hello(session) if session else None
         self.size, self.flags, _ = options.go(name)
         self.sock = options.sock

@@ -46,6 +46,8 @@ size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
 void data_thread_end(void) {}
 void options_greet(struct conn *conn) { conn->phase = PHASE_DATA; }
 
+void options_begin_again(struct conn *conn) { conn->phase = PHASE_OPTIONS; }
+
 size_t options_take(struct conn *conn, const uint8_t *bytes, size_t length)
 {
     (void)conn;

@@ -39,7 +39,7 @@ class Edge(component.Component):
 
     name = 'edge'
     description = 'client library and engine of Open vStorage Edge volumes'
-    build_packages = component.TOOLCHAIN + ('zlib1g-dev',)
+    build_packages = component.TOOLCHAIN + ('libgnutls28-dev', 'zlib1g-dev')
 
     def version(self):
         with open(os.path.join(CHECKOUT, 'edge', 'meson.build')) as file:

@@ -95,7 +95,7 @@ void world_open(struct world *world, bool served)
     must(world->store != NULL, "store_open");
     world->volume = make_volumes(world->store);
     if (served)
-        must(server_init(&world->server, world->store, &everyone, &limits)
+        must(server_init(&world->server, world->store, &everyone, NULL, &limits)
                  && server_listen_unix(&world->server, world->socket)
                  && server_start(&world->server), "server");
 }

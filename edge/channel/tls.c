@@ -1,0 +1,363 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "credentials.h"
+
+#define RECORD_BYTES 16384
+
+/* Forward secrecy also with pre-shared keys. */
+static const char of_x509[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+static const char of_psk[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+                             ":-KX-ALL:+ECDHE-PSK:+DHE-PSK";
+
+struct tls {
+    gnutls_session_t session;
+    struct tls_credentials *owned;
+    char *hostname;
+    int fd;
+    bool ended;             /* the socket has told the end */
+    int flags;              /* for the socket, of the record that is being sent */
+    size_t held;            /* bytes that GnuTLS took in but could not send: not taken for us */
+    pthread_mutex_t lock;   /* of the session, after the handshake */
+    gnutls_typed_vdata_st expected[2];  /* of the other side's certificate */
+};
+
+static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
+{
+    struct tls *tls = pointer;
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = count};
+    ssize_t n = sendmsg(tls->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | tls->flags);
+
+    if (n < 0)
+        gnutls_transport_set_errno(tls->session, errno);
+    return n;
+}
+
+/* GnuTLS does not learn of the end: it would send no more, and there may be answers to be sent. */
+static ssize_t pull(gnutls_transport_ptr_t pointer, void *to, size_t length)
+{
+    struct tls *tls = pointer;
+    ssize_t n = recv(tls->fd, to, length, MSG_DONTWAIT);
+
+    if (n > 0)
+        return n;
+    tls->ended |= !n;
+    gnutls_transport_set_errno(tls->session, n ? errno : EAGAIN);
+    return -1;
+}
+
+static struct tls *session_new(const struct tls_credentials *credentials, int fd, unsigned role)
+{
+    struct tls *tls = calloc(1, sizeof(*tls));
+
+    if (!tls)
+        return NULL;
+    tls->fd = fd;
+    pthread_mutex_init(&tls->lock, NULL);
+    if (gnutls_init(&tls->session, role | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS)
+        || gnutls_priority_set_direct(tls->session,
+                                      credentials->kind == TLS_PSK ? of_psk : of_x509, NULL)
+        || gnutls_credentials_set(tls->session, credentials->type, credentials->any)) {
+        tls_free(tls);
+        return NULL;
+    }
+    gnutls_transport_set_ptr(tls->session, tls);
+    gnutls_transport_set_vec_push_function(tls->session, push);
+    gnutls_transport_set_pull_function(tls->session, pull);
+    return tls;
+}
+
+struct tls *tls_server_new(const struct tls_credentials *credentials, int fd)
+{
+    struct tls *tls = session_new(credentials, fd, GNUTLS_SERVER);
+
+    if (tls && credentials->verify_client) {
+        tls->expected[0] = (gnutls_typed_vdata_st){GNUTLS_DT_KEY_PURPOSE_OID,
+                                                   (uint8_t *)GNUTLS_KP_TLS_WWW_CLIENT, 0};
+        gnutls_certificate_server_set_request(tls->session, GNUTLS_CERT_REQUIRE);
+        gnutls_session_set_verify_cert2(tls->session, tls->expected, 1, 0);
+    }
+    return tls;
+}
+
+static bool is_address(const char *host)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+}
+
+/* The chain, the times, and the name, which may be an address. */
+static void expect_host(struct tls *tls)
+{
+    tls->expected[0] = (gnutls_typed_vdata_st){GNUTLS_DT_DNS_HOSTNAME,
+                                               (uint8_t *)tls->hostname, 0};
+    tls->expected[1] = (gnutls_typed_vdata_st){GNUTLS_DT_KEY_PURPOSE_OID,
+                                               (uint8_t *)GNUTLS_KP_TLS_WWW_SERVER, 0};
+    gnutls_session_set_verify_cert2(tls->session, tls->expected, 2, 0);
+    if (!is_address(tls->hostname))
+        gnutls_server_name_set(tls->session, GNUTLS_NAME_DNS, tls->hostname,
+                               strlen(tls->hostname));
+}
+
+struct tls *tls_client_new(struct tls_credentials *credentials, int fd, const char *hostname)
+{
+    struct tls *tls = session_new(credentials, fd, GNUTLS_CLIENT);
+
+    if (!tls) {
+        tls_credentials_free(credentials);
+        return NULL;
+    }
+    tls->owned = credentials;
+    tls->hostname = strdup(hostname);
+    if (!tls->hostname) {
+        tls_free(tls);
+        return NULL;
+    }
+    if (credentials->kind == TLS_X509)
+        expect_host(tls);
+    return tls;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (!tls)
+        return;
+    gnutls_deinit(tls->session);
+    tls_credentials_free(tls->owned);
+    pthread_mutex_destroy(&tls->lock);
+    free(tls->hostname);
+    free(tls);
+}
+
+/* Who is refused by a certificate learns what is wrong with it. */
+static void tell_verdict(struct tls *tls, char why[TLS_WHY_BYTES])
+{
+    gnutls_datum_t text = {0};
+
+    gnutls_certificate_verification_status_print(
+        gnutls_session_get_verify_cert_status(tls->session), GNUTLS_CRT_X509, &text, 0);
+    const char *verdict = text.data ? (char *)text.data : "";
+    if (tls->hostname)
+        tls_explain(why, "the certificate of the server is refused, which should be '%s': %s",
+                    tls->hostname, verdict);
+    else
+        tls_explain(why, "the certificate of the client is refused: %s", verdict);
+    gnutls_free(text.data);
+}
+
+static int judge(struct tls *tls, int result, char why[TLS_WHY_BYTES])
+{
+    switch (result) {
+    case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
+        tell_verdict(tls, why);
+        return EACCES;
+    case GNUTLS_E_FATAL_ALERT_RECEIVED:
+        tls_explain(why, "the other side refuses: %s",
+                    gnutls_alert_get_name(gnutls_alert_get(tls->session)));
+        return EACCES;
+    case GNUTLS_E_NO_CERTIFICATE_FOUND:
+    case GNUTLS_E_CERTIFICATE_REQUIRED:
+        tls_explain(why, "the other side has no certificate");
+        return EACCES;
+    case GNUTLS_E_AGAIN:
+    case GNUTLS_E_PULL_ERROR:
+    case GNUTLS_E_PUSH_ERROR:
+        tls_explain(why, "the other side closed the connection during the TLS handshake");
+        return ECONNRESET;
+    default:
+        tls_explain(why, "TLS handshake: %s", gnutls_strerror(result));
+        return EPROTO;
+    }
+}
+
+int tls_handshake(struct tls *tls, char why[TLS_WHY_BYTES])
+{
+    int result;
+
+    do
+        result = gnutls_handshake(tls->session);
+    while (result == GNUTLS_E_INTERRUPTED);
+    if (!result)
+        return 0;
+    if (result == GNUTLS_E_AGAIN && !tls->ended)
+        return EAGAIN;
+    gnutls_alert_send_appropriate(tls->session, result);
+    return judge(tls, result, why);
+}
+
+short tls_wait_for(const struct tls *tls)
+{
+    return gnutls_record_get_direction(tls->session) ? POLLOUT : POLLIN;
+}
+
+/* What is left of the parts. */
+struct rest {
+    const struct iovec *parts;
+    int count;
+    size_t skip;                /* of the first */
+};
+
+static void advance(struct rest *rest, size_t length)
+{
+    while (rest->count && length >= rest->parts->iov_len - rest->skip) {
+        length -= rest->parts->iov_len - rest->skip;
+        rest->parts++;
+        rest->count--;
+        rest->skip = 0;
+    }
+    rest->skip += length;
+}
+
+/* What fits into a record: where it is, or in `copy` if it is in several places. */
+static const void *gather(struct rest rest, uint8_t copy[RECORD_BYTES], size_t *length)
+{
+    const uint8_t *first = (const uint8_t *)rest.parts->iov_base + rest.skip;
+
+    *length = rest.parts->iov_len - rest.skip;
+    if (*length >= RECORD_BYTES || rest.count == 1) {
+        *length = *length < RECORD_BYTES ? *length : RECORD_BYTES;
+        return first;
+    }
+    for (*length = 0; rest.count && *length < RECORD_BYTES;) {
+        size_t piece = rest.parts->iov_len - rest.skip, room = RECORD_BYTES - *length;
+
+        piece = piece < room ? piece : room;
+        memcpy(copy + *length, (const uint8_t *)rest.parts->iov_base + rest.skip, piece);
+        *length += piece;
+        advance(&rest, piece);
+    }
+    return copy;
+}
+
+/* Bytes, or an error of GnuTLS. */
+static ssize_t send_record(struct tls *tls, struct rest *rest, int flags)
+{
+    uint8_t copy[RECORD_BYTES];
+    const void *data = NULL;
+    size_t length = tls->held;
+    ssize_t n;
+
+    if (!tls->held)
+        data = gather(*rest, copy, &length);
+    struct rest after = *rest;
+    advance(&after, length);
+    tls->flags = after.count ? MSG_MORE : flags;
+    do
+        n = gnutls_record_send(tls->session, data, data ? length : 0);
+    while (n == GNUTLS_E_INTERRUPTED);
+    tls->held = n == GNUTLS_E_AGAIN ? length : 0;
+    if (n > 0)
+        *rest = after;
+    return n > 0 ? (ssize_t)length : n;
+}
+
+static int errno_of(struct tls *tls, ssize_t result)
+{
+    if (result == GNUTLS_E_AGAIN)
+        return EAGAIN;
+    if (result != GNUTLS_E_FATAL_ALERT_RECEIVED)
+        return ECONNRESET;
+    switch (gnutls_alert_get(tls->session)) {
+    case GNUTLS_A_BAD_CERTIFICATE:
+    case GNUTLS_A_UNSUPPORTED_CERTIFICATE:
+    case GNUTLS_A_CERTIFICATE_REVOKED:
+    case GNUTLS_A_CERTIFICATE_EXPIRED:
+    case GNUTLS_A_CERTIFICATE_UNKNOWN:
+    case GNUTLS_A_CERTIFICATE_REQUIRED:
+    case GNUTLS_A_UNKNOWN_CA:
+    case GNUTLS_A_ACCESS_DENIED:
+        return EACCES;
+    default:
+        return ECONNRESET;
+    }
+}
+
+/* As recvmsg and sendmsg: an error after some bytes shows the next time. */
+static ssize_t outcome(struct tls *tls, size_t done, ssize_t last)
+{
+    if (done || last >= 0)
+        return done;
+    errno = errno_of(tls, last);
+    return -1;
+}
+
+ssize_t tls_send(struct tls *tls, const struct iovec *parts, int count, int flags)
+{
+    struct rest rest = {parts, count, 0};
+    size_t sent = 0;
+    ssize_t n = 0;
+
+    pthread_mutex_lock(&tls->lock);
+    advance(&rest, 0);
+    while (rest.count && (n = send_record(tls, &rest, flags)) > 0)
+        sent += n;
+    n = outcome(tls, sent, n);
+    pthread_mutex_unlock(&tls->lock);
+    return n;
+}
+
+ssize_t tls_receive(struct tls *tls, const struct iovec *parts, int count)
+{
+    struct rest rest = {parts, count, 0};
+    size_t received = 0;
+    ssize_t n = 0;
+
+    pthread_mutex_lock(&tls->lock);
+    advance(&rest, 0);
+    while (rest.count) {
+        n = gnutls_record_recv(tls->session, (uint8_t *)rest.parts->iov_base + rest.skip,
+                               rest.parts->iov_len - rest.skip);
+        if (n <= 0 && n != GNUTLS_E_INTERRUPTED)
+            break;
+        if (n > 0) {
+            received += n;
+            advance(&rest, n);
+        }
+    }
+    n = outcome(tls, received, n == GNUTLS_E_AGAIN && tls->ended ? 0 : n);
+    pthread_mutex_unlock(&tls->lock);
+    return n;
+}
+
+bool tls_has_more(struct tls *tls)
+{
+    pthread_mutex_lock(&tls->lock);
+    bool has_more = gnutls_record_check_pending(tls->session) > 0;
+    pthread_mutex_unlock(&tls->lock);
+    return has_more;
+}
+
+void tls_say_goodbye(struct tls *tls)
+{
+    pthread_mutex_lock(&tls->lock);
+    tls->flags = 0;
+    if (!tls->held)
+        gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+    pthread_mutex_unlock(&tls->lock);
+}
