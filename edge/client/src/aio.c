@@ -107,7 +107,7 @@ int ovs_aio_suspend(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb, const struct timesp
     if (request == NULL)
         return fail(EINVAL);
     if (event_is_set(&request->finished))
-        return 0;
+        return result_of(0);
     session = atomic_load(&ctx->session);
     if (session != NULL && session_is_own_thread(session))
         return fail(EDEADLK);
@@ -121,7 +121,7 @@ int ovs_aio_error(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb)
 
     if (request == NULL)
         return fail(EINVAL);
-    return event_is_set(&request->finished) ? request->error : EINPROGRESS;
+    return (int)succeed(event_is_set(&request->finished) ? request->error : EINPROGRESS);
 }
 
 ssize_t ovs_aio_return(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb)
@@ -132,9 +132,7 @@ ssize_t ovs_aio_return(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb)
         return fail(EINVAL);
     if (!event_is_set(&request->finished))
         return fail(EINPROGRESS);
-    if (request->error != 0)
-        errno = request->error;
-    return request_result(request);
+    return request->error != 0 ? fail(request->error) : succeed(request_result(request));
 }
 
 int ovs_aio_cancel(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb)

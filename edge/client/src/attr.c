@@ -28,7 +28,7 @@ ovs_ctx_attr_t *ovs_ctx_attr_new(void)
 
     if (attr != NULL)
         attr->queue_depth = QUEUE_DEPTH_DEFAULT;
-    return attr;
+    return made(attr);
 }
 
 int ovs_ctx_attr_destroy(ovs_ctx_attr_t *attr)
@@ -90,7 +90,7 @@ int ovs_ctx_attr_set_transport(ovs_ctx_attr_t *attr, const char *transport, cons
     if (wanted != TRANSPORT_SHM && resolve(attr, host, port) < 0)
         return -1;
     attr->transport = wanted;
-    return 0;
+    return result_of(0);
 }
 
 int ovs_ctx_attr_set_network_qdepth(ovs_ctx_attr_t *attr, const uint64_t qdepth)
@@ -98,7 +98,7 @@ int ovs_ctx_attr_set_network_qdepth(ovs_ctx_attr_t *attr, const uint64_t qdepth)
     if (attr == NULL || qdepth == 0)
         return fail(EINVAL);
     attr->queue_depth = qdepth < QUEUE_DEPTH_MAX ? qdepth : QUEUE_DEPTH_MAX;
-    return 0;
+    return result_of(0);
 }
 
 int ovs_ctx_attr_enable_ha(ovs_ctx_attr_t *attr)
@@ -106,5 +106,5 @@ int ovs_ctx_attr_enable_ha(ovs_ctx_attr_t *attr)
     if (attr == NULL)
         return fail(EINVAL);
     attr->ha = true;
-    return 0;
+    return result_of(0);
 }

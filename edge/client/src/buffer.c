@@ -18,6 +18,8 @@
 
 #include <openvstorage/volumedriver.h>
 
+#include "api.h"
+
 struct ovs_buffer {
     void *data;
     size_t size;
@@ -44,7 +46,7 @@ ovs_buffer_t *ovs_allocate(ovs_ctx_t *ctx, size_t size)
         return NULL;
     }
     buffer->size = size;
-    return buffer;
+    return made(buffer);
 }
 
 void *ovs_buffer_data(ovs_buffer_t *buffer)
@@ -53,7 +55,7 @@ void *ovs_buffer_data(ovs_buffer_t *buffer)
         errno = EINVAL;
         return NULL;
     }
-    return buffer->data;
+    return made(buffer->data);
 }
 
 size_t ovs_buffer_size(ovs_buffer_t *buffer)
@@ -62,7 +64,7 @@ size_t ovs_buffer_size(ovs_buffer_t *buffer)
         errno = EINVAL;
         return (size_t)-1;
     }
-    return buffer->size;
+    return (size_t)succeed((ssize_t)buffer->size);
 }
 
 int ovs_deallocate(ovs_ctx_t *ctx, ovs_buffer_t *buffer)

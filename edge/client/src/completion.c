@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "api.h"
 #include "event.h"
 
 struct ovs_completion {
@@ -40,7 +41,7 @@ ovs_completion_t *ovs_aio_create_completion(ovs_callback_t complete_cb, void *ar
         completion->callback = complete_cb;
         completion->arg = arg;
     }
-    return completion;
+    return made(completion);
 }
 
 void completion_call(ovs_completion_t *completion, ssize_t result)
@@ -60,19 +61,14 @@ ssize_t ovs_aio_return_completion(ovs_completion_t *completion)
         errno = EINPROGRESS;
         return -1;
     }
-    if (completion->result < 0)
-        errno = EIO;
-    return completion->result;
+    return completion->result < 0 ? fail(EIO) : succeed(completion->result);
 }
 
 int ovs_aio_wait_completion(ovs_completion_t *completion, const struct timespec *timeout)
 {
     int error = completion == NULL ? EINVAL : event_wait(&completion->signalled, timeout);
 
-    if (error == 0)
-        return 0;
-    errno = error == ETIMEDOUT ? EAGAIN : error;
-    return -1;
+    return result_of(error == ETIMEDOUT ? EAGAIN : error);
 }
 
 int ovs_aio_signal_completion(ovs_completion_t *completion)
@@ -82,7 +78,7 @@ int ovs_aio_signal_completion(ovs_completion_t *completion)
         return -1;
     }
     event_set(&completion->signalled);
-    return 0;
+    return result_of(0);
 }
 
 int ovs_aio_release_completion(ovs_completion_t *completion)

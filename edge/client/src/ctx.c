@@ -67,14 +67,14 @@ ovs_ctx_t *ovs_ctx_new(const ovs_ctx_attr_t *attr)
     }
     ctx = ctx_new(attr);
     if (ctx == NULL || attr->transport == TRANSPORT_SHM)
-        return ctx;
+        return made(ctx);
     error = config_load(attr->host, attr->port, &ctx->config);
     if (error == 0 && ctx->config.tls != TLS_OFF)
         error = ENOTSUP;
     if (error == 0)
         error = say_hello(ctx);
     if (error == 0)
-        return ctx;
+        return made(ctx);
     ovs_ctx_destroy(ctx);
     errno = error == EPROTO ? EIO : error;
     return NULL;
@@ -142,6 +142,7 @@ static void close_session(ovs_ctx_t *ctx, struct session *session)
 
 int ovs_ctx_destroy(ovs_ctx_t *ctx)
 {
+    const int before = errno;
     struct session *session;
 
     if (ctx == NULL)
@@ -155,5 +156,6 @@ int ovs_ctx_destroy(ovs_ctx_t *ctx)
         socket_close(ctx->idle);
     pthread_mutex_destroy(&ctx->opening);
     free(ctx);
+    errno = before;
     return 0;
 }

@@ -55,9 +55,7 @@ static ssize_t carry_out(struct session *session, ovs_aio_request *request)
     if (error != 0)
         return fail(error);
     event_wait(&request->finished, NULL);
-    if (request->error != 0)
-        errno = request->error;
-    return request_result(request);
+    return request->error != 0 ? fail(request->error) : succeed(request_result(request));
 }
 
 static ssize_t transfer(ovs_ctx_t *ctx, enum command command, void *buf, size_t nbytes,
@@ -109,7 +107,7 @@ int ovs_stat(ovs_ctx_t *ctx, struct stat *buf)
     memset(buf, 0, sizeof(*buf));
     buf->st_blksize = 512;
     buf->st_size = (off_t)size;
-    return 0;
+    return (int)succeed(0);
 }
 
 int ovs_truncate(ovs_ctx_t *ctx, uint64_t size)

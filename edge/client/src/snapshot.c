@@ -147,7 +147,7 @@ int ovs_snapshot_is_synced(ovs_ctx_t *ctx, const char *volume_name, const char *
     if (!arguments_are_valid(ctx, volume_name, snap_name))
         return fail(EINVAL);
     error = is_synced(ctx, volume_name, snap_name, 0, &synced);
-    return error != 0 ? fail(error) : synced;
+    return error != 0 ? fail(error) : (int)succeed(synced);
 }
 
 static int read_names(struct reader *fields, uint32_t count, uint64_t volume_size,
@@ -210,7 +210,7 @@ int ovs_snapshot_list(ovs_ctx_t *ctx, const char *volume_name, ovs_snapshot_info
         return fail(error);
     error = fill_list(&reply.fields, snap_list, max_snaps, &count);
     vendor_reply_free(&reply);
-    return error != 0 ? fail(error) : count;
+    return error != 0 ? fail(error) : (int)succeed(count);
 }
 
 /* The array is the caller's, the names are ours. */

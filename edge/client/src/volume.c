@@ -125,6 +125,15 @@ static void add_name(struct name_list *list, struct text name)
     list->needed += name.length + 1;
 }
 
+/* In byte order. A server that goes back, or in circles, would never end. */
+static bool comes_after(struct text name, const char *last)
+{
+    size_t length = strlen(last), common = name.length < length ? name.length : length;
+    int order = memcmp(name.bytes, last, common);
+
+    return order > 0 || (order == 0 && name.length > length);
+}
+
 static int add_page(struct name_list *list, struct reader *fields)
 {
     uint32_t entries;
@@ -139,7 +148,7 @@ static int add_page(struct name_list *list, struct reader *fields)
         get_u64(fields);    /* size */
         get_u8(fields);     /* flags */
         get_string(fields); /* owner */
-        if (fields->bad || name.length == 0 || name.length >= NAME_LIMIT)
+        if (fields->bad || name.length >= NAME_LIMIT || !comes_after(name, list->last))
             return EPROTO;
         add_name(list, name);
     }
@@ -182,5 +191,5 @@ int ovs_list_volumes(ovs_ctx_t *ctx, char *names, size_t *size)
     }
     if (names == NULL && list.needed > 0)
         return fail(EINVAL);
-    return (int)list.needed;
+    return (int)succeed((ssize_t)list.needed);
 }

@@ -18,6 +18,16 @@
  * Rules that hold for every call
  *   - failure is -1 (or NULL) and errno says why; a NULL context, attribute
  *     set or control block is EINVAL;
+ *   - success leaves errno 0, so that it may be read after a count of 0, too;
+ *   - only what gives something back (ovs_ctx_attr_destroy, ovs_ctx_destroy,
+ *     ovs_deallocate, ovs_snapshot_list_free, ovs_aio_finish and
+ *     ovs_aio_release_completion) leaves errno as it was, so that it may be
+ *     called before the errno of what failed is looked at;
+ *   - a request waits as long as the server says that it lives: a flush
+ *     without end, a read or write for io_timeout (edge.conf, 300 s). Without
+ *     a sign of life it fails at once, or with HA after reconnect_timeout
+ *     (60 s). All fail with EIO then. A session that was fenced, or whose
+ *     server's host was rebooted, fails with EIO for good: open it again;
  *   - a volume or snapshot name has 1 to 254 bytes, anything else is EINVAL;
  *   - a context may be used by several threads; a forked child makes its own.
  */
