@@ -32,6 +32,8 @@ read -r -a PORTS < <(free_ports 4)
 CINDER_ENABLED_BACKENDS=openvstorage:one,openvstorage:two
 OVS_VPOOL_one=edge_port=${PORTS[0]},xml_rpc_port=${PORTS[1]}
 OVS_VPOOL_two=edge_port=${PORTS[2]},xml_rpc_port=${PORTS[3]}
+OPENVSTORAGE_TLS_DIR=$SANDBOX/etc/tls
+OVS_EDGE_CONFIG_FILE=$SANDBOX/etc/edge.conf
 load_plugin
 set +o errexit
 
@@ -103,6 +105,24 @@ function test_a_number_that_somebody_else_has_got {
     kill -KILL $stranger
 }
 
+function test_tls {
+    local kind
+    stop_storagedriver
+    for kind in psk x509; do
+        OPENVSTORAGE_TLS=$kind
+        configure_tls >/dev/null
+        start_storagedriver
+        assert_true "$kind: the vPools answer by HTTPS" vpools_answer
+        assert_false "$kind: and in no other way" \
+            eval "(OPENVSTORAGE_TLS=off; vpools_answer)"
+        stop_storagedriver
+    done
+    OPENVSTORAGE_TLS=off
+    configure_tls
+    start_storagedriver
+    assert_true "plain again" vpools_answer
+}
+
 function test_a_service_that_was_killed {
     kill -KILL "$(service_process)"
     start_storagedriver
@@ -132,5 +152,6 @@ make_environment
 test_checks
 test_service
 test_a_number_that_somebody_else_has_got
+test_tls
 test_a_service_that_was_killed
 report_results

@@ -14,17 +14,20 @@
 
 import concurrent.futures
 import contextlib
+import http.client
 import os
 import re
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import unittest
 
+from ovs_storagedriver import key_material
 from ovs_storagedriver import testing
 from ovs_storagedriver.tests import support
 
@@ -279,6 +282,49 @@ class LifeTestCase(ServiceTestCase):
         fewer = self.start(data=running.data)
         self.assertEqual('node1', self.plain(fewer)(
             'volumeInfo', volume_id=volume)['vrouter_id'])
+
+
+class TlsTestCase(ServiceTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.keys = os.path.join(self.folder, 'tls')
+        with key_material.opened(self.keys) as folder:
+            folder.make_authority()
+            folder.make_server(['127.0.0.1'])
+            folder.make_client()
+            folder.make_psk(['one'])
+
+    def options_of(self, port):
+        """Return what the edge port answers to NBD's question for a list."""
+        with socket.create_connection(('127.0.0.1', port),
+                                      support.WAIT_SECONDS) as connection:
+            self.assertEqual(b'NBDMAGIC', connection.recv(18)[:8])
+            connection.sendall(struct.pack('>I8sII', 3, b'IHAVEOPT', 3, 0))
+            answer = connection.recv(20, socket.MSG_WAITALL)
+            return struct.unpack('>QIII', answer)[2]
+
+    def test_both_ports_speak_nothing_else(self):
+        tls_required = 2 ** 31 + 5
+        for kind in ('psk', 'x509'):
+            with self.subTest(kind):
+                running = self.start(tls=kind, tls_dir=self.keys)
+                self.assertEqual(kind, running.ask('vpoolInfo')['tls'])
+                self.assertEqual(tls_required,
+                                 self.options_of(running.edge_port))
+                with self.assertRaises((OSError, http.client.HTTPException)):
+                    self.plain(running)('volumesList')
+                running.kill_engine()
+                self.assertEqual([], running.ask('volumesList'))
+
+    def test_files_that_are_missing(self):
+        os.unlink(os.path.join(self.keys, 'server-key.pem'))
+        code, log = self.serve('--data', self.data, '--tls', 'x509',
+                               '--tls-dir', self.keys)
+        self.assertEqual(2, code)
+        self.assertIn('server-key.pem cannot be read', log)
+        self.assertIn('tls-init', log)
+        self.assertFalse(os.path.exists(self.data))
 
 
 class RefusalTestCase(ServiceTestCase):
