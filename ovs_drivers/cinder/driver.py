@@ -26,6 +26,7 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 from oslo_utils import units
 
+from ovs_drivers.cinder import errors
 from ovs_drivers.cinder import fencing
 from ovs_drivers.cinder import images
 from ovs_drivers.cinder import luks
@@ -49,14 +50,14 @@ def _undo_on_error(undo, *arguments):
     """Undo what a failed step may have left, then raise its error."""
     try:
         yield
-    except vpool.NameTaken:
+    except errors.NameTaken:
         # Something else has this name; it is not ours to remove.
         raise
     except Exception:
         with excutils.save_and_reraise_exception():
             try:
                 undo(*arguments)
-            except vpool.VPoolError as failure:
+            except errors.VPoolError as failure:
                 LOG.warning('What the failed step left could not be removed '
                             'either: %s', failure)
 
@@ -188,7 +189,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         snapshot_name = self._snapshot_name(snapshot)
         try:
             self._vpool.rollback(name, snapshot_name)
-        except vpool.HasClones:
+        except errors.HasClones:
             # Rolling back would remove a newer snapshot that a clone still
             # needs, one that Cinder has deleted or that was taken for it.
             self._vpool.copy_back(name, snapshot_name, self._copy_data)
@@ -357,7 +358,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             # chance.
             self._vpool.sweep()
             return capacity
-        except vpool.VPoolError:
+        except errors.VPoolError:
             LOG.exception('The vPool does not say how it is')
             return dict(_capacity(None), backend_state='down')
 
@@ -384,8 +385,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         try:
             return location.parse(volume.provider_location).name
         except location.LocationError as error:
-            raise vpool.VPoolError('provider_location of volume %s: %s'
-                                   % (volume.id, error))
+            raise errors.VPoolError('provider_location of volume %s: %s'
+                                    % (volume.id, error))
 
     def _label_of(self, volume):
         """Whom the label of the volume names, if it was there before."""

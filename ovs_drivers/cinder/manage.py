@@ -26,9 +26,9 @@ from cinder import objects
 from oslo_log import log as logging
 from oslo_utils import units
 
+from ovs_drivers.cinder import errors
 from ovs_drivers.cinder import names
 from ovs_drivers.cinder import owners
-from ovs_drivers.cinder import vpool
 from ovs_drivers import location
 
 try:
@@ -84,7 +84,7 @@ class ManagingDriver(object):
                         name, labels and
                         labels[self._vpool.object_id(name)]))
                 entries.append(entry)
-            except vpool.NotFound:
+            except errors.NotFound:
                 LOG.debug('Volume %s has gone since it was listed', name)
         return volume_utils.paginate_entries_list(
             entries, marker, limit, offset, sort_keys, sort_dirs)
@@ -123,7 +123,7 @@ class ManagingDriver(object):
                                         managed.get((name, snapshot)))
                     entry['source_reference'] = {'source-name': name}
                     entries.append(entry)
-            except vpool.NotFound:
+            except errors.NotFound:
                 LOG.debug('Volume %s has gone since it was listed', name)
         return volume_utils.paginate_entries_list(
             entries, marker, limit, offset, sort_keys, sort_dirs)
@@ -159,7 +159,7 @@ class ManagingDriver(object):
         for volume in volumes:
             try:
                 managed[self._name(volume)] = volume.id
-            except vpool.VPoolError as error:
+            except errors.VPoolError as error:
                 LOG.warning('A volume is left out: %s', error)
         return managed
 

@@ -17,6 +17,7 @@ import uuid
 from cinder import exception
 from cinder import objects
 
+from ovs_drivers.cinder import errors
 from ovs_drivers.cinder import vpool
 from ovs_drivers.tests.behaviour import base
 from ovs_drivers.tests.behaviour import database
@@ -163,10 +164,10 @@ class OwnersTestCase(base.DriverTestCase):
         name = self.by_hand()
 
         def extend(*_arguments):
-            raise vpool.VPoolError('disk on fire')
+            raise errors.VPoolError('disk on fire')
         self.use(base.fixtures.MonkeyPatch(
             'ovs_drivers.cinder.vpool.VPool.extend', extend))
-        self.assertRaises(vpool.VPoolError, self.manage, name)
+        self.assertRaises(errors.VPoolError, self.manage, name)
         self.assertEqual([name], self.backend.names())
 
     def test_a_managed_volume_that_goes_with_its_clone(self):

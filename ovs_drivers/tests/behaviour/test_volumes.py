@@ -23,7 +23,7 @@ from cinder import exception
 
 from ovs_drivers.brick import connector as brick_connector
 from ovs_drivers.cinder import driver
-from ovs_drivers.cinder import vpool
+from ovs_drivers.cinder import errors
 from ovs_drivers import edge
 from ovs_drivers.tests.behaviour import base
 from ovs_drivers.tests.behaviour.base import GIB
@@ -57,7 +57,7 @@ class VolumesTestCase(base.DriverTestCase):
         volume = self.create(1)
         self.backend.write(volume.name, 0, b'precious')
         other = self.volume(2, id=volume.id)
-        with self.assertRaises(vpool.NameTaken) as caught:
+        with self.assertRaises(errors.NameTaken) as caught:
             self.driver.create_volume(other)
         self.assertIn(volume.name, str(caught.exception))
         self.assertEqual(b'precious', self.backend.read(volume.name, 0, 8))
@@ -168,7 +168,7 @@ class SnapshotsTestCase(base.DriverTestCase):
                 lambda: self.driver.create_volume_from_snapshot(other,
                                                                 snapshot),
                 lambda: self.driver.create_cloned_volume(other, volume)):
-            self.assertRaises(vpool.NameTaken, make)
+            self.assertRaises(errors.NameTaken, make)
             self.assertEqual(b'precious',
                              self.backend.read(other.name, 0, 8))
         self.driver.delete_snapshot(snapshot)
@@ -178,18 +178,18 @@ class SnapshotsTestCase(base.DriverTestCase):
         volume = self.create()
         snapshot = self.snapshot(volume)
         copy = self.volume()
-        with self.assertRaises(vpool.NotFound) as caught:
+        with self.assertRaises(errors.NotFound) as caught:
             self.driver.create_volume_from_snapshot(copy, snapshot)
         self.assertIn(snapshot.name, str(caught.exception))
         self.assertEqual([volume.name], self.backend.names())
-        self.assertRaises(vpool.NotFound, self.driver.revert_to_snapshot,
+        self.assertRaises(errors.NotFound, self.driver.revert_to_snapshot,
                           self.context, volume, snapshot)
 
     def test_a_source_that_is_gone(self):
         source = self.volume()
-        self.assertRaises(vpool.NotFound, self.driver.create_cloned_volume,
+        self.assertRaises(errors.NotFound, self.driver.create_cloned_volume,
                           self.volume(), source)
-        self.assertRaises(vpool.NotFound, self.driver.create_snapshot,
+        self.assertRaises(errors.NotFound, self.driver.create_snapshot,
                           self.snapshot(source))
         self.assertEqual([], self.backend.names())
 
@@ -237,9 +237,9 @@ class ClonesTestCase(base.DriverTestCase):
 
     def test_smaller_than_the_source_is_refused_and_undone(self):
         volume = self.create(2)
-        self.assertRaises(vpool.Shrinking, self.clone, volume, 1)
+        self.assertRaises(errors.Shrinking, self.clone, volume, 1)
         snapshot = self.take_snapshot(volume)
-        self.assertRaises(vpool.Shrinking, self.from_snapshot, snapshot, 1)
+        self.assertRaises(errors.Shrinking, self.from_snapshot, snapshot, 1)
         self.assertEqual([volume.name], self.backend.names())
         self.assertEqual([snapshot.name],
                          self.driver._vpool.snapshots(volume.name))
@@ -301,7 +301,7 @@ class ClonesTestCase(base.DriverTestCase):
                     self.context, volume, service, {}),
                 lambda: self.driver.revert_to_snapshot(
                     self.context, volume, self.snapshot(volume))):
-            with self.assertRaises(vpool.Deleted) as caught:
+            with self.assertRaises(errors.Deleted) as caught:
                 use()
         # What the error says
         mark = str(caught.exception).split(' from the vPool')[0].split()[-1]
@@ -320,7 +320,7 @@ class ClonesTestCase(base.DriverTestCase):
         for use in (lambda: self.from_snapshot(snapshot),
                     lambda: self.driver.revert_to_snapshot(
                         self.context, volume, snapshot)):
-            self.assertRaises(vpool.Deleted, use)
+            self.assertRaises(errors.Deleted, use)
         self.delete(copy)
         self.assertEqual([], self.driver._vpool.snapshots(volume.name))
         self.assertEqual([volume.name], self.backend.names())
