@@ -69,6 +69,14 @@ static int create_map(struct layer *layer)
     return 0;
 }
 
+/* A layer that rests (a merge writes to it) may have forgotten the file since it was made. */
+static int open_runtime(struct layer *layer)
+{
+    if (layer->runtime_fd >= 0)
+        return 0;
+    return create_file(layer, layer->home->runtime, "", &layer->runtime_fd);
+}
+
 static int prepare_locked(struct layer *layer, uint64_t cluster)
 {
     unsigned segment = (cluster << CLUSTER_BITS) / SEGMENT_SIZE;
@@ -80,9 +88,7 @@ static int prepare_locked(struct layer *layer, uint64_t cluster)
         error = layer_data_reach(layer, cluster << CLUSTER_BITS);
     if (!error && layer->map_fd < 0)
         error = create_map(layer);
-    if (!error && layer->runtime_fd < 0)
-        error = create_file(layer, layer->home->runtime, "", &layer->runtime_fd);
-    return error;
+    return error ? error : open_runtime(layer);
 }
 
 int layer_prepare(struct layer *layer, uint64_t cluster)
@@ -107,6 +113,8 @@ static int own_locked(struct layer *layer, uint64_t cluster)
     /* the full disk is the writer's error, not that of a later flush */
     if (!error && !page_is_marked(layer->map.unflushed, page))
         error = disk_reserve(layer->map_fd, MAP_PAGE + page * MAP_PAGE, MAP_PAGE);
+    if (!error)
+        error = open_runtime(layer);
     if (!error)
         error = disk_write(layer->runtime_fd, &value, 1, byte);
     if (error)

@@ -469,6 +469,22 @@ static void test_frozen_layers_rest(void)
     layer_drop(layer);
 }
 
+/* A flush ends while a merge is about to write to the layer. */
+static void test_a_resting_layer_is_written_to(void)
+{
+    struct layer *layer = new_layer(NULL);
+
+    put(layer, 0, 100, 'f');
+    assert(layer_flush(layer) == 0);
+    layer_freeze(layer);
+    assert(layer_prepare(layer, 1) == 0);
+    layer_rest(layer);
+    assert(layer_data_write(layer, "x", 1, CLUSTER_SIZE) == 0 && layer_own(layer, 1) == 0);
+    expect(layer, CLUSTER_SIZE, 1, 'x');
+    layer_close(layer);
+    layer_drop(layer);
+}
+
 int main(void)
 {
     open_home();
@@ -485,6 +501,7 @@ int main(void)
     test_boots();
     test_segments();
     test_frozen_layers_rest();
+    test_a_resting_layer_is_written_to();
     test_splice();
     test_snapshot_before_the_last_is_synced();
     remove_home();
