@@ -46,7 +46,7 @@ static int connect_new(ovs_ctx_t *ctx, struct deadline deadline, struct channel 
 {
     if (ctx->attr.transport != TRANSPORT_TCP)
         return EIO;
-    return option_connect(&ctx->attr, deadline, channel);
+    return option_connect(&ctx->attr, &ctx->config, deadline, channel);
 }
 
 int control_take_connection(ovs_ctx_t *ctx, struct deadline deadline, struct channel **channel)

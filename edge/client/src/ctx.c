@@ -69,8 +69,6 @@ ovs_ctx_t *ovs_ctx_new(const ovs_ctx_attr_t *attr)
     if (ctx == NULL || attr->transport == TRANSPORT_SHM)
         return made(ctx);
     error = config_load(attr->host, attr->port, &ctx->config);
-    if (error == 0 && ctx->config.tls != TLS_OFF)
-        error = ENOTSUP;
     if (error == 0)
         error = say_hello(ctx);
     if (error == 0)
@@ -152,8 +150,10 @@ int ovs_ctx_destroy(ovs_ctx_t *ctx)
         return fail(EDEADLK);
     if (session != NULL)
         close_session(ctx, session);
-    if (ctx->idle != NULL)
+    if (ctx->idle != NULL && ctx->owner == getpid())
         socket_close(ctx->idle);
+    else if (ctx->idle != NULL)
+        socket_abandon(ctx->idle);
     pthread_mutex_destroy(&ctx->opening);
     free(ctx);
     errno = before;

@@ -73,7 +73,7 @@ static int verify(struct session *session, struct channel *channel, struct deadl
 static int reconnect(struct session *session, struct channel **channel, uint64_t *size)
 {
     const struct deadline deadline = {now_ms() + OPEN_LIMIT_MS, session->wake_fd};
-    int error = option_connect(&session->ctx->attr, deadline, channel);
+    int error = option_connect(&session->ctx->attr, &session->ctx->config, deadline, channel);
 
     if (error != 0)
         return error;

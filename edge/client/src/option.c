@@ -15,20 +15,24 @@
 #include "option.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bounds.h"
+#include "log.h"
 #include "socket.h"
 
 /* NBD numbers (doc/proto.md of the NetworkBlockDevice project). */
 static const uint64_t SERVER_MAGIC = 0x4E42444D41474943;       /* "NBDMAGIC" */
 static const uint64_t OPTION_MAGIC = 0x49484156454F5054;       /* "IHAVEOPT" */
 static const uint64_t OPTION_REPLY_MAGIC = 0x0003E889045565A9;
+static const uint32_t OPTION_STARTTLS = 5;
 static const uint32_t OPTION_GO = 7;
 static const uint32_t OPTION_VENDOR = 0x4F565301;
 static const uint32_t REPLY_ACK = 1;
 static const uint32_t REPLY_INFO = 3;
 static const uint32_t REPLY_ERROR_POLICY = 0x80000002;
+static const uint32_t REPLY_ERROR_TLS_REQUIRED = 0x80000005;
 static const uint32_t REPLY_ERROR_UNKNOWN = 0x80000006;
 static const uint16_t INFO_EXPORT = 0;
 static const uint16_t FIXED_NEWSTYLE = 1;
@@ -104,22 +108,6 @@ static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline,
     return error;
 }
 
-int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, struct channel **channel)
-{
-    int error;
-
-    deadline = deadline_within(deadline, CONNECT_LIMIT_MS);
-    error = connect_to_any(attr, deadline, channel);
-    if (error != 0)
-        return error;
-    error = greet(*channel, deadline);
-    if (error != 0) {
-        socket_close(*channel);
-        *channel = NULL;
-    }
-    return error;
-}
-
 static int send_option(struct channel *channel, uint32_t option, const uint8_t *data,
                        size_t length, struct deadline deadline)
 {
@@ -139,6 +127,9 @@ static int receive_reply(struct channel *channel, uint32_t option, struct option
     struct reader reader = {header, sizeof(header), false};
     int error = socket_receive(channel, header, sizeof(header), deadline);
 
+    if (error == EACCES)
+        log_error("the server refuses the certificate of this client, or that it has none; hint: "
+                  "client-cert.pem and client-key.pem in tls_dir");
     if (error != 0)
         return error;
     if (get_u64(&reader) != OPTION_REPLY_MAGIC || get_u32(&reader) != option)
@@ -174,11 +165,88 @@ int option_vendor(struct channel *channel, const struct vendor_request *request,
     reply->fields = (struct reader){answer.data, answer.length, false};
     server_errno = get_u32(&reply->fields);
     get_u16(&reply->fields); /* the reason, which is for XML-RPC */
-    if (answer.type != OPTION_VENDOR || reply->fields.bad || server_errno > 4095)
+    if (answer.type == REPLY_ERROR_TLS_REQUIRED) {
+        log_error("the server demands TLS; hint: set tls for it in edge.conf");
+        *connection_error = EACCES;
+    } else if (answer.type != OPTION_VENDOR || reply->fields.bad || server_errno > 4095) {
         *connection_error = EPROTO;
+    }
     if (*connection_error != 0 || server_errno != 0)
         vendor_reply_free(reply);
     return *connection_error != 0 ? *connection_error : (int)server_errno;
+}
+
+static int ask_for_tls(struct channel *channel, struct deadline deadline,
+                       char why[TLS_WHY_BYTES])
+{
+    struct option_reply reply;
+    int error = send_option(channel, OPTION_STARTTLS, NULL, 0, deadline);
+
+    if (error == 0)
+        error = receive_reply(channel, OPTION_STARTTLS, &reply, deadline);
+    if (error != 0) {
+        snprintf(why, TLS_WHY_BYTES, "no answer to STARTTLS: %s", strerror(error));
+        return error;
+    }
+    free(reply.data);
+    if (reply.type == REPLY_ACK && reply.length == 0)
+        return 0;
+    snprintf(why, TLS_WHY_BYTES, "the server offers no TLS, which edge.conf demands");
+    return EPROTONOSUPPORT;
+}
+
+/* The files are read for each connection: certificates are renewed while volumes are open. */
+static int start_tls(struct channel *channel, const struct config *config,
+                     struct deadline deadline, char why[TLS_WHY_BYTES])
+{
+    struct tls_credentials *credentials;
+    int error = tls_client_credentials(config->tls, config->tls_dir, config->psk_identity,
+                                       &credentials, why);
+
+    if (error != 0)
+        return error;
+    error = ask_for_tls(channel, deadline, why);
+    if (error == 0)
+        return socket_secure(channel, credentials, config->tls_hostname, deadline, why);
+    tls_credentials_free(credentials);
+    return error;
+}
+
+/* As it happens when a server is restarted: nothing is wrong with TLS. */
+static bool is_only_cut_off(int error)
+{
+    return error == ECONNRESET || error == EPIPE || error == ETIMEDOUT || error == ECANCELED;
+}
+
+static int begin(struct channel *channel, const ovs_ctx_attr_t *attr,
+                 const struct config *config, struct deadline deadline)
+{
+    char why[TLS_WHY_BYTES];
+    int error = greet(channel, deadline);
+
+    if (error != 0 || config->tls == TLS_OFF)
+        return error;
+    error = start_tls(channel, config, deadline, why);
+    if (error != 0 && !is_only_cut_off(error))
+        log_error("%s:%d: %s", attr->host, attr->port, why);
+    return error;
+}
+
+int option_connect(const ovs_ctx_attr_t *attr, const struct config *config,
+                   struct deadline deadline, struct channel **channel)
+{
+    int error;
+
+    deadline = deadline_within(deadline, CONNECT_LIMIT_MS);
+    error = connect_to_any(attr, deadline, channel);
+    if (error != 0)
+        return error;
+    error = begin(*channel, attr, config, deadline);
+    if (error != 0) {
+        socket_close(*channel);
+        *channel = NULL;
+    }
+    return error;
 }
 
 /* Whether this reply to GO ends the option phase is in *done. */

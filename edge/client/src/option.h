@@ -18,6 +18,7 @@
 
 #include "attr.h"
 #include "channel.h"
+#include "config.h"
 #include "deadline.h"
 #include "wire.h"
 
@@ -55,8 +56,11 @@ struct vendor_reply {
 
 void vendor_reply_free(struct vendor_reply *reply);
 
-/* Connects and exchanges greetings. Returns 0 or an errno. */
-int option_connect(const ovs_ctx_attr_t *attr, struct deadline deadline, struct channel **channel);
+/* Connects, exchanges greetings, and starts TLS if it is configured: it never goes on without.
+ * Returns 0 or an errno; EACCES: one side does not trust the other, EPROTONOSUPPORT: the server
+ * has no TLS. What TLS says is logged. */
+int option_connect(const ovs_ctx_attr_t *attr, const struct config *config,
+                   struct deadline deadline, struct channel **channel);
 
 /* One request, one reply. Returns 0 or the server's errno (then the connection stays usable and
  * *connection_error is 0), or the error that made the connection useless, also in

@@ -135,6 +135,9 @@ void session_close(struct session *session)
 
 void session_abandon(struct session *session)
 {
+    if (session->channel != NULL)
+        socket_abandon(session->channel);
+    session->channel = NULL;
     session_free(session);
 }
 

@@ -38,11 +38,12 @@ static int wait_for_events(struct session *session, bool *readable)
 {
     struct pollfd fds[] = {{.fd = session->channel->fd, .events = POLLIN},
                            {.fd = session->wake_fd, .events = POLLIN}};
+    const bool has_more = channel_has_more(session->channel);
     int timeout_ms;
     bool broken;
 
     pthread_mutex_lock(&session->lock);
-    timeout_ms = sleep_ms(session);
+    timeout_ms = has_more ? 0 : sleep_ms(session);
     if (session->socket_is_full)
         fds[0].events |= POLLOUT;
     pthread_mutex_unlock(&session->lock);
@@ -51,7 +52,7 @@ static int wait_for_events(struct session *session, bool *readable)
         return errno == EINTR ? 0 : errno;
     if (fds[1].revents != 0)
         link_drain_wakeups(session);
-    *readable = (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+    *readable = has_more || (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 
     pthread_mutex_lock(&session->lock);
     if ((fds[0].revents & POLLOUT) != 0)

@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,6 +176,43 @@ void socket_close(struct channel *channel)
 {
     channel_close(channel);
     free(channel);
+}
+
+void socket_abandon(struct channel *channel)
+{
+    channel_abandon(channel);
+    free(channel);
+}
+
+static int shake_hands(struct tls *tls, int fd, struct deadline deadline, char why[TLS_WHY_BYTES])
+{
+    int error;
+
+    while ((error = tls_handshake(tls, why)) == EAGAIN) {
+        error = wait_until_ready(fd, tls_wait_for(tls), deadline);
+        if (error != 0) {
+            snprintf(why, TLS_WHY_BYTES, "TLS handshake: %s", strerror(error));
+            return error;
+        }
+    }
+    return error;
+}
+
+int socket_secure(struct channel *channel, struct tls_credentials *credentials,
+                  const char *hostname, struct deadline deadline, char why[TLS_WHY_BYTES])
+{
+    struct tls *tls = tls_client_new(credentials, channel->fd, hostname);
+    int error;
+
+    snprintf(why, TLS_WHY_BYTES, "no memory for TLS");
+    if (tls == NULL)
+        return ENOMEM;
+    error = shake_hands(tls, channel->fd, deadline, why);
+    if (error == 0)
+        channel->tls = tls;
+    else
+        tls_free(tls);
+    return error;
 }
 
 static void advance(struct iovec *rest, size_t length)

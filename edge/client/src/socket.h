@@ -26,6 +26,12 @@
 int socket_connect(const struct address *address, struct deadline deadline,
                    struct channel **channel);
 void socket_close(struct channel *channel);
+/* In a forked child: the parent goes on with it. */
+void socket_abandon(struct channel *channel);
+
+/* The TLS handshake; `why` says what failed. The credentials go to the channel. */
+int socket_secure(struct channel *channel, struct tls_credentials *credentials,
+                  const char *hostname, struct deadline deadline, char why[TLS_WHY_BYTES]);
 int socket_send(struct channel *channel, const void *data, size_t length,
                 struct deadline deadline);
 int socket_receive(struct channel *channel, void *data, size_t length, struct deadline deadline);

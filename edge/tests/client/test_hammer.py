@@ -17,6 +17,7 @@ import threading
 import unittest
 
 import real_engine
+import secured
 
 PATIENCE = 300
 
@@ -61,6 +62,14 @@ class HammerTest(unittest.TestCase):
         self.check(process)
         waiter.join(PATIENCE)
         self.assertGreater(kills, 0)
+
+
+class PskHammerTest(secured.Psk, HammerTest):
+    """The same by TLS, where one thread sends while another receives."""
+
+
+class X509HammerTest(secured.X509, HammerTest):
+    pass
 
 
 if __name__ == '__main__':

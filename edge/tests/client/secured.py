@@ -1,0 +1,60 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Tests by TLS: an engine that demands it, and an edge.conf that says so."""
+
+import os
+import tempfile
+
+import real_engine
+
+from support import keys
+
+
+class Tls:
+    """To be put before a test case, of which it makes one by TLS."""
+
+    kind = None
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix='ovs-edge-tls-')
+        cls.addClassCleanup(folder.cleanup)
+        cls.keys = os.path.join(folder.name, 'keys')
+        keys.pre_share(keys.x509_folder(cls.keys), 'alice')
+        cls.config = os.path.join(folder.name, 'edge.conf')
+        cls.configure()
+        before = os.environ['OVS_EDGE_CONFIG'], real_engine.arguments
+        cls.addClassCleanup(cls.restore, *before)
+        os.environ['OVS_EDGE_CONFIG'] = cls.config
+        real_engine.arguments = ['--tls', cls.kind, '--tls-dir', cls.keys]
+        super().setUpClass()
+
+    @staticmethod
+    def restore(config, arguments):
+        os.environ['OVS_EDGE_CONFIG'] = config
+        real_engine.arguments = arguments
+
+    @classmethod
+    def configure(cls, **settings):
+        settings = dict({'tls': cls.kind, 'tls_dir': cls.keys,
+                         'psk_identity': 'alice'}, **settings)
+        with open(cls.config, 'w') as file:
+            file.write('[default]\n' + ''.join(
+                '%s = %s\n' % setting for setting in settings.items()))
+
+
+class Psk(Tls):
+    kind = 'psk'
+
+
+class X509(Tls):
+    kind = 'x509'
