@@ -101,7 +101,7 @@ static void check_layer(struct check *check, const struct uuid *id, uint64_t siz
         finding(check, "layers/%s.data: cannot be opened", hex);
     else if (layer.map_fd >= 0)
         check_map(check, &layer, hex, size);
-    else if (layer.data_fd[0] >= 0 && !check->running)
+    else if (!check->running && layer_data_has_strays(&layer))
         finding(check, "layers/%s.map: it is missing although the data is there", hex);
     files_close(&layer);
     map_free(&layer.map);

@@ -125,9 +125,12 @@ static int load(struct layer *layer)
     if (error)
         return error;
     error = open_file(layer, layer->home->layers, ".map", &layer->map_fd);
-    /* the data file is created first, so it may be there alone after a crash */
-    if (error || layer->map_fd == FILE_NONE)
+    if (error)
         return error;
+    /* the data file is created first, so it may be there alone after a crash, and is empty then */
+    if (layer->map_fd == FILE_NONE)
+        return !layer->home->unclean && layer_data_has_strays(layer)
+            ? damaged(layer, ".map", "it is missing although the data is there") : 0;
     error = load_map(layer);
     if (!error)
         error = load_runtime_map(layer);

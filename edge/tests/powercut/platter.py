@@ -10,7 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a disk may hold after the power went: replays the recorder's file."""
+"""What a disk may hold after the power went: replays the recorder's file.
+
+What was synced is there; of the rest any sectors, in any combination; of the
+names a prefix, as a journal keeps it. What a failed sync should have written
+is lost for good; after a failed sync of names no sync that begins makes any
+durable.
+"""
 
 import os
 import struct
@@ -20,10 +26,10 @@ SECTOR = 512
 PAGE = 4096
 
 
-def entries(path):
+def entries(path, position=0):
     """Yields (position after it, kind, a, b, c, data)."""
-    position = 0
     with open(path, 'rb') as record:
+        record.seek(position)
         while True:
             head = record.read(HEAD.size)
             if len(head) < HEAD.size:
@@ -42,6 +48,14 @@ class File:
     def __init__(self):
         self.sectors, self.size, self.pending = {}, 0, []
         self.settled = 0        # how many changes are durable
+
+    def load(self, path):
+        with open(path, 'rb') as content:
+            for number, sector in enumerate(iter(
+                    lambda: content.read(SECTOR), b'')):
+                if sector.count(0) < len(sector):
+                    self.sectors[number] = sector.ljust(SECTOR, b'\0')
+        self.size = os.path.getsize(path)
 
     def written(self):
         return self.settled + len(self.pending)
@@ -112,6 +126,8 @@ class Disk:
         self.names = []         # name changes, in order
         self.durable = 0        # how many of them are durable
         self.begun = {}         # sync: (changes of each file, name count)
+        self.aborted = False    # a sync of names has failed
+        self.injected = 0       # how many faults the recorder has made
 
     def inside(self, path):
         return path == self.root or path.startswith(self.root + '/')
@@ -151,7 +167,8 @@ class Disk:
     def on_b(self, number, _b, _c, _data):
         self.begun[number] = (
             {inode: (file, file.written())
-             for inode, file in self.files.items()}, len(self.names))
+             for inode, file in self.files.items()},
+            0 if self.aborted else len(self.names))
 
     def on_s(self, number, inode, _c, _data):
         file, until = self.begun.pop(number)[0].get(inode, (None, 0))
@@ -168,6 +185,19 @@ class Disk:
                           if isinstance(path, str)):
                 self.durable = max(self.durable, index + 1)
                 return
+
+    def on_f(self, _a, inode, _c, _data):
+        """The kernel says so once: what was not written never is."""
+        file = self.files.get(inode)
+        if file:
+            file.settled += len(file.pending)
+            del file.pending[:]
+
+    def on_g(self, *_):
+        self.aborted = True
+
+    def on_i(self, *_):
+        self.injected += 1
 
     def on_r(self, _a, _b, first, data):
         old, new = data[:first].decode(), data[first:].decode()
@@ -208,6 +238,20 @@ class Disk:
                 os.makedirs(name, exist_ok=True)
             else:
                 write_file(name, *tree[path].after_power_cut(rng))
+        return Disk.of_folder(target)
+
+    @classmethod
+    def of_folder(cls, root):
+        """All that is there is durable."""
+        disk = cls(root)
+        for folder, _folders, names in os.walk(root):
+            disk.on_m(0, 0, 0, folder.encode())
+            for name in names:
+                path = os.path.join(folder, name)
+                disk.on_o(os.stat(path).st_ino, 0, 0, path.encode())
+                disk.live[path].load(path)
+        disk.durable = len(disk.names)
+        return disk
 
 
 def write_file(name, sectors, size):

@@ -21,6 +21,9 @@ as a journal keeps it. Each folder must pass the check, be served again after
 written.
 
   OVS_EDGE=FILE OVS_RECORD=FILE edge/tests/powercut/powercut.py --cuts 300
+
+The engine has one life here. edge/tests/faults has any number, and all faults
+in sequences; this shows where in one record a given engine loses what.
 """
 
 import argparse

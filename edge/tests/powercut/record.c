@@ -14,8 +14,8 @@
 
 /*
  * An LD_PRELOAD library that writes down every change that the engine makes to its store, in the
- * order in which the calls return, for powercut.py to replay as what a disk might hold after a
- * power failure.
+ * order in which the calls return, to be replayed as what a disk might hold after a power failure
+ * (platter.py); and one that makes such calls fail.
  *
  * The file $RECORD gets entries: u8 kind, u64 a, u64 b, u64 c, u32 length, bytes (little-endian).
  *   'o' open/creat     a = inode, bytes = path      'w' write      a = inode, b = offset, bytes
@@ -27,6 +27,13 @@
  * = path
  *   'r' rename         c = length of the first path, bytes = both paths
  *   'u' unlink or rmdir, bytes = path               'm' mkdir, bytes = path
+ *   'f' sync of a file failed, b = inode            'g' fsync of a directory failed
+ *   'i' a fault was injected, bytes = the order
+ *
+ * The file $FAULTS, once it is there, is an order: "WHAT CALLS NUMBER ARGUMENT". The NUMBERth call
+ * from then on that is one of CALLS (write, sync, rename, any: all that change the store) is
+ * preceded by the engine's death (WHAT is kill), fails with errno ARGUMENT (fail), or takes ARGUMENT
+ * milliseconds longer (slow). An empty order takes back the one before.
  *
  * An entry is written while the lock is held around the call itself, so the order in the file is
  * the order of effect; a sync is entered after it returned.
@@ -37,6 +44,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -110,6 +118,51 @@ static void path_of(int directory, const char *name, char path[PATH_MAX])
     strcpy(path + length, name);
 }
 
+static struct {
+    char what[8], calls[8];
+    int left, argument;
+} order;
+
+static void read_order(void)
+{
+    const char *path = getenv("FAULTS");
+    int fd = path ? syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -1;
+    char text[64] = "";
+
+    if (fd < 0)
+        return;
+    order.left = 0;
+    if (read(fd, text, sizeof(text) - 1) > 0
+        && sscanf(text, "%7s %7s %d %d", order.what, order.calls, &order.left,
+                  &order.argument) != 4)
+        abort();
+    close(fd);
+    syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+/* With the lock held, so that a kill leaves no half entry. The errno that the call is to fail with,
+ * or 0; a slow one has to wait without the lock. */
+static int fault_due(const char *calls, int *milliseconds)
+{
+    read_order();
+    if (!order.left || (strcmp(order.calls, "any") && strcmp(order.calls, calls)))
+        return 0;
+    if (--order.left)
+        return 0;
+    enter('i', 0, 0, 0, order.what, strlen(order.what));
+    if (!strcmp(order.what, "kill"))
+        kill(getpid(), SIGKILL);
+    if (!strcmp(order.what, "slow") && milliseconds)
+        *milliseconds = order.argument;
+    return strcmp(order.what, "fail") ? 0 : order.argument;
+}
+
+static int failing(const char *calls)
+{
+    errno = fault_due(calls, NULL);
+    return errno;
+}
+
 #define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 /* The engine is built with 64 bit offsets, so these are the names that it calls. */
@@ -119,6 +172,8 @@ static int open_recorded(int directory, const char *name, int flags, mode_t mode
     char path[PATH_MAX];
 
     pthread_mutex_lock(&lock);
+    if (flags & (O_CREAT | O_TRUNC))
+        fault_due("open", NULL);
     int fd = syscall(SYS_openat, directory, name, flags, mode);
     int error = errno;
     if (fd >= 0 && flags & (O_CREAT | O_TRUNC)) {
@@ -146,7 +201,7 @@ ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset)
 {
     REAL(pwrite64);
     pthread_mutex_lock(&lock);
-    ssize_t n = real(fd, data, length, offset);
+    ssize_t n = failing("write") ? -1 : real(fd, data, length, offset);
     if (n > 0)
         enter('w', inode_of(fd), offset, 0, data, n);
     pthread_mutex_unlock(&lock);
@@ -157,6 +212,7 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t length)
 {
     REAL(fallocate64);
     pthread_mutex_lock(&lock);
+    fault_due("allocate", NULL);
     int result = real(fd, mode, offset, length);
     if (result == 0 && mode & FALLOC_FL_PUNCH_HOLE)
         enter('p', inode_of(fd), offset, length, "", 0);
@@ -169,6 +225,7 @@ int ftruncate64(int fd, off64_t length)
 {
     REAL(ftruncate64);
     pthread_mutex_lock(&lock);
+    fault_due("extend", NULL);
     int result = real(fd, length);
     int error = errno;
     if (result == 0)
@@ -183,12 +240,20 @@ static int sync_recorded(int fd, int (*real)(int))
 {
     char path[PATH_MAX];
     uint64_t number;
+    int milliseconds = 0;
 
     pthread_mutex_lock(&lock);
     static uint64_t next;
+    int error = fault_due("sync", &milliseconds);
+    if (error)
+        enter(is_directory(fd) ? 'g' : 'f', 0, inode_of(fd), 0, "", 0);
     number = ++next;
     enter('b', number, 0, 0, "", 0);
     pthread_mutex_unlock(&lock);
+    errno = error;
+    if (error)
+        return -1;
+    usleep(1000 * milliseconds);
     int result = real(fd);
     pthread_mutex_lock(&lock);
     if (result == 0 && is_directory(fd)) {
@@ -220,7 +285,7 @@ int renameat(int from_directory, const char *from, int to_directory, const char 
     REAL(renameat);
 
     pthread_mutex_lock(&lock);
-    int result = real(from_directory, from, to_directory, to);
+    int result = failing("rename") ? -1 : real(from_directory, from, to_directory, to);
     int error = errno;
     if (result == 0) {
         path_of(from_directory, from, paths);
@@ -239,6 +304,7 @@ int unlinkat(int directory, const char *name, int flags)
     REAL(unlinkat);
 
     pthread_mutex_lock(&lock);
+    fault_due("unlink", NULL);
     int result = real(directory, name, flags);
     int error = errno;
     if (result == 0) {
@@ -256,6 +322,7 @@ int mkdirat(int directory, const char *name, mode_t mode)
     REAL(mkdirat);
 
     pthread_mutex_lock(&lock);
+    fault_due("mkdir", NULL);
     int result = real(directory, name, mode);
     int error = errno;
     if (result == 0) {

@@ -249,6 +249,19 @@ def test_a_page_of_another_map_is_found(stopped, top_map):
     damaged_map(stopped, top_map, 'a sector of its bits is damaged')
 
 
+def test_a_missing_map_is_found(stopped, top_map):
+    os.unlink(top_map)
+    damaged_map(stopped, top_map, 'is missing although the data is there')
+
+
+def test_an_empty_file_needs_no_map(stopped, top_map):
+    """Its name was durable before that of the map when the power went."""
+    layer = top_map[:-len('.map')]
+    os.unlink(top_map)
+    os.truncate(layer + '.data', 0)
+    assert engines.check(stopped)[0] == 0
+
+
 @pytest.mark.parametrize('what', ['sector', 'page', 'old'])
 def test_lost_bits_are_found(stopped, top_map, what):
     """The disk said that they were written, and has not done so."""
