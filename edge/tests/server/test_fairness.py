@@ -44,7 +44,7 @@ def beside(actions):
     """Carries out the actions at the same time, within a bound."""
     with concurrent.futures.ThreadPoolExecutor(len(actions)) as threads:
         for done in [threads.submit(action) for action in actions]:
-            done.result(engines.WAIT)
+            done.result(4 * engines.WAIT)
 
 
 def test_a_clone_that_takes_its_parent_for_itself(control):
@@ -181,10 +181,14 @@ def test_zeroes_hold_up_no_other_volume(data):
     engine.stop()
 
 
-def processor_seconds(engine):
-    with open('/proc/%d/stat' % engine.process.pid) as file:
-        fields = file.read().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+def wanted_processor_seconds(engine):
+    """What its threads ran, and what they waited for a processor."""
+    nanoseconds = 0
+    for path in glob.glob('/proc/%d/task/*/schedstat' % engine.process.pid):
+        with open(path) as file:
+            ran, waited, _ = map(int, file.read().split())
+        nanoseconds += ran + waited
+    return nanoseconds / 1e9
 
 
 def take_all_descriptors(engine):
@@ -204,9 +208,9 @@ def test_out_of_descriptors_it_waits(engine, control):
     clients = [socket.create_connection(engine.address) for _ in range(20)]
     engines.poll('the engine to notice', lambda: (
         'no connection can be accepted: Too many' in engine.log_text()))
-    before = processor_seconds(engine)
-    time.sleep(2)       # what it uses in that time is what is measured
-    assert processor_seconds(engine) - before < 0.5
+    before = wanted_processor_seconds(engine)
+    time.sleep(2)       # what it wants in that time is what is measured
+    assert wanted_processor_seconds(engine) - before < 1
     give_descriptors(engine)
     for client in clients:
         client.settimeout(engines.WAIT)
@@ -281,12 +285,12 @@ def test_clients_that_stand_still_cut_off_no_others(engine, control):
 
     def read():
         with engine.open('v') as disk:
-            for _ in range(3):
+            for _ in range(2):
                 assert disk.read(0, HALF) == bytes(HALF)
             for number in range(20):
                 assert disk.read(number * 4096, 4096) == bytes(4096)
 
-    beside([read] * 6)
+    beside([read] * 3)
     assert 'others need the room of' in engine.log_text()
     for disk in frozen:
         disk.sock.close()

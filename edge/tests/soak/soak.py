@@ -45,7 +45,7 @@ MIB = 1 << 20
 BIG = 'of-the-faulty'       # the volume of those that misbehave
 BIG_BYTES = 256 * MIB
 #: growth that is none: pools, caches and allocators fill slowly
-LEEWAY, MEMORY_LEEWAY_MIB, DESCRIPTORS_LEEWAY = 1.1, 8, 32
+LEEWAY, MEMORY_LEEWAY_MIB, DESCRIPTORS_LEEWAY = 1.1, 32, 32
 #: when the engine was just killed: what is asked of it, or of its process
 GONE = (OSError, KeyError, wire.Refused)
 
