@@ -21,11 +21,14 @@ _SETTINGS = '/etc/openvstorage'
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
 _BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
+#: where the user that runs QEMU reaches the servers' disks in the room: the
+#: testbed's folder is open to nobody else
+INSTANCES = PREFIX + '/instances'
 #: the services that the plugin asks about, by DevStack's names
 _ENABLED = ('key', 'g-api', 'placement-api', 'n-api', 'n-cond', 'n-sch',
             'n-cpu', 'c-api', 'c-sch', 'c-vol', 'neutron-api', 'tempest')
 #: its own services
-_SERVICES = ('ovs-sd', 'ovs-libvirtd')
+_SERVICES = ('ovs-sd', 'ovs-virtlogd', 'ovs-libvirtd')
 
 
 class Plugin:
@@ -51,13 +54,17 @@ class Plugin:
 
     def mounts(self):
         """What the room has at other places than the machine."""
+        instances = self.testbed.data('nova', 'instances')
+        os.chmod(instances, 0o711)
         shown = {PREFIX: self._root + PREFIX}
         if self.testbed.tls != 'off':
             shown[_SETTINGS] = self.testbed.path('openvstorage')
         for place, folder in shown.items():
             os.makedirs(place, exist_ok=True)
             os.makedirs(folder, exist_ok=True)
-        return shown
+        # a place in the prefix's folder
+        os.makedirs(self._root + INSTANCES, exist_ok=True)
+        return dict(shown, **{INSTANCES: instances})
 
     def install(self):
         """The phases before any service runs."""

@@ -62,6 +62,36 @@ function test_settings {
         check_with OVS_HYPERVISOR_PREFIX=/usr
     assert_dies 'VIRT_DRIVER=libvirt' "another hypervisor" \
         check_with VIRT_DRIVER=ironic
+    assert_true "root may run QEMU if it is told so" \
+        check_with OPENVSTORAGE_QEMU_USER=root
+    assert_dies "'nobody-at-all', and this host has no such user" \
+        "a user that is not there" \
+        check_with OPENVSTORAGE_QEMU_USER=nobody-at-all
+    OPENVSTORAGE_QEMU_USER=
+}
+
+function test_who_runs_qemu {
+    local settings=$SANDBOX/prefix/etc/libvirt/qemu.conf
+    local packages='user = "openvstorage-qemu"
+group = "openvstorage-qemu"'
+    mkdir -p "${settings%/*}"
+    echo "$packages" >"$settings"
+    set_openvstorage_qemu_user
+    assert_equal "$packages" "$(cat "$settings")" "the packages' choice stays"
+    (OPENVSTORAGE_QEMU_USER=nova set_openvstorage_qemu_user)
+    assert_equal 'user = "nova"
+group = "nova"' "$(cat "$settings")" "unless another user is named"
+    mkdir -p "$SANDBOX/plugin/hypervisor"
+    printf '#!/bin/sh\necho "$@"\n' >"$SANDBOX/plugin/hypervisor/build"
+    chmod +x "$SANDBOX/plugin/hypervisor/build"
+    OVS_PLUGIN_DIR=$SANDBOX/plugin
+    assert_equal "--prefix $SANDBOX/prefix" \
+        "$(build_openvstorage_hypervisor)" "so does the builder's"
+    assert_equal "--prefix $SANDBOX/prefix --qemu-user nova" \
+        "$(OPENVSTORAGE_QEMU_USER=nova build_openvstorage_hypervisor)" \
+        "unless another user is named"
+    OVS_PLUGIN_DIR=$TOP
+    rm -rf "$SANDBOX/prefix"
 }
 
 function test_repository {
@@ -188,6 +218,37 @@ function test_whose_libvirtd_is_stopped {
     rm -r "$SANDBOX/prefix/var"
 }
 
+# carry_out FUNCTION - what it does to services
+function carry_out {
+    (
+        # shellcheck disable=SC2317,SC2329
+        function run_root_process { echo "start $1"; }
+        # shellcheck disable=SC2317,SC2329
+        function stop_process { echo "stop $1"; }
+        # shellcheck disable=SC2317,SC2329
+        function stop_recorded_process { echo "end ${1##*/}"; }
+        # shellcheck disable=SC2317,SC2329
+        function destroy_openvstorage_guests { echo "end the guests"; }
+        # shellcheck disable=SC2317,SC2329
+        function await_openvstorage_libvirtd { echo await; }
+        # shellcheck disable=SC2317,SC2329
+        function define_stock_filters { :; }
+        STACK_USER=$(id -un)
+        "$1"
+    )
+}
+
+function test_virtlogd_is_there_before_libvirtd_and_after_it {
+    assert_equal "start ovs-virtlogd
+start ovs-libvirtd
+await" "$(carry_out start_openvstorage_libvirtd)" "the start"
+    assert_equal "end the guests
+stop ovs-libvirtd
+end libvirtd.pid
+stop ovs-virtlogd
+end virtlogd.pid" "$(carry_out stop_openvstorage_libvirtd)" "the end"
+}
+
 function test_nothing_of_libvirt_stays {
     local prefix=$SANDBOX/prefix
     function uninstall_package { :; }
@@ -260,11 +321,13 @@ no error" "$(define_filters clean-traffic no-arp)" "nor what is there"
 }
 
 test_settings
+test_who_runs_qemu
 test_repository
 test_fingerprint
 test_what_is_missing
 test_whose_libvirtd
 test_whose_libvirtd_is_stopped
+test_virtlogd_is_there_before_libvirtd_and_after_it
 test_nothing_of_libvirt_stays
 test_stock_filters
 report_results

@@ -43,10 +43,10 @@ function release_with {
 }
 
 function test_defaults {
-    assert_equal "key,c-api,c-vol,n-cpu,ovs-sd,ovs-libvirtd" \
+    assert_equal "key,c-api,c-vol,n-cpu,ovs-sd,ovs-virtlogd,ovs-libvirtd" \
         "$ENABLED_SERVICES" "our services are services of DevStack"
     assert_equal openvstorage_edge "$TEMPEST_STORAGE_PROTOCOL" "for Tempest"
-    assert_equal "key,n-cpu,ovs-libvirtd" "$(
+    assert_equal "key,n-cpu,ovs-virtlogd,ovs-libvirtd" "$(
         ENABLED_SERVICES=key,n-cpu
         source "$TOP/devstack/settings"
         echo $ENABLED_SERVICES)" "a compute host serves no vPool"

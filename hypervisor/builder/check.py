@@ -20,6 +20,7 @@ import time
 
 from hypervisor.builder import cache
 from hypervisor.builder import components
+from hypervisor.builder import confinement
 from hypervisor.builder import failure
 from hypervisor.builder import packages
 from hypervisor.builder import pipeline
@@ -73,10 +74,24 @@ def findings(prefix):
             found['components'][name] = about
     found['missing'] = [name for name in components.ALL
                         if name not in found['components']]
+    found['unconfined'] = _unconfined(prefix, found['components'])
     found['sound'] = bool(found['components']) and not any(
         about['damage'] or about.get('state') != 'installed'
-        for about in found['components'].values())
+        for about in found['components'].values()) and not any(
+        found['unconfined'].values())
     return found
+
+
+def _unconfined(prefix, installed):
+    """Return {model: [why, cure]} of what confines the guests of the
+    distribution's libvirt, but would not confine those of this one."""
+    if 'libvirt' not in installed or prefix.home != prefix.path:
+        return {}
+    try:
+        return confinement.obstacles(prefix.path)
+    except PermissionError:
+        # the list of profiles is root's
+        return {'apparmor': None}
 
 
 def _of_package(prefix, name):
@@ -116,5 +131,14 @@ def _lines(found):
         yield '  %s is not installed' % name
     for path in found['changed_settings']:
         yield '  changed by hand: %s' % path
+    for model, reason in found['unconfined'].items():
+        if not reason:
+            yield ('  whether %s confines guests can be seen by root only'
+                   % model)
+            continue
+        why, cure = reason
+        yield ('    NOT CONFINED: the distribution\'s libvirt confines guests '
+               'by %s, and this one would not: %s' % (model, why))
+        yield '    hint: %s' % cure
     for process in found['running']:
         yield '  running: %(program)s (process %(pid)d)' % process

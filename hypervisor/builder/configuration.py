@@ -10,29 +10,52 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What libvirt needs beside its own files: settings, a unit, a starter."""
+"""What libvirt needs beside its own files: settings, units, a starter."""
 
 import grp
 import os
-import pwd
+import re
 
-# The distribution's choices, when its own packages have made them.
-QEMU_USER = 'libvirt-qemu'
+# The distribution's choice, when its own packages have made it.
 ADMIN_GROUP = 'libvirt'
 UNIT = 'openvstorage-libvirtd.service'
+LOG_UNIT = 'openvstorage-virtlogd.service'
+UNITS = (UNIT, LOG_UNIT)
 SAMPLES = 'share/openvstorage/libvirt'
 
 _STARTER = '''#!/bin/sh
-# Starts the daemon so that it finds this QEMU first, and its folders.
+# Starts the daemon so that it finds this QEMU first, and its folders; before
+# it virtlogd, which outlives it as the guests do.
 PATH={prefix}/bin:$PATH
 export PATH
 mkdir -p {prefix}/var/log/libvirt {prefix}/var/run
+logger=$(cat {prefix}/var/run/virtlogd.pid 2>/dev/null)
+if [ "$(readlink "/proc/$logger/exe")" != {prefix}/sbin/virtlogd ]; then
+    {prefix}/sbin/virtlogd --daemon || exit
+fi
 exec {prefix}/sbin/libvirtd "$@"
+'''
+
+_LOG_UNIT = '''[Unit]
+Description=logs of the guests of libvirt with Open vStorage Edge volumes
+Before={unit}
+Documentation=man:virtlogd(8)
+
+[Service]
+Type=notify
+ExecStartPre=/bin/mkdir -p {prefix}/var/log/libvirt {prefix}/var/run
+ExecStart={prefix}/sbin/virtlogd
+# goes on as the program that is there now, and loses no line
+ExecReload=/bin/kill -USR1 $MAINPID
+Restart=on-failure
+LimitNOFILE=16384
+OOMScoreAdjust=-900
 '''
 
 _UNIT = '''[Unit]
 Description=libvirt with Open vStorage Edge volumes
-After=network.target dbus.service local-fs.target
+Requires={log_unit}
+After=network.target dbus.service local-fs.target apparmor.service {log_unit}
 Documentation=man:libvirtd(8)
 
 [Service]
@@ -69,20 +92,30 @@ unix_sock_rw_perms = "0700"'''
 _QEMU = '''# Settings of the QEMU driver in {prefix}; all are explained in
 # {prefix}/{samples}/qemu.conf
 
-# There is no virtlogd here.
-stdio_handler = "file"
+# virtlogd bounds what a guest writes to its console: virtlogd.conf
+stdio_handler = "logd"
 
 user = "{user}"
 group = "{user}"
+'''
+_USER = re.compile(r'^user\s*=\s*"([^"]*)"', re.MULTILINE)
+
+_VIRTLOGD = '''# Settings of the virtlogd in {prefix}; all are explained in
+# {prefix}/{samples}/virtlogd.conf
+
+# A log has this many bytes at most, and this many older ones beside it.
+max_size = 2097152
+max_backups = 3
 '''
 
 
 def support_files(prefix):
     """Return {path below the prefix: text} of files that never change."""
-    return {
-        'sbin/openvstorage-libvirtd': _STARTER.format(prefix=prefix),
-        'lib/systemd/system/' + UNIT: _UNIT.format(prefix=prefix),
-    }
+    values = {'prefix': prefix, 'unit': UNIT, 'log_unit': LOG_UNIT}
+    return {path: text.format(**values) for path, text in (
+        ('sbin/openvstorage-libvirtd', _STARTER),
+        ('lib/systemd/system/' + UNIT, _UNIT),
+        ('lib/systemd/system/' + LOG_UNIT, _LOG_UNIT))}
 
 
 def settings(prefix, user, group):
@@ -92,22 +125,17 @@ def settings(prefix, user, group):
     :param group: who may use libvirtd; None: root only
     """
     access = _GROUP_MAY.format(group=group) if group else _ROOT_MAY
-    return {
-        'etc/libvirt/libvirtd.conf': _LIBVIRTD.format(
-            prefix=prefix, samples=SAMPLES, access=access),
-        'etc/libvirt/qemu.conf': _QEMU.format(
-            prefix=prefix, samples=SAMPLES, user=user),
-    }
+    values = {'prefix': prefix, 'samples': SAMPLES, 'access': access,
+              'user': user}
+    return {'etc/libvirt/%s.conf' % name: text.format(**values)
+            for name, text in (('libvirtd', _LIBVIRTD), ('qemu', _QEMU),
+                               ('virtlogd', _VIRTLOGD))}
 
 
-def qemu_user():
-    """Return who shall run QEMU on this machine."""
-    try:
-        pwd.getpwnam(QEMU_USER)
-        grp.getgrnam(QEMU_USER)
-    except KeyError:
-        return 'root'
-    return QEMU_USER
+def user_of(text):
+    """Return the user that a qemu.conf names, None if it names none."""
+    found = _USER.search(text)
+    return found.group(1) if found else None
 
 
 def admin_group():

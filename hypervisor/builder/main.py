@@ -29,6 +29,7 @@ from hypervisor.builder import pipeline
 from hypervisor.builder import prefix
 from hypervisor.builder import processes
 from hypervisor.builder import progress
+from hypervisor.builder import users
 
 DESCRIPTION = '''\
 Builds QEMU and libvirt with Open vStorage Edge volumes from the distribution's
@@ -82,6 +83,11 @@ def parser():
         choices=list(components.ALL),
         help='one of %s; may be repeated (default: all). What it needs is '
              'added' % ', '.join(components.ALL))
+    parsed.add_argument(
+        '--qemu-user', metavar='USER',
+        help='who runs QEMU; there is a group of that name (default: %s if '
+             'the distribution has made it, else %s, which is made; root only '
+             'if it is named here)' % (users.DISTRIBUTION, users.OWN))
     parsed.add_argument(
         '--cache', metavar='DIR', default=cache.default_folder(),
         help='(default: %(default)s, or hypervisor in $OVS_CACHE)')
@@ -150,6 +156,9 @@ class _Command:
                                      if arguments.root else '')
 
     def run(self):
+        # said before anything is built
+        self._user = users.choose(self._arguments.qemu_user,
+                                  may_make=not self._arguments.root)
         if self._arguments.check:
             return check.run(self._prefix, self._arguments.json)
         if self._arguments.uninstall:
@@ -192,7 +201,7 @@ class _Command:
     def _install(self, staged):
         wanted = [each for each in staged.values()
                   if not self._prefix.is_current(each)]
-        if not wanted:
+        if not wanted and not self._shall_change_user(staged):
             self._progress.say('  installed in %s already'
                                % self._prefix.home)
             return 0
@@ -208,11 +217,21 @@ class _Command:
         with self._progress.phase('install in %s' % self._prefix.home):
             self._prefix.install(wanted)
         if 'libvirt' in staged:
-            user = self._prefix.write_settings()
+            users.make(self._user)
+            user = self._prefix.write_settings(self._user)
+            if self._arguments.qemu_user not in (None, user):
+                raise failure.Failure(
+                    '%s/etc/libvirt/qemu.conf was changed by hand, and says '
+                    'that QEMU runs as %s' % (self._prefix.path, user),
+                    'write the user there')
             self._progress.say('  QEMU will run as %s (%s/etc/libvirt/'
                                'qemu.conf)' % (user, self._prefix.path))
         self._say_what_next(staged)
         return 0
+
+    def _shall_change_user(self, staged):
+        return ('libvirt' in staged and self._arguments.qemu_user not in
+                (None, self._prefix.qemu_user()))
 
     def _install_as_root(self):
         """Do the last phase again with sudo: all else is in the cache."""
@@ -233,10 +252,11 @@ class _Command:
             '' if home == prefix.DEFAULT else ' --prefix ' + home))
         if 'libvirt' in staged:
             self._progress.say(
-                '      start %s/sbin/openvstorage-libvirtd, or the unit\n'
-                '        systemctl enable --now %s/lib/systemd/system/%s\n'
+                '      start %s/sbin/openvstorage-libvirtd, or its units\n'
+                '        systemctl enable --now %s\n'
                 '      virsh -c "qemu+unix:///system?socket=%s" list'
-                % (home, home, configuration.UNIT,
+                % (home, ' '.join('%s/lib/systemd/system/%s' % (home, unit)
+                                  for unit in configuration.UNITS),
                    configuration.socket(home)))
 
     def _package(self):
@@ -263,7 +283,7 @@ class _Command:
             raise failure.Failure(
                 'in use: %s' % ', '.join('%s (process %d)' % (program, pid)
                                          for pid, program in users),
-                'stop the guests and libvirtd first')
+                'stop the guests, libvirtd and virtlogd first')
         if not _may_write(self._prefix.home):
             return subprocess.call(['sudo', sys.executable] + sys.argv)
         with self._progress.phase('uninstall from %s' % self._prefix.home):

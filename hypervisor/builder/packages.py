@@ -21,8 +21,10 @@ import time
 from hypervisor.builder import cache
 from hypervisor.builder import components
 from hypervisor.builder import configuration
+from hypervisor.builder import confinement
 from hypervisor.builder import processes
 from hypervisor.builder import repository
+from hypervisor.builder import users
 from hypervisor.builder.components import component
 
 _PREFIX = 'openvstorage-'
@@ -30,7 +32,7 @@ _MAINTAINER = 'devstack-plugin-openvstorage <%s>'
 _UNITS = 'lib/systemd/system'
 _CONFFILES = ('etc/libvirt/libvirt.conf', 'etc/libvirt/libvirt-admin.conf')
 _VARIANTS = configuration.SAMPLES + '/settings'
-_RECOMMENDS = {'libvirt': ('qemu',)}
+_RECOMMENDS = {'libvirt': ('openvstorage-qemu', 'apparmor')}
 
 _CONTROL = '''Package: {package}
 Version: {version}
@@ -45,39 +47,70 @@ Priority: optional
  Made from {source}, {patches} patches.
 '''
 
-# The settings are the operator's from then on.
+# Settings that are as we have written them are written again.
+_PREINST = '''#!/bin/sh
+set -e
+if [ "$1" = upgrade ]; then
+    for name in qemu.conf libvirtd.conf virtlogd.conf; do
+        for written in "{prefix}/{variants}/$name"*; do
+            ! cmp --quiet "$written" "{prefix}/etc/libvirt/$name" ||
+                rm "{prefix}/etc/libvirt/$name"
+        done
+    done
+fi
+'''
+# Those that are changed are the operator's.
 _POSTINST = '''#!/bin/sh
 set -e
 settle() {{
     [ -e "{prefix}/$2" ] || install -m 644 "{prefix}/{variants}/$1" \\
         "{prefix}/$2"
 }}
-if [ "$1" = configure ]; then
-    if getent passwd {user} >/dev/null; then
-        settle qemu.conf.{user} etc/libvirt/qemu.conf
+case $1 in configure|abort-*)
+    if getent passwd {distribution} >/dev/null; then
+        settle qemu.conf.{distribution} etc/libvirt/qemu.conf
     else
-        settle qemu.conf.root etc/libvirt/qemu.conf
+        getent passwd {own} >/dev/null || useradd --system --user-group \\
+            --no-create-home --home-dir /nonexistent \\
+            --shell /usr/sbin/nologin {own}
+        ! getent group kvm >/dev/null || usermod --append --groups kvm {own}
+        settle qemu.conf.{own} etc/libvirt/qemu.conf
     fi
     if getent group {group} >/dev/null; then
         settle libvirtd.conf.{group} etc/libvirt/libvirtd.conf
     else
         settle libvirtd.conf.root etc/libvirt/libvirtd.conf
     fi
-    [ ! -d /run/systemd/system ] || systemctl daemon-reload
-fi
+    settle virtlogd.conf etc/libvirt/virtlogd.conf
+    if aa-enabled --quiet 2>/dev/null; then
+        apparmor_parser --replace --write-cache {profiles}
+    fi
+    if [ -d /run/systemd/system ]; then
+        systemctl daemon-reload
+        ! systemctl --quiet is-active {log_unit} ||
+            systemctl reload {log_unit}
+        systemctl try-restart {unit}
+    fi
+esac
 '''
 _PRERM = '''#!/bin/sh
 set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-    systemctl stop {unit}
+if [ "$1" = remove ]; then
+    if [ -d /run/systemd/system ]; then
+        systemctl stop {unit} {log_unit}
+    fi
+    if aa-enabled --quiet 2>/dev/null; then
+        apparmor_parser --remove {profiles}
+    fi
 fi
 '''
 _POSTRM = '''#!/bin/sh
 set -e
 if [ "$1" = purge ]; then
-    rm -rf "{prefix}/etc/libvirt" "{prefix}/var/run/libvirt" \\
-        "{prefix}/var/cache/libvirt" "{prefix}/var/log/libvirt"
-    rm -f "{prefix}/var/run/libvirtd.pid"
+    rm -rf "{prefix}/etc/libvirt" "{prefix}/etc/apparmor.d" \\
+        "{prefix}/var/run/libvirt" "{prefix}/var/cache/libvirt" \\
+        "{prefix}/var/log/libvirt"
+    rm -f "{prefix}/var/run/libvirtd.pid" "{prefix}/var/run/virtlogd.pid"
     # images may be somebody's only copy
     [ ! -d "{prefix}/var/lib/libvirt" ] || find "{prefix}/var/lib/libvirt" \\
         -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {{}} +
@@ -150,23 +183,24 @@ class _Package:
         _made(os.path.dirname(path))
         cache.write_json(path, about)
         if self._name == 'libvirt':
-            shutil.move(os.path.join(home, _UNITS, configuration.UNIT),
-                        _made(os.path.join(root, _UNITS)))
+            shutil.move(os.path.join(home, _UNITS),
+                        _made(os.path.join(root, os.path.dirname(_UNITS))))
             shutil.rmtree(os.path.join(home, 'lib', 'systemd'))
+            shutil.copytree(os.path.join(home, confinement.SOURCES),
+                            root + confinement.FOLDER)
             self._write_variants(os.path.join(home, _VARIANTS))
 
     def _write_variants(self, folder):
         """Settings for machines with and without the distribution's user."""
         os.makedirs(folder)
-        for user, group in ((configuration.QEMU_USER,
-                             configuration.ADMIN_GROUP), ('root', None)):
+        for user, group in ((users.DISTRIBUTION, configuration.ADMIN_GROUP),
+                            (users.OWN, None)):
             texts = configuration.settings(self._prefix, user, group)
-            for path, suffix in (('etc/libvirt/qemu.conf', user),
-                                 ('etc/libvirt/libvirtd.conf',
-                                  group or 'root')):
-                name = '%s.%s' % (os.path.basename(path), suffix)
-                with open(os.path.join(folder, name), 'w') as file:
-                    file.write(texts[path])
+            for name, suffix in (('qemu.conf', '.' + user),
+                                 ('libvirtd.conf', '.' + (group or 'root')),
+                                 ('virtlogd.conf', '')):
+                with open(os.path.join(folder, name + suffix), 'w') as file:
+                    file.write(texts['etc/libvirt/' + name])
 
     def _write_control(self, root, architecture):
         folder = os.path.join(root, 'DEBIAN')
@@ -192,13 +226,19 @@ class _Package:
                                    os.path.join(root, path))),
         }
         if self._name == 'libvirt':
+            profiles = [os.path.join(confinement.FOLDER, name)
+                        for name in confinement.file_names(self._prefix)]
             texts['conffiles'] = ''.join(
-                '%s/%s\n' % (self._prefix, path) for path in _CONFFILES)
+                path + '\n' for path in profiles + [
+                    os.path.join(self._prefix, path) for path in _CONFFILES])
             values = {'prefix': self._prefix, 'variants': _VARIANTS,
-                      'user': configuration.QEMU_USER,
+                      'distribution': users.DISTRIBUTION, 'own': users.OWN,
                       'group': configuration.ADMIN_GROUP,
-                      'unit': configuration.UNIT}
-            for name, text in (('postinst', _POSTINST), ('prerm', _PRERM),
+                      'unit': configuration.UNIT,
+                      'log_unit': configuration.LOG_UNIT,
+                      'profiles': ' '.join(profiles)}
+            for name, text in (('preinst', _PREINST),
+                               ('postinst', _POSTINST), ('prerm', _PRERM),
                                ('postrm', _POSTRM)):
                 texts[name] = text.format(**values)
         for name, text in texts.items():
@@ -211,9 +251,8 @@ class _Package:
         depends = list(self._staged.about['depends'])
         depends += self._part.runtime_packages
         depends += [_PREFIX + name for name in self._part.depends_on]
-        recommends = [_PREFIX + name
-                      for name in _RECOMMENDS.get(self._name, ())]
-        lines = [('Depends', depends), ('Recommends', recommends)]
+        lines = [('Depends', depends),
+                 ('Recommends', _RECOMMENDS.get(self._name, ()))]
         return ''.join('%s: %s\n' % (name, ', '.join(values))
                        for name, values in lines if values)
 

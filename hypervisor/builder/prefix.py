@@ -19,12 +19,15 @@ import tempfile
 
 from hypervisor.builder import cache
 from hypervisor.builder import configuration
+from hypervisor.builder import confinement
 from hypervisor.builder import failure
 from hypervisor.builder import processes
 from hypervisor.builder import staging
+from hypervisor.builder import users
 
 DEFAULT = '/opt/openvstorage'
 MANIFEST = 'share/openvstorage/hypervisor.json'
+_QEMU_SETTINGS = 'etc/libvirt/qemu.conf'
 # A guest's monitor is a UNIX socket whose name has 107 bytes at most:
 # PREFIX/var/lib/libvirt/qemu/domain-10000-instance-0000000a/monitor.sock
 _LONGEST = 107 - len('/var/lib/libvirt/qemu/domain-10000-'
@@ -61,10 +64,15 @@ class Prefix:
     def __init__(self, path, root=''):
         self.path = path
         self.home = root + path
+        self._root = root
         self.manifest = cache.read_json(self._at(MANIFEST)) or {
             'prefix': path, 'components': {}, 'settings': {}}
 
     def _at(self, path):
+        """Return where a file is written that is named relative to the
+        prefix, or from the machine's root."""
+        if os.path.isabs(path):
+            return self._root + path
         return os.path.join(self.home, path)
 
     # what is there
@@ -157,14 +165,14 @@ class Prefix:
                 about, state='installed')
             self._save()
 
-    def write_settings(self):
+    def write_settings(self, user):
         """Write the settings that are not there; return the user of QEMU.
 
         What the operator has changed stays.
         """
-        user = configuration.qemu_user()
-        texts = configuration.settings(self.path, user,
-                                       configuration.admin_group())
+        texts = dict(configuration.settings(self.path, user,
+                                            configuration.admin_group()),
+                     **confinement.profiles(self.home))
         changed = self.changed_settings()
         for path, text in texts.items():
             if path in changed and os.path.exists(self._at(path)):
@@ -176,11 +184,29 @@ class Prefix:
             self.manifest['settings'][path] = staging.describe_file(
                 self._at(path))
         self._save()
-        return user
+        if not self._root:
+            confinement.load(self._profiles())
+        return self.qemu_user()
+
+    def qemu_user(self):
+        """Return the user that runs QEMU, None if there are no settings."""
+        try:
+            with open(self._at(_QEMU_SETTINGS)) as file:
+                return configuration.user_of(file.read())
+        except FileNotFoundError:
+            return None
+
+    def _profiles(self):
+        """Return the paths of AppArmor's profiles."""
+        return [self._at(path) for path in self.manifest['settings']
+                if path.startswith(confinement.FOLDER)
+                and os.path.exists(self._at(path))]
 
     def uninstall(self):
         """Remove what the manifest lists; return lines on what stays."""
         stays = []
+        if not self._root and self._profiles():
+            confinement.unload(self._profiles())
         for path in self.changed_settings():
             if os.path.lexists(self._at(path)):
                 stays.append('%s was changed since it was written'
@@ -191,6 +217,8 @@ class Prefix:
         for about in self.manifest['components'].values():
             for path in about['files']:
                 self._remove(path)
+        for path in confinement.guests(self.home):
+            self._remove(path)
         self._remove(MANIFEST)
         if os.path.isdir(self._at('var')):
             stays.append('%s has state of libvirt and its guests'
@@ -198,6 +226,9 @@ class Prefix:
         guests = self._at('etc/libvirt/qemu')
         if os.path.isdir(guests):
             stays.append('%s has definitions of guests' % guests)
+        if not self._root and users.is_usable(users.OWN):
+            # who gets its number next would own what guests have left
+            stays.append('the user %s' % users.OWN)
         return stays
 
     def _save(self):
@@ -236,7 +267,8 @@ class Prefix:
         except FileNotFoundError:
             pass
         folder = os.path.dirname(target)
-        while folder.startswith(self.home):
+        while folder.startswith((self.home,
+                                 self._root + confinement.FOLDER)):
             try:
                 os.rmdir(folder)
             except OSError:

@@ -15,8 +15,11 @@
 import hashlib
 import json
 import os
+import pwd
+import shutil
 import time
 
+from hypervisor.builder import prefix as prefixes
 from hypervisor.selftest import guest
 from hypervisor.selftest import guest_image
 from hypervisor.selftest import waiting
@@ -156,7 +159,9 @@ class Checks:
 
     def daemon(self):
         """libvirtd of the prefix starts and finds this QEMU"""
-        self._daemon = libvirtd.PrivateLibvirtd(self._prefix, self._folder)
+        self._daemon = libvirtd.PrivateLibvirtd(
+            self._prefix, self._folder,
+            user=prefixes.Prefix(self._prefix).qemu_user())
         try:
             self._daemon.__enter__()
         except BaseException:
@@ -172,7 +177,9 @@ class Checks:
 
     def boot(self):
         """virsh create --validate: a guest boots with a volume"""
-        image = guest_image.make(self._cache)
+        # the cache is not everybody's
+        image = [shutil.copy(path, self._folder)
+                 for path in guest_image.make(self._cache)]
         path, wanted = self._random_file('first', 2 * _MIB)
         location = self._storage.location('first')
         self._image('create', location, '16M')
@@ -188,6 +195,17 @@ class Checks:
             raise
         _must_be('the checksum in the guest',
                  self._read_in_guest('first', 0, 2 * _MIB), wanted)
+
+    def user(self):
+        """QEMU runs as the user that qemu.conf names"""
+        name = prefixes.Prefix(self._prefix).qemu_user()
+        number = int(name) if name.startswith('+') else pwd.getpwnam(
+            name).pw_uid
+        path = self._path('var/run/libvirt/qemu/%s.pid' % self._guest.name)
+        with open(path) as file:
+            found = os.stat('/proc/%d' % int(file.read())).st_uid
+        _must_be('the user of QEMU', found, number)
+        return name
 
     def write(self):
         """the guest writes, another client reads it"""
@@ -321,6 +339,7 @@ ORDER = (
     ('refusals', None),
     ('daemon', None),
     ('boot', 'daemon'),
+    ('user', 'boot'),
     ('write', 'boot'),
     ('attach', 'boot'),
     ('resize', 'boot'),

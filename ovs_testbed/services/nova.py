@@ -16,6 +16,7 @@ Servers read their metadata from a config drive.
 
 from ovs_testbed import cloud
 from ovs_testbed import ini
+from ovs_testbed import plugin
 from ovs_testbed import testbed as testbeds
 from ovs_testbed import waiting
 from ovs_testbed.services import base
@@ -62,7 +63,7 @@ class Service(base.OpenStackService):
                 self.log_options(debug=True), host=testbeds.HOST,
                 my_ip=testbeds.ADDRESS, transport_url=self.transport(),
                 state_path=self.testbed.data('nova'),
-                instances_path=self.testbed.data('nova', 'instances'),
+                instances_path=plugin.INSTANCES,
                 compute_driver='libvirt.LibvirtDriver',
                 force_config_drive=True, enabled_apis='osapi_compute',
                 # else the first look for hosts is up to a minute away

@@ -17,35 +17,43 @@ import os
 import shutil
 
 from hypervisor.builder import configuration
+from hypervisor.builder import confinement
+from hypervisor.builder import users
 from hypervisor.builder.components import component
 
 _FEATURES = (
-    'attr', 'blkid', 'capng', 'driver_libvirtd', 'driver_qemu',
-    'driver_remote', 'driver_secrets', 'host_validate', 'libnl', 'numactl',
-    'pciaccess', 'readline', 'rpath', 'storage_dir', 'storage_fs', 'udev',
-    'yajl')
+    'apparmor', 'apparmor_profiles', 'attr', 'blkid', 'capng',
+    'driver_libvirtd', 'driver_qemu', 'driver_remote', 'driver_secrets',
+    'host_validate', 'libnl', 'numactl', 'pciaccess', 'readline', 'rpath',
+    'secdriver_apparmor', 'secdriver_selinux', 'selinux', 'storage_dir',
+    'storage_fs', 'udev', 'yajl')
 _OPTIONS = dict({feature: 'enabled' for feature in _FEATURES}, **{
     'auto_features': 'disabled',
     'no_git': 'true',
     'buildtype': 'plain', 'optimization': '2', 'debug': 'false',
     'init_script': 'none',
     'remote_default_mode': 'legacy',
+    # else where the machine that builds has it
+    'selinux_mount': '/sys/fs/selinux',
     # firmware descriptors of the distribution's packages
     'qemu_datadir': '/usr/share/qemu',
-    # who runs QEMU is decided when it is installed
-    'qemu_user': 'root', 'qemu_group': 'root',
+    # who runs QEMU is decided when it is installed; it is never root because
+    # a setting is lost
+    'qemu_user': users.NUMBER, 'qemu_group': users.NUMBER,
     'packager': 'devstack-plugin-openvstorage',
 })
 # One daemon serves all; what these would do, libvirtd does.
-_UNWANTED = ('virtproxyd', 'virtlockd', 'virtlogd', 'virtnodedevd',
+_UNWANTED = ('virtproxyd', 'virtlockd', 'virtnodedevd',
              'virtnwfilterd', 'virtsecretd', 'virtstoraged', 'virtqemud',
              'virt-qemu-run', 'virt-pki-query-dn', 'lockd.so')
 _KEPT = ('bin/virsh', 'bin/virt-admin', 'bin/virt-host-validate',
-         'bin/virt-ssh-helper', 'sbin/libvirtd', 'include', 'lib',
-         'libexec/libvirt_iohelper', 'share/libvirt',
+         'bin/virt-ssh-helper', 'sbin/libvirtd', 'sbin/virtlogd',
+         'include', 'lib', 'libexec/libvirt_iohelper',
+         'libexec/virt-aa-helper', 'share/libvirt', 'etc/apparmor.d',
          'etc/libvirt/libvirt.conf', 'etc/libvirt/libvirt-admin.conf')
 # As the distribution's, with every setting explained.
-_SAMPLES = ('etc/libvirt/libvirtd.conf', 'etc/libvirt/qemu.conf')
+_SAMPLES = ('etc/libvirt/libvirtd.conf', 'etc/libvirt/qemu.conf',
+            'etc/libvirt/virtlogd.conf')
 
 
 class Libvirt(component.Component):
@@ -54,11 +62,12 @@ class Libvirt(component.Component):
     source = 'libvirt'
     description = 'libvirt with Open vStorage Edge volumes'
     build_packages = component.TOOLCHAIN + (
-        'libacl1-dev', 'libattr1-dev', 'libblkid-dev', 'libcap-ng-dev',
-        'libglib2.0-dev', 'libgnutls28-dev', 'libnl-3-dev',
+        'libacl1-dev', 'libapparmor-dev', 'libattr1-dev', 'libblkid-dev',
+        'libcap-ng-dev', 'libglib2.0-dev', 'libgnutls28-dev', 'libnl-3-dev',
         'libnl-route-3-dev', 'libnuma-dev', 'libpciaccess-dev',
-        'libreadline-dev', 'libtirpc-dev', 'libudev-dev', 'libxml2-dev',
-        'libxml2-utils', 'libyajl-dev', 'rpcsvc-proto', 'xsltproc')
+        'libreadline-dev', 'libselinux1-dev', 'libtirpc-dev', 'libudev-dev',
+        'libxml2-dev', 'libxml2-utils', 'libyajl-dev', 'rpcsvc-proto',
+        'xsltproc')
     stands_for = ('libvirt0', )
 
     def identity(self, prefix):
@@ -95,6 +104,7 @@ class Libvirt(component.Component):
         os.makedirs(samples)
         for path in _SAMPLES:
             shutil.move(os.path.join(tree, path), samples)
+        confinement.arrange(tree, work.prefix)
         interface = os.path.join(tree, 'share', 'libvirt', 'api')
         os.makedirs(interface)
         for path in glob.glob(os.path.join(work.build, 'docs', '*-api.xml')):

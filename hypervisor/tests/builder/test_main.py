@@ -16,6 +16,7 @@ import subprocess
 
 import pytest
 
+from hypervisor.builder import check
 from hypervisor.builder import components
 from hypervisor.builder import main
 from hypervisor.builder import prefix
@@ -93,6 +94,28 @@ def test_check_and_uninstall_of_something(tmp_path, make_files):
     assert build('--uninstall', '--root', root).returncode == 0
     assert 'nothing is installed' in build('--uninstall', '--root',
                                            root).stdout
+
+
+def test_check_refuses_a_host_whose_guests_would_be_confined_no_more(
+        tmp_path, make_files, monkeypatch, capsys):
+    make_files({'sbin/libvirtd': ''}, tmp_path / 'staged' / 'tree')
+    about = {'name': 'libvirt', 'key': 'k', 'built': 1, 'version': '1',
+             'patches': {}, 'depends': [], 'files': staging.describe(
+                 str(tmp_path / 'staged' / 'tree'))}
+    there = prefix.Prefix(str(tmp_path / 'here'))
+    there.install([staging.Staged(str(tmp_path / 'staged'), about)])
+    host = {}
+    monkeypatch.setattr('hypervisor.builder.confinement.obstacles',
+                        lambda path: host)
+    assert check.run(there, as_json=True) == 0
+    host['apparmor'] = ('the profile is not enforced', 'load it')
+    assert check.run(there, as_json=True) == 1
+    capsys.readouterr()
+    monkeypatch.setattr('subprocess.call', lambda *_words, **_more: 0)
+    assert check.run(there, as_json=False) == 1
+    text = capsys.readouterr().out
+    assert 'NOT CONFINED' in text and 'by apparmor' in text
+    assert 'the profile is not enforced\n    hint: load it\n' in text
 
 
 def test_what_a_component_needs_is_built_first():

@@ -20,6 +20,7 @@ import subprocess
 import pytest
 
 from hypervisor.builder import configuration
+from hypervisor.builder import confinement
 from hypervisor.builder import packages
 from hypervisor.builder import progress
 from hypervisor.builder import repository
@@ -48,6 +49,10 @@ def all_staged(stage):
             'qemu': stage('qemu', {'bin/qemu-img': 'binary'}),
             'libvirt': stage('libvirt', dict(
                 support, **{'sbin/libvirtd': '',
+                            'share/openvstorage/apparmor/'
+                            'opt.here.sbin.libvirtd': 'profile',
+                            'share/openvstorage/apparmor/'
+                            'opt.here.libexec.virt-aa-helper': 'profile',
                             'etc/libvirt/libvirt.conf': '',
                             'etc/libvirt/libvirt-admin.conf': ''}))}
 
@@ -86,7 +91,7 @@ def test_control_fields(build):
         'libc6 (>= 2.36), ipxe-qemu, qemu-system-data, seabios, '
         'openvstorage-edge')
     assert field(output, 'openvstorage-libvirt', 'Recommends') == (
-        'openvstorage-qemu')
+        'openvstorage-qemu, apparmor')
     assert '1 patches' in field(output, 'openvstorage-qemu', 'Description')
 
 
@@ -95,7 +100,11 @@ def test_files_lie_below_the_prefix_and_belong_to_root(build):
                   find(build(), 'openvstorage-libvirt')).splitlines()
     files = {line.split()[5] for line in listing}
     assert './opt/here/sbin/libvirtd' in files
-    assert './lib/systemd/system/openvstorage-libvirtd.service' in files
+    for unit in ('libvirtd', 'virtlogd'):
+        assert ('./lib/systemd/system/openvstorage-%s.service' % unit
+                in files)
+    assert './etc/apparmor.d/opt.here.sbin.libvirtd' in files
+    assert './etc/apparmor.d/opt.here.libexec.virt-aa-helper' in files
     assert not any('/opt/here/lib/systemd' in path for path in files)
     assert all(line.split()[1] == 'root/root' for line in listing)
 
@@ -107,14 +116,116 @@ def test_settings_are_made_where_it_is_installed(build, tmp_path):
         find(build_output, 'openvstorage-libvirt'), root)
     with open(os.path.join(root, 'DEBIAN', 'conffiles')) as file:
         assert file.read().splitlines() == [
+            '/etc/apparmor.d/opt.here.sbin.libvirtd',
+            '/etc/apparmor.d/opt.here.libexec.virt-aa-helper',
             PREFIX + '/etc/libvirt/libvirt.conf',
             PREFIX + '/etc/libvirt/libvirt-admin.conf']
     variants = os.listdir(root + PREFIX + '/' + packages._VARIANTS)
     assert sorted(variants) == [
         'libvirtd.conf.libvirt', 'libvirtd.conf.root',
-        'qemu.conf.libvirt-qemu', 'qemu.conf.root']
-    for script in ('postinst', 'prerm', 'postrm'):
+        'qemu.conf.libvirt-qemu', 'qemu.conf.openvstorage-qemu',
+        'virtlogd.conf']
+    for script in ('preinst', 'postinst', 'prerm', 'postrm'):
         run('sh', '-n', os.path.join(root, 'DEBIAN', script))
+
+
+@pytest.fixture
+def machine(tmp_path, stage):
+    """A package below the test's folder, on a machine of fakes."""
+    return Machine(tmp_path, stage)
+
+
+class Machine:
+
+    def __init__(self, folder, stage):
+        self._root = str(folder / 'root')
+        self._fakes = folder / 'fakes'
+        self._fakes.mkdir()
+        self.done = folder / 'done'
+        self.prefix = prefix = str(folder / 'prefix')
+        output = str(folder / 'repository')
+        files = dict(configuration.support_files(prefix), **{
+            'etc/libvirt/libvirt.conf': '',
+            'etc/libvirt/libvirt-admin.conf': ''})
+        files.update({'%s/%s' % (confinement.SOURCES, name): 'profile'
+                      for name in confinement.file_names(prefix)})
+        packages.build({'libvirt': stage('libvirt', files)}, prefix, output,
+                       progress.Progress(io.StringIO()), str(folder / 'log'),
+                       None, None)
+        run('dpkg-deb', '--raw-extract',
+            find(output, 'openvstorage-libvirt'), self._root)
+        shutil.copytree(self._root + prefix, prefix)
+        self.profiles = ['/etc/apparmor.d/' + name
+                         for name in confinement.file_names(prefix)]
+        for name in ('useradd', 'usermod', 'apparmor_parser', 'aa-enabled'):
+            self.fake(name)
+        self.has()
+
+    def fake(self, name, status=0):
+        path = self._fakes / name
+        path.write_text('#!/bin/sh\necho "%s $*" >>%s\nexit %d\n'
+                        % (name, self.done, status))
+        path.chmod(0o755)
+
+    def has(self, *users_and_groups):
+        """Say who is there."""
+        path = self._fakes / 'getent'
+        path.write_text('#!/bin/sh\ncase "$2" in %s) ;; *) exit 2 ;; esac\n'
+                        % '|'.join(users_and_groups or ('none', )))
+        path.chmod(0o755)
+
+    def run(self, script, argument):
+        """Run a script of the package; return what it has done to others."""
+        self.done.write_text('')
+        run('env', 'PATH=%s:%s' % (self._fakes, os.environ['PATH']), 'sh',
+            os.path.join(self._root, 'DEBIAN', script), argument)
+        return self.done.read_text().splitlines()
+
+    def setting(self, name):
+        with open('%s/etc/libvirt/%s' % (self.prefix, name)) as file:
+            return file.read()
+
+
+def test_qemu_gets_a_user_of_its_own(machine):
+    machine.has('kvm')
+    done = machine.run('postinst', 'configure')
+    assert done[0].startswith('useradd --system --user-group')
+    assert done[0].endswith('--shell /usr/sbin/nologin openvstorage-qemu')
+    assert done[1] == 'usermod --append --groups kvm openvstorage-qemu'
+    assert 'user = "openvstorage-qemu"' in machine.setting('qemu.conf')
+    assert 'unix_sock_rw_perms = "0700"' in machine.setting('libvirtd.conf')
+
+
+def test_qemu_gets_the_user_of_the_distribution(machine):
+    machine.has('libvirt-qemu', 'libvirt', 'kvm')
+    assert not any(line.startswith('user') for line in
+                   machine.run('postinst', 'configure'))
+    assert 'user = "libvirt-qemu"' in machine.setting('qemu.conf')
+
+
+def test_the_kernel_learns_and_forgets_the_profiles(machine):
+    profiles = ' '.join(machine.profiles)
+    assert machine.run('postinst', 'configure')[-1] == (
+        'apparmor_parser --replace --write-cache ' + profiles)
+    assert machine.run('prerm', 'remove')[-1] == (
+        'apparmor_parser --remove ' + profiles)
+    machine.fake('aa-enabled', 1)
+    for script, argument in ('postinst', 'configure'), ('prerm', 'remove'):
+        assert not any('apparmor_parser' in line
+                       for line in machine.run(script, argument))
+
+
+def test_an_upgrade_renews_settings_that_nobody_changed(machine):
+    machine.has('libvirt-qemu')
+    machine.run('postinst', 'configure')
+    with open(machine.prefix + '/etc/libvirt/virtlogd.conf', 'w') as file:
+        file.write('mine')
+    machine.has('libvirt')
+    machine.run('preinst', 'upgrade')
+    machine.run('postinst', 'configure')
+    assert 'openvstorage-qemu' in machine.setting('qemu.conf')
+    assert 'unix_sock_group' in machine.setting('libvirtd.conf')
+    assert machine.setting('virtlogd.conf') == 'mine'
 
 
 def test_checksums(build, tmp_path):

@@ -144,17 +144,17 @@ def test_an_interrupted_install_can_be_undone(stage, root, monkeypatch):
     assert not os.path.exists(root + HERE)
 
 
-def test_settings_of_the_operator_stay(stage, root, monkeypatch):
-    monkeypatch.setattr(configuration, 'qemu_user', lambda: 'somebody')
+def test_settings_of_the_operator_stay(stage, root):
     opened(root).install([stage({'sbin/libvirtd': ''}, 'libvirt')])
-    assert opened(root).write_settings() == 'somebody'
+    assert opened(root).qemu_user() is None
+    assert opened(root).write_settings('somebody') == 'somebody'
     path = root + HERE + '/etc/libvirt/qemu.conf'
     with open(path) as file:
         assert 'user = "somebody"' in file.read()
     with open(path, 'a') as file:
         file.write('max_files = 1\n')
     assert opened(root).changed_settings() == ['etc/libvirt/qemu.conf']
-    opened(root).write_settings()
+    assert opened(root).write_settings('nova') == 'somebody'
     with open(path) as file:
         assert 'max_files' in file.read()
     assert opened(root).uninstall() == [
@@ -162,14 +162,38 @@ def test_settings_of_the_operator_stay(stage, root, monkeypatch):
     assert listing(root) == ['etc/libvirt/qemu.conf']
 
 
-def test_settings_that_were_not_changed_are_renewed(stage, root,
-                                                    monkeypatch):
-    monkeypatch.setattr(configuration, 'qemu_user', lambda: 'root')
-    opened(root).write_settings()
-    monkeypatch.setattr(configuration, 'qemu_user', lambda: 'somebody')
-    opened(root).write_settings()
+def test_settings_that_were_not_changed_are_renewed(stage, root):
+    opened(root).write_settings('root')
+    assert opened(root).write_settings('somebody') == 'somebody'
     with open(root + HERE + '/etc/libvirt/qemu.conf') as file:
         assert 'user = "somebody"' in file.read()
+
+
+def test_consoles_are_bounded(root):
+    opened(root).write_settings('somebody')
+    with open(root + HERE + '/etc/libvirt/qemu.conf') as file:
+        assert '\nstdio_handler = "logd"\n' in file.read()
+    with open(root + HERE + '/etc/libvirt/virtlogd.conf') as file:
+        text = file.read()
+    assert '\nmax_size = 2097152\nmax_backups = 3\n' in text
+
+
+def test_profiles_go_where_the_machine_loads_them_and_away(stage, root):
+    name = 'opt.here.sbin.libvirtd'
+    opened(root).install([stage(
+        {'share/openvstorage/apparmor/' + name: 'profile'}, 'libvirt')])
+    opened(root).write_settings('somebody')
+    path = root + '/etc/apparmor.d/' + name
+    with open(path) as file:
+        assert file.read() == 'profile'
+    assert not opened(root).changed_settings()
+    guest = root + HERE + '/etc/apparmor.d/libvirt/libvirt-1.files'
+    os.makedirs(os.path.dirname(guest))
+    with open(guest, 'w') as file:
+        file.write('what libvirt has made of a guest')
+    assert opened(root).uninstall() == []
+    assert not os.path.exists(root + '/etc/apparmor.d')
+    assert not os.path.exists(root + HERE)
 
 
 def test_a_file_that_was_there_before_is_not_overwritten(root):
@@ -177,7 +201,7 @@ def test_a_file_that_was_there_before_is_not_overwritten(root):
     os.makedirs(os.path.dirname(path))
     with open(path, 'w') as file:
         file.write('mine')
-    opened(root).write_settings()
+    opened(root).write_settings('somebody')
     with open(path) as file:
         assert file.read() == 'mine'
 

@@ -47,11 +47,13 @@ def test_nothing_is_left(prefix, tmp_path, end):
                   / (guest.name + '.pid')) as file:
             emulator = int(file.read())
         libvirtd_pid, run = daemon.pid, os.path.dirname(daemon.socket)
+        virtlogd_pid = daemon.virtlogd()
         assert is_alive(emulator) and is_alive(libvirtd_pid)
         getattr(daemon, end)()
-        assert is_alive(emulator)
+        assert is_alive(emulator) and is_alive(virtlogd_pid)
     assert not is_alive(libvirtd_pid)
     assert not is_alive(emulator)
+    assert not is_alive(virtlogd_pid)
     assert not os.path.exists(run)
     assert files_of(prefix) == before
 

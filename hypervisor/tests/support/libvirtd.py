@@ -17,12 +17,12 @@
     with PrivateLibvirtd('/opt/openvstorage', folder) as daemon:
         print(daemon.virsh('list', '--all'))
 
-It runs in a mount namespace in which PREFIX/etc and PREFIX/var are folders
-of its own, so that it neither sees nor disturbs a libvirtd of the same prefix
-that serves this machine. Each one takes itself for a host of its own: two of
-them can migrate a domain from one to the other. Everything it writes is in
-``folder``; its domains end with it. Needs root, as a system libvirtd does.
-Only the standard library is used.
+It runs in a mount namespace in which PREFIX/etc/libvirt and PREFIX/var are
+folders of its own, so that it neither sees nor disturbs a libvirtd of the same
+prefix that serves this machine. Each one takes itself for a host of its own:
+two of them can migrate a domain from one to the other. Everything it writes is
+in ``folder``; its domains and its virtlogd end with it. Needs root, as a
+system libvirtd does. Only the standard library is used.
 """
 
 import os
@@ -49,16 +49,18 @@ log_level = 3
 log_outputs = "3:file:{log}"
 '''
 
-# QEMU runs as root and outside of control groups and of namespaces of its own:
-# a test needs neither a user nor anything that outlives it.
+# QEMU runs outside of control groups and of namespaces of its own, and of
+# profiles in the kernel: a test needs nothing that outlives it.
 _QEMU_CONF = '''
-user = "root"
-group = "root"
 security_driver = "none"
 remember_owner = 0
 cgroup_controllers = []
 namespaces = []
-stdio_handler = "file"
+stdio_handler = "logd"
+'''
+_QEMU_USER = '''
+user = "{user}"
+group = "{user}"
 '''
 
 
@@ -68,7 +70,7 @@ class Failure(Exception):
 
 def obstacle(prefix):
     """Return why a libvirtd cannot be run from PREFIX here, None if it can."""
-    for program in ('sbin/libvirtd', 'bin/virsh'):
+    for program in ('sbin/libvirtd', 'sbin/virtlogd', 'bin/virsh'):
         if not os.access(os.path.join(prefix, program), os.X_OK):
             return 'there is no %s; install it with hypervisor/build' % (
                 os.path.join(prefix, program))
@@ -82,18 +84,21 @@ class PrivateLibvirtd:
 
     :param prefix: where QEMU and libvirt are installed
     :param folder: an existing folder, which keeps the daemon's files
-    :param qemu_conf: more lines for its qemu.conf
+    :param user: who runs QEMU; root may read files of a test that others may
+        not. None: who was built in
+    :param virtlogd_conf: lines for its virtlogd.conf
 
     Once started: ``uri`` for clients; ``log``, the path of its log; ``pid``.
     """
 
-    def __init__(self, prefix, folder, qemu_conf=''):
+    def __init__(self, prefix, folder, user='root', virtlogd_conf=''):
         self.prefix = os.path.abspath(prefix)
         self.folder = os.path.abspath(folder)
         self.log = os.path.join(self.folder, 'libvirtd.log')
         # The sockets: outside of the folder, whose path may be too long.
         self._run = None
-        self._qemu_conf = qemu_conf
+        self._user = user
+        self._virtlogd_conf = virtlogd_conf
         self._process = None
 
     @property
@@ -200,11 +205,15 @@ class PrivateLibvirtd:
                           'shorter path' % self.socket)
         configuration = os.path.join(self.folder, 'etc', 'libvirt')
         os.makedirs(configuration, exist_ok=True)
-        os.makedirs(os.path.join(self.folder, 'var'), exist_ok=True)
+        # virtlogd makes no folder for its own log
+        os.makedirs(os.path.join(self.folder, 'var', 'log', 'libvirt'),
+                    exist_ok=True)
         for name, text in (
                 ('libvirtd.conf', _LIBVIRTD_CONF.format(
                     run=run, log=self.log, uuid=uuid.uuid4())),
-                ('qemu.conf', _QEMU_CONF + self._qemu_conf)):
+                ('qemu.conf', _QEMU_CONF + (
+                    _QEMU_USER.format(user=self._user) if self._user else '')),
+                ('virtlogd.conf', self._virtlogd_conf)):
             with open(os.path.join(configuration, name), 'w') as file:
                 file.write(text)
 
@@ -218,6 +227,7 @@ class PrivateLibvirtd:
             if self.is_running:
                 self.kill()
             self._kill_emulators()
+            self._kill_virtlogd()
             self._run.cleanup()
 
     def _destroy_domains(self):
@@ -234,18 +244,26 @@ class PrivateLibvirtd:
             if not name.endswith('.pid'):
                 continue
             with open(os.path.join(folder, name)) as file:
-                pid = int(file.read())
-            _kill_emulator(pid)
+                _kill(int(file.read()), 'qemu')
+
+    def virtlogd(self):
+        """Return the process of its virtlogd, None if there is none."""
+        return _virtlogd(self.folder)
+
+    def _kill_virtlogd(self):
+        pid = self.virtlogd()
+        if pid:
+            _kill(pid, 'virtlogd')
 
 
-def _kill_emulator(pid):
-    """Kill a process and wait for its end, if it is an emulator."""
+def _kill(pid, program):
+    """Kill a process and wait for its end, if it runs that program."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     try:
-        if 'qemu' in os.readlink('/proc/%d/exe' % pid):
+        if program in os.readlink('/proc/%d/exe' % pid):
             signal.pidfd_send_signal(process, signal.SIGKILL)
             select.select([process], [], [], STOP_SECONDS)
     except (FileNotFoundError, ProcessLookupError):
@@ -254,12 +272,31 @@ def _kill_emulator(pid):
         os.close(process)
 
 
+def _virtlogd(folder):
+    """Return the process of the folder's virtlogd, None if there is none."""
+    try:
+        with open(os.path.join(folder, 'virtlogd.pid')) as file:
+            pid = int(file.read())
+        if 'virtlogd' in os.readlink('/proc/%d/exe' % pid):
+            return pid
+    except FileNotFoundError:
+        pass
+    return None
+
+
 def _run_in_namespace(prefix, folder):
-    """Put the folder's etc and var over the prefix's; become libvirtd."""
-    for name in ('etc', 'var'):
+    """Put the folder's etc and var over the prefix's; become libvirtd.
+
+    Before it virtlogd is started, unless one is left from before.
+    """
+    for name in ('etc/libvirt', 'var'):
         place = os.path.join(prefix, name)
         os.makedirs(place, exist_ok=True)
         subprocess.run(['mount', '--bind', os.path.join(folder, name), place],
+                       check=True)
+    if not _virtlogd(folder):
+        subprocess.run([os.path.join(prefix, 'sbin', 'virtlogd'), '--daemon',
+                        '--pid-file', os.path.join(folder, 'virtlogd.pid')],
                        check=True)
     os.execv(os.path.join(prefix, 'sbin', 'libvirtd'), [
         'libvirtd', '--pid-file', os.path.join(folder, 'libvirtd.pid')])
