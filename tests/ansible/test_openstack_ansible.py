@@ -21,6 +21,7 @@ import shutil
 import tempfile
 import unittest
 
+from ovs_storagedriver import key_material
 from tests.ansible import cloud
 from tests.ansible import hosts
 from tests.ansible import repository
@@ -249,7 +250,15 @@ class NewtonTest(_Case):
             cls.host.run('/openstack/venvs/%s-15.1.0/bin/python' % package,
                          '-W', 'ignore', '-m', 'pip', '-q', 'install',
                          '--no-index', '--no-deps', cls.wheel)
+        cls.keys = tempfile.mkdtemp(prefix='ovs-keys-')
+        cls.addClassCleanup(shutil.rmtree, cls.keys)
+        with key_material.opened(cls.keys) as folder:
+            folder.make_authority()
+            folder.make_client()
         cls.cloud.write_variables({
+            'ovs_tls_mode': 'x509',
+            'ovs_tls_source': cls.keys,
+            'ovs_tls_readers': ['nobody', 'no-such-user'],
             'cinder_backends': {'myvpool01': {
                 'volume_driver': cloud.DRIVER,
                 'volume_backend_name': 'myvpool01',
@@ -274,9 +283,25 @@ class NewtonTest(_Case):
         self.assertEqual(['cinder-volume', 'nova-compute'],
                          self.host.read('/var/log/restarts').split())
         self.check_drivers()
+        self.check_tls()
         self.assert_changed(self.play('--skip-tags', 'verify'), [])
         self.assert_changed(self.play('--tags', 'uninstall'), ['aio1'])
         self.assert_same(before)
+
+    def check_tls(self):
+        """Look at the keys, and who is told of them."""
+        found = self.host.run('sh', '-c', 'cd /etc/openvstorage/tls && stat '
+                              '-c "%n %a %U" * && getfacl -cp client-key.pem')
+        self.assertIn('ca-cert.pem 644 root\nclient-cert.pem 644 root\n'
+                      'client-key.pem 640 root\n', found)
+        self.assertIn('user:nobody:r--\n', found)
+        self.assertIn('other::---\n', found)
+        self.assertIn('tls = x509\n',
+                      self.host.read('/etc/openvstorage/edge.conf'))
+        conf = self.host.read('/etc/cinder/cinder.conf')
+        self.assertIn('xml_rpc_tls = True\n', conf)
+        self.assertIn('xml_rpc_key_file = '
+                      '/etc/openvstorage/tls/client-key.pem\n', conf)
 
     def check_drivers(self):
         """Have the services' own Pythons find the drivers."""
