@@ -29,7 +29,7 @@ def main(folder, verb, service, *command):
     try:
         if verb == 'start':
             keeper.start(supervisor.Program(
-                service, list(command), env={
+                service, list(command), umask='022', env={
                     'PATH': os.environ['PATH'], 'HOME': '/root',
                     'LANG': 'C.UTF-8'}))
         else:

@@ -41,16 +41,18 @@ class Program:
     """A process to be kept.
 
     :param inside: in the testbed's network, as all but the doors are
+    :param umask: of what it writes; '022' for what QEMU's user has to reach
     """
 
     def __init__(self, name, command, env=None, folder='/', inside=True,
-                 stop_signal='TERM'):
+                 stop_signal='TERM', umask='077'):
         self.name = name
         self.command = command
         self.env = dict(env or {})
         self.folder = folder
         self.inside = inside
         self.stop_signal = stop_signal
+        self.umask = umask
 
 
 class Supervisor:
@@ -141,7 +143,7 @@ class Supervisor:
             'environment': ','.join(
                 '%s="%s"' % (name, value.replace('%', '%%'))
                 for name, value in sorted(program.env.items())) or None,
-            'directory': program.folder,
+            'directory': program.folder, 'umask': program.umask,
             'autostart': False, 'autorestart': False,
             'startsecs': 0, 'startretries': 0,
             'stopsignal': program.stop_signal,

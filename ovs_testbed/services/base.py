@@ -118,10 +118,10 @@ class OpenStackService(Service):
                     log=self.testbed.log(self.name + '-manage'),
                     env=dict(ENVIRONMENT, **(env or {})), timeout=300)
 
-    def daemon(self, name, binary, *arguments):
+    def daemon(self, name, binary, *arguments, umask='077'):
         return supervisor.Program(
             name, [self.binary(binary)] + list(arguments),
-            env=self.environment())
+            env=self.environment(), umask=umask)
 
     def uwsgi(self, name, module, port, *arguments, env=None):
         """A program that serves a WSGI application."""

@@ -118,7 +118,7 @@ class Service(base.OpenStackService):
             self.daemon('n-cond', 'nova-conductor', *self._files()),
             self.daemon('n-sch', 'nova-scheduler', *self._files()),
             self.daemon('n-cpu', 'nova-compute',
-                        *self._files('nova-cpu.conf'))]
+                        *self._files('nova-cpu.conf'), umask='022')]
 
     def looks(self):
         return [self.api_look()]
