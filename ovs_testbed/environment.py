@@ -16,6 +16,7 @@ import shutil
 
 from ovs_testbed import files
 from ovs_testbed import run
+from ovs_testbed import sources
 
 _COMPLETE = '.complete'
 
@@ -25,17 +26,22 @@ def is_there(testbed):
 
 
 def make(testbed):
-    """Install the release's packages at exactly the pinned versions."""
+    """Install the release's packages at exactly the pinned versions.
+
+    Root only unpacks them: files of the pinned hashes, and what a user
+    without rights has built from sources of the pinned hashes.
+    """
     release = testbed.release
     path = testbed.cache.environment
     log = testbed.log('pip')
     files.remove_tree(path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     run.run([release.interpreter, '-m', 'venv', path], log=log)
-    run.run([os.path.join(path, 'bin', 'pip'), 'install', '--no-input',
-             '--disable-pip-version-check', '--progress-bar', 'off',
-             '--constraint', release.constraints] + release.distributions,
+    install = [os.path.join(path, 'bin', 'pip'), 'install'] + sources.OPTIONS
+    run.run(install + sources.ONLY_WHEELS + ['--requirement', release.wheels],
             log=log, timeout=3600)
+    with sources.built(release, log) as wheels:
+        run.run(install + ['--no-index'] + wheels, log=log)
     files.write(os.path.join(path, _COMPLETE), '')
 
 

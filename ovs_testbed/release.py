@@ -31,15 +31,24 @@ class Release:
         self.interpreter = facts['interpreter']
         self.distributions = facts['distributions']
         self.services = facts['services']
-        self.constraints = os.path.join(_CHECKOUT, 'constraints',
-                                        'testbed-%s.txt' % name)
+        #: all that is installed, from wheels and from sources, with hashes
+        self.wheels = _constraints('testbed-%s' % name)
+        self.sources = _constraints('testbed-%s-source' % name)
+        #: what the sources are built with
+        self.build_tools = _constraints('build')
 
     @property
     def key(self):
         """Changes when anything does that is installed."""
-        with open(self.constraints) as stream:
-            return cache.key_of(self.python, ' '.join(self.distributions),
-                                stream.read())
+        texts = []
+        for path in self.wheels, self.sources, self.build_tools:
+            with open(path) as stream:
+                texts.append(stream.read())
+        return cache.key_of(self.python, *texts)
+
+
+def _constraints(name):
+    return os.path.join(_CHECKOUT, 'constraints', name + '.txt')
 
 
 def names():

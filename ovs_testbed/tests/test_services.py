@@ -173,8 +173,10 @@ class ReleaseTestCase(unittest.TestCase):
     def test_every_release_is_pinned(self):
         for name in release.names():
             found = release.load(name)
-            with open(found.constraints) as stream:
-                pinned = {line.split('==')[0].lower() for line in stream
-                          if '==' in line}
+            pinned = set()
+            for path in found.wheels, found.sources:
+                with open(path) as stream:
+                    pinned.update(line.split('==')[0].lower()
+                                  for line in stream if '==' in line)
             self.assertLessEqual(
                 {name.lower() for name in found.distributions}, pinned)

@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Python packages that come as sources: built by a user without rights.
+
+What a source package runs when it is built is anybody's program. It runs as a
+user whose id nobody has, in a folder that goes afterwards.
+"""
+
+import contextlib
+import glob
+import os
+import secrets
+import shutil
+import tempfile
+
+from ovs_testbed import run
+
+OPTIONS = ['--no-input', '--disable-pip-version-check', '--progress-bar',
+           'off', '--no-deps']
+ONLY_WHEELS = ['--require-hashes', '--only-binary', ':all:']
+_ONLY_SOURCES = ['--require-hashes', '--no-binary', ':all:',
+                 '--no-build-isolation', '--no-cache-dir']
+#: ids that neither packages nor administrators give away, but systemd, to
+#: services for as long as they run
+_USERS = range(61184, 65520)
+
+
+@contextlib.contextmanager
+def built(release, log):
+    """Give the wheels of a release's sources for a while."""
+    with tempfile.TemporaryDirectory(prefix='ovs-testbed-build-') as folder:
+        for path in release.build_tools, release.sources:
+            shutil.copy(path, folder)
+        user = secrets.choice(_USERS)
+        os.chown(folder, user, user)
+        _build(release, _Builder(folder, user, log))
+        yield sorted(glob.glob(os.path.join(folder, 'wheels', '*.whl')))
+
+
+def _build(release, builder):
+    builder.run(release.interpreter, '-m', 'venv', 'venv')
+    pip = os.path.join(builder.folder, 'venv', 'bin', 'pip')
+    builder.run(pip, 'install', *OPTIONS, *ONLY_WHEELS, '--requirement',
+                os.path.basename(release.build_tools))
+    builder.run(pip, 'wheel', *OPTIONS, *_ONLY_SOURCES, '--wheel-dir',
+                'wheels', '--requirement', os.path.basename(release.sources))
+
+
+class _Builder:
+    """A user without rights, at work in a folder of his own."""
+
+    def __init__(self, folder, user, log):
+        self.folder = folder
+        self._user = user
+        self._log = log
+
+    def run(self, *command):
+        run.run(['setpriv', '--reuid=%d' % self._user,
+                 '--regid=%d' % self._user, '--clear-groups',
+                 '--no-new-privs', '--inh-caps=-all'] + list(command),
+                log=self._log, cwd=self.folder, timeout=3600,
+                env={'HOME': self.folder, 'TMPDIR': self.folder})

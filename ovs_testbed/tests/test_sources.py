@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import os
+import tempfile
+import unittest
+from unittest import mock
+
+from ovs_testbed import errors
+from ovs_testbed import release
+from ovs_testbed import sources
+
+
+@unittest.skipUnless(os.geteuid() == 0, 'only root becomes another user')
+class BuilderTestCase(unittest.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.log = os.path.join(self.folder, 'log')
+
+    def builder(self):
+        folder = os.path.join(self.folder, 'build')
+        os.mkdir(folder)
+        os.chmod(self.folder, 0o755)
+        os.chown(folder, 61234, 61234)
+        return sources._Builder(folder, 61234, self.log)
+
+    def test_works_in_its_folder_without_rights(self):
+        builder = self.builder()
+        builder.run('sh', '-c', 'id -u >made; id -G >>made; '
+                    'grep -E "^(CapEff|NoNewPrivs)" /proc/self/status >>made; '
+                    'echo "$HOME $PWD" >>made')
+        with open(os.path.join(builder.folder, 'made')) as made:
+            self.assertEqual(
+                ['61234', '61234', 'CapEff:\t0000000000000000',
+                 'NoNewPrivs:\t1', ' '.join([builder.folder] * 2)],
+                made.read().splitlines())
+
+    def test_may_write_nowhere_else(self):
+        with self.assertRaises(errors.CommandFailed):
+            self.builder().run('touch', os.path.join(self.folder, 'other'))
+
+    def test_folder_goes_and_nobody_else_has_the_user(self):
+        users = []
+        with mock.patch.object(sources, '_build',
+                               lambda _release, builder: users.append(
+                                   os.stat(builder.folder))):
+            for _attempt in range(2):
+                with sources.built(release.load('2026.1'), self.log) as found:
+                    self.assertEqual([], found)
+        for status in users:
+            self.assertEqual(0o700, status.st_mode & 0o777)
+            self.assertIn(status.st_uid, sources._USERS)
+
+
+class HashesTestCase(unittest.TestCase):
+
+    def test_each_version_has_one(self):
+        """pip refuses a file without one, but late"""
+        found = release.load('2026.1')
+        for path in found.wheels, found.sources, found.build_tools:
+            with open(path) as stream:
+                versions = stream.read().split('==')[1:]
+            self.assertTrue(versions)
+            for version in versions:
+                self.assertIn('--hash=sha256:', version, path)
