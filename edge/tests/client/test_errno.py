@@ -9,7 +9,6 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""A real engine that is killed, restarted, and gone for good, under load."""
 """The errno after success, for each of the 42 functions.
 
 The vendor's QEMU 2.5 reads errno after a count of 0, and destroys attributes

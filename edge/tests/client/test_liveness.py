@@ -9,7 +9,6 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""A real engine that is killed, restarted, and gone for good, under load."""
 """A slow server is waited for, a dead one is noticed, a fenced one obeyed.
 
 The library's seconds are 50 ms here. "Asked" means: a HELLO without a session

@@ -14,11 +14,11 @@
 """Faults one after the other, and nothing that was acknowledged may be lost.
 
 Volumes are written to, flushed, snapshotted, cloned, rolled back, grown and
-removed. Meanwhile the engine is killed at any call that changes the store, the
-power is cut there, writes, syncs and renames fail with EIO or ENOSPC, syncs are
-slow, and engines are stopped and started in the same boot or another. After
-each death and each cut the store must pass its check, and every volume and
-snapshot is held against what was acknowledged (model.py).
+removed. Meanwhile the engine is killed at any call that changes the store,
+the power is cut there, writes, syncs and renames fail with EIO or ENOSPC,
+syncs are slow, and engines are stopped and started in the same boot or
+another. After each death and each cut the store must pass its check, and every
+volume and snapshot is held against what was acknowledged (model.py).
 
   OVS_EDGE=FILE OVS_RECORD=FILE edge/tests/faults/faults.py --faults 2000
 """

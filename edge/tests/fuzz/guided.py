@@ -15,7 +15,7 @@
 
   edge/tests/fuzz/guided.py                    each target for 20 s
   edge/tests/fuzz/guided.py --seconds 1800     the long form
-  edge/tests/fuzz/guided.py --keep server      also adds what was found to corpus/
+  edge/tests/fuzz/guided.py --keep server      also keeps new inputs in corpus/
 
 Targets: server (options, control requests, NBD requests), client (a hostile
 server), store (files of a store). They are built with clang, AddressSanitizer
@@ -61,7 +61,7 @@ def build():
 
 
 def fuzz(target, seconds, folder):
-    """Run one target; return its log and whether it ended without a finding."""
+    """Run one target; return its log, and whether it found nothing."""
     found = os.path.join(folder, target)
     os.makedirs(found)
     for number, seed in enumerate(getattr(seeds, target)()):

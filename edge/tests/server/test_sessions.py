@@ -130,8 +130,7 @@ def test_a_fence_outlives_the_engine(engine, volume, kill):
 
 
 @pytest.mark.parametrize('kill', [True, False])
-def test_a_fence_hits_sessions_that_only_an_older_engine_saw(engine, volume,
-                                                            kill):
+def test_a_fence_hits_sessions_of_an_older_engine(engine, volume, kill):
     """A host that is cut off cannot come back before the fence."""
     session, mine = uuid.uuid4(), uuid.uuid4()
     disk = engine.open('v', session)
