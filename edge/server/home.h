@@ -38,6 +38,7 @@ struct layer_home {
     bool unclean;               /* the last engine did not stop cleanly: scrub at first open */
     atomic_bool failed;         /* a sync of names failed: nothing of the store can be vouched for */
     struct layer_files files;
+    struct pool *ahead_pool;    /* NULL: nothing is written ahead of a flush (ahead.h) */
 };
 
 /* Makes the names in a directory of the store durable. EIO: not so, now and for the rest of this

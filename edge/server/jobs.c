@@ -38,8 +38,10 @@ int jobs_start(struct store *store)
 {
     store->seal_pool = pool_new(SEAL_THREADS);
     store->merge_pool = pool_new(1);
+    store->home.ahead_pool = pool_new(1);
     store->reap_pool = pool_new(1);
-    return store->seal_pool && store->merge_pool && store->reap_pool ? 0 : EAGAIN;
+    return store->seal_pool && store->merge_pool && store->reap_pool && store->home.ahead_pool
+        ? 0 : EAGAIN;
 }
 
 void jobs_finish(struct store *store)
@@ -48,6 +50,8 @@ void jobs_finish(struct store *store)
     pool_finish(store->merge_pool);
     pool_finish(store->seal_pool);
     pool_finish(store->reap_pool);
+    pool_finish(store->home.ahead_pool);    /* the last: the others may write, too */
+    store->home.ahead_pool = NULL;
     store->merge_pool = store->seal_pool = store->reap_pool = NULL;
 }
 

@@ -78,6 +78,8 @@ struct layer {
 
     atomic_int dirty;           /* something was written since the last flush began (enum) */
     atomic_bool flushing;
+    atomic_ulong ahead;         /* bytes since the disk was last told to begin (ahead.h) */
+    atomic_bool is_ahead;       /* it is being told */
     atomic_bool entries_unsynced, map_unsynced;
     atomic_bool failed;         /* a sync failed: no flush succeeds any more (home.h) */
 

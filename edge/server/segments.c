@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "disk.h"
 #include "layer.h"
 
@@ -78,6 +79,7 @@ int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t off
 
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
+    size_t all = length;
     int error = files_hold(layer);
 
     if (error)
@@ -93,6 +95,8 @@ int layer_data_write(struct layer *layer, const void *data, size_t length, uint6
         length -= part;
     }
     files_release(layer);
+    if (!error)
+        ahead_note(layer, all);
     return error;
 }
 

@@ -1,0 +1,56 @@
+/*
+ * Licensed under the Apache License, Version 2.0 (the "License"); you may
+ * not use this file except in compliance with the License. You may obtain
+ * a copy of the License at
+ *
+ *     http://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+ * WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+ * License for the specific language governing permissions and limitations
+ * under the License.
+ */
+
+#include "ahead.h"
+
+#include <fcntl.h>
+
+#include "layer.h"
+#include "pool.h"
+
+static void begin_writing(struct layer *layer)
+{
+    if (files_hold(layer))
+        return;
+    for (unsigned i = 0; i < SEGMENTS; i++)
+        if (layer->data_fd[i] >= 0)
+            sync_file_range(layer->data_fd[i], 0, 0, SYNC_FILE_RANGE_WRITE);
+    files_release(layer);
+}
+
+static void run(void *argument)
+{
+    struct layer *layer = argument;
+
+    layer->ahead = 0;
+    layer->is_ahead = false;
+    begin_writing(layer);
+    layer_close(layer);
+}
+
+/* It may wait for room in the disk's queue, so a thread of its own does it. */
+void ahead_note(struct layer *layer, size_t length)
+{
+    struct pool *pool = layer->home->ahead_pool;
+
+    if (atomic_fetch_add(&layer->ahead, length) + length < AHEAD_BYTES || !pool
+        || atomic_exchange(&layer->is_ahead, true))
+        return;
+    if (layer_open(layer))
+        return;     /* never: it is open */
+    if (!pool_add(pool, NULL, run, layer)) {
+        layer->is_ahead = false;
+        layer_close(layer);
+    }
+}
