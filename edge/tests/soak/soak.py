@@ -17,7 +17,8 @@ Clients of the wire and of the library write, read, flush, snapshot, clone,
 roll back, fence and remove, and each knows what every byte must be. Meanwhile
 others freeze, read slowly, are cut off in the middle of a request, and in the
 first quarter the engine is killed (-9) and started again. A line a minute
-tells what the engine takes. In the end the second quarter is compared with the last.
+tells what the engine takes. In the end the second quarter is compared with
+the last.
 
   OVS_EDGE=build/server/ovs-edge \\
   OVS_LIBRARY=build/client/libovsvolumedriver.so.1 \\
