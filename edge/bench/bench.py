@@ -40,6 +40,7 @@ sys.path[:0] = [os.path.join(os.path.dirname(HERE), 'tests'),
                 os.path.dirname(os.path.dirname(HERE))]
 
 from support import engine as engines  # noqa: E402
+from support import keys  # noqa: E402
 from support import wire  # noqa: E402
 
 MIB = 1 << 20
@@ -244,12 +245,12 @@ def nbdkit(folder):
 
 
 @contextlib.contextmanager
-def serving(folder, name, prefix=()):
+def serving(folder, name, prefix=(), extra=()):
     """An engine with a volume for each way to it."""
     data = os.path.join(folder, name)
     os.mkdir(data)
     engine = engines.Engine(data, control=data + '.socket', prefix=prefix,
-                            extra=['--connections', '4096'])
+                            extra=['--connections', '4096', *extra])
     with engine:
         with wire.Options(engine.control) as control:
             for volume in ('bench', 'bench-unix', 'bench-library'):
@@ -260,6 +261,27 @@ def serving(folder, name, prefix=()):
 
 def uri(engine):
     return 'nbd://%s:%d/bench' % engine.address
+
+
+def secured(stack, folder, nbd, library):
+    """The same by TLS: what encryption costs."""
+    place = keys.pre_share(keys.x509_folder(os.path.join(folder, 'keys')),
+                           'bench')
+    for kind, user, option in (
+            ('psk', 'bench@', 'tls-psk-file=%s/keys.psk' % place),
+            ('x509', '', 'tls-certificates=' + place)):
+        engine = stack.enter_context(serving(
+            folder, kind, extra=['--tls', kind, '--tls-dir', place]))
+        yield Target('ovs-edge, ' + kind, nbd, ['nbds://%s%s:%d/bench?%s' % (
+            (user,) + engine.address + (option,))])
+        if library:
+            configuration = os.path.join(folder, kind + '.conf')
+            with open(configuration, 'w') as file:
+                file.write('[default]\ntls = %s\ntls_dir = %s\n'
+                           'psk_identity = bench\n' % (kind, place))
+            yield Target('library, ' + kind, library, [
+                engine.address[0], str(engine.address[1]), 'bench-library'],
+                ['env', 'OVS_EDGE_CONFIG=' + configuration])
 
 
 def targets(stack, folder, engine, library):
@@ -279,10 +301,12 @@ def targets(stack, folder, engine, library):
     yield Target(UNIX, nbd, [
         'nbd+unix:///bench-unix?socket=' + engine.control])
     if library:
-        driver = compile_driver(folder, 'library', library_flags(
+        library = compile_driver(folder, 'library', library_flags(
             os.path.abspath(library)))
-        yield Target('library', driver, [
-            engine.address[0], str(engine.address[1]), 'bench-library'])
+        yield Target('library', library, [
+            engine.address[0], str(engine.address[1]), 'bench-library'],
+            ['env', 'OVS_EDGE_CONFIG=' + os.devnull])
+    yield from secured(stack, folder, nbd, library)
 
 
 def measure(stack, arguments):
@@ -296,7 +320,8 @@ def measure(stack, arguments):
     shares = {}
     if shutil.which('qemu-img'):
         measured = [target.through_qemu() for target in measured
-                    if target.name != 'library']
+                    if not target.name.startswith('library')
+                    and not target.name.endswith(('psk', 'x509'))]
         shares = throughput('through QEMU', measured, arguments.repeat)
     latencies(engine, 20)
     memory(engine, arguments.volumes)

@@ -48,6 +48,8 @@ int main(int argc, char **argv)
     if (argc != 7)
         errx(2, "nbd URI KIND BYTES DEPTH COUNT SIZE");
     struct load load = load_of(argv + 2);
+    if (nbd)
+        nbd_set_uri_allow_local_file(nbd, true);    /* the keys of TLS */
     if (!nbd || nbd_connect_uri(nbd, argv[1]) < 0)
         errx(1, "%s", nbd_get_error());
     char *data = malloc(load.bytes * load.depth);

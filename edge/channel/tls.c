@@ -30,10 +30,12 @@
 
 #define RECORD_BYTES 16384
 
-/* Forward secrecy also with pre-shared keys. */
-static const char of_x509[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
-static const char of_psk[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
-                             ":-KX-ALL:+ECDHE-PSK:+DHE-PSK";
+/* Forward secrecy also with pre-shared keys. AES with 128 bits comes first: processors have it, and of
+ * ChaCha20, which GnuTLS prefers to it, a connection gets a sixth. */
+#define COMMON "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE:-CIPHER-ALL" \
+    ":+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
+static const char of_x509[] = COMMON;
+static const char of_psk[] = COMMON ":-KX-ALL:+ECDHE-PSK:+DHE-PSK";
 
 struct tls {
     gnutls_session_t session;
