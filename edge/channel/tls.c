@@ -30,8 +30,8 @@
 
 #define RECORD_BYTES 16384
 
-/* Forward secrecy also with pre-shared keys. AES with 128 bits comes first: processors have it, and of
- * ChaCha20, which GnuTLS prefers to it, a connection gets a sixth. */
+/* Forward secrecy also with pre-shared keys. AES with 128 bits comes first: processors have it, and
+ * of ChaCha20, which GnuTLS prefers to it, a connection gets a sixth. */
 #define COMMON "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE:-CIPHER-ALL" \
     ":+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
 static const char of_x509[] = COMMON;

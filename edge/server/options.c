@@ -394,7 +394,7 @@ static bool must_be_secured(const struct conn *conn)
 }
 
 /* What follows the option in plain text cannot be the client's, which waits for our answer first:
- * taken for what comes by TLS later, it would be somebody else's word in the client's mouth. */
+ * taken for what comes by TLS later, they would be a stranger's word in the client's mouth. */
 static void start_tls(struct conn *conn, uint32_t size, bool more_follows)
 {
     if (size || conn->channel.tls) {

@@ -203,7 +203,7 @@ def test_an_expired_client_is_refused(data, folder):
         engine.stop()
 
 
-# What comes in before the handshake is nobody's word
+# Bytes that come in before the handshake are never taken
 
 def option(number, data=b''):
     return struct.pack('>QII', wire.OPTION_MAGIC, number, len(data)) + data
@@ -321,7 +321,7 @@ def test_a_record_that_comes_twice_is_refused(secured):
         assert disk.read(0, 4) == b'more'
 
 
-def test_a_handshake_that_stalls_holds_up_nobody(secured):
+def test_a_handshake_that_stalls_holds_up_no_other(secured):
     """More of them than the engine has threads, and all are let go."""
     outgoing = ssl.MemoryBIO()
     hello = secured.tls.wrap_bio(ssl.MemoryBIO(), outgoing,
