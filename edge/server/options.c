@@ -393,7 +393,7 @@ static bool must_be_secured(const struct conn *conn)
     return conn->server->tls && conn->peer.ss_family != AF_UNIX && !conn->channel.tls;
 }
 
-/* What follows the option in plain text cannot be the client's, which waits for our answer first:
+/* Plain bytes behind the option cannot be the client's, which waits for our answer first:
  * taken for what comes by TLS later, they would be a stranger's word in the client's mouth. */
 static void start_tls(struct conn *conn, uint32_t size, bool more_follows)
 {
