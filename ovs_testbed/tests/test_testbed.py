@@ -22,6 +22,7 @@ from ovs_testbed import bundle
 from ovs_testbed import cache
 from ovs_testbed import errors
 from ovs_testbed import plugin
+from ovs_testbed import ports
 from ovs_testbed import testbed
 from ovs_testbed.tests import support
 
@@ -37,18 +38,21 @@ class TestbedTestCase(support.TestbedTestCase):
         self.assertEqual(passwords, again.passwords)
         self.assertEqual(len(passwords), len(set(passwords.values())))
 
+    def make(self, tls):
+        """A testbed without a network namespace on this machine."""
+        with mock.patch.object(ports, 'claim', return_value=25100):
+            return testbed.make('secured', folder=self.folder, tls=tls)
+
     def test_tls_is_chosen_once(self):
         self.assertEqual('off', self.testbed.tls)
-        made = testbed.make('secured', folder=self.folder, tls='psk')
-        self.assertEqual('psk', made.tls)
+        self.assertEqual('psk', self.make('psk').tls)
         for again in (None, 'psk'):
-            self.assertEqual('psk', testbed.make(
-                'secured', folder=self.folder, tls=again).tls)
+            self.assertEqual('psk', self.make(again).tls)
         with self.assertRaisesRegex(errors.TestbedError, 'TLS psk, not x509'):
-            testbed.make('secured', folder=self.folder, tls='x509')
+            self.make('x509')
 
     def test_keys_are_the_testbed_s_own(self):
-        made = testbed.make('secured', folder=self.folder, tls='x509')
+        made = self.make('x509')
         self.assertEqual(
             made.path('openvstorage', 'tls', 'ca-cert.pem'),
             plugin.outside(made, '/etc/openvstorage/tls/ca-cert.pem'))
