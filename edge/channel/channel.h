@@ -30,16 +30,17 @@ struct channel {
     struct tls *tls;    /* NULL: plain; else after the handshake */
 };
 
-/* As sendmsg: how many bytes were taken, or -1 and errno. What was not taken is to be offered
- * again before anything else. `flags`: 0 or MSG_MORE. */
+/* Returns the number of bytes taken, or -1 and errno, as sendmsg does. The caller offers the bytes
+ * that were not taken again before anything else. `flags`: 0 or MSG_MORE. */
 ssize_t channel_send(struct channel *channel, const struct iovec *parts, int count, int flags);
-/* As readv: 0 is the end. TLS has a word for it too, but what a peer wanted to say is judged by the
- * protocol alone: who is cut off has not said DISC, and a part of a request is none. */
+/* Returns the number of bytes, or 0 at the end, as readv does. TLS has a word for the end, too, but
+ * the protocol does not need it: a peer that was cut off has not said DISC, and a part of a request
+ * is no request. */
 ssize_t channel_receive(struct channel *channel, const struct iovec *parts, int count);
-/* There is more to receive, whatever poll() says of the socket. */
+/* Returns true if the channel holds bytes to receive, even if poll() does not report them. */
 bool channel_has_more(const struct channel *channel);
 /* Tells the peer that this is the end. */
 void channel_close(struct channel *channel);
-/* In a forked child: the parent goes on, and the peer must not hear of this. What TLS holds in
- * memory stays there, as another thread may have been at it. */
+/* Leaves the channel in a forked child: the parent uses it further, and the peer must not notice.
+ * The memory of TLS stays allocated, because another thread may have been using it. */
 void channel_abandon(struct channel *channel);

@@ -157,7 +157,7 @@ void tls_free(struct tls *tls)
     free(tls);
 }
 
-/* Who is refused by a certificate learns what is wrong with it. */
+/* Writes to `why` the reason for which a certificate was refused. */
 static void tell_verdict(struct tls *tls, char why[TLS_WHY_BYTES])
 {
     gnutls_datum_t text = {0};
@@ -218,7 +218,7 @@ short tls_wait_for(const struct tls *tls)
     return gnutls_record_get_direction(tls->session) ? POLLOUT : POLLIN;
 }
 
-/* What is left of the parts. */
+/* The part of the data that is not sent yet. */
 struct rest {
     const struct iovec *parts;
     int count;
@@ -236,7 +236,7 @@ static void advance(struct rest *rest, size_t length)
     rest->skip += length;
 }
 
-/* What fits into a record: where it is, or in `copy` if it is in several places. */
+/* Returns the data of the next record; copies it to `copy` if it lies in several places. */
 static const void *gather(struct rest rest, uint8_t copy[RECORD_BYTES], size_t *length)
 {
     const uint8_t *first = (const uint8_t *)rest.parts->iov_base + rest.skip;

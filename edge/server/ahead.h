@@ -15,8 +15,8 @@
 #pragma once
 
 /*
- * What was written is on its way to the disk before anybody asks: a flush then finds little left to
- * do, however much was written since the last one.
+ * The engine sends written data to the disk before a client asks for a flush. The flush then finds
+ * little left to do, however much was written since the last one.
  */
 
 #include <stddef.h>
@@ -25,5 +25,5 @@ struct layer;
 
 #define AHEAD_BYTES (64ull << 20)
 
-/* So much was written to the layer, which is open. From time to time the disk is told to begin. */
+/* Counts the bytes that were written to the open layer. Tells the disk to begin now and then. */
 void ahead_note(struct layer *layer, size_t length);

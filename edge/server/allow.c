@@ -30,7 +30,7 @@ static unsigned width(const struct range *range)
     return range->family == AF_INET ? 32 : 128;
 }
 
-/* What stands for IPv4 in IPv6 becomes IPv4. */
+/* Turns an IPv4 range in IPv6 form into an IPv4 range. */
 static void unmap(struct range *range)
 {
     if (range->family != AF_INET6 || range->bits < 8 * MAPPED_BYTES

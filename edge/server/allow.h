@@ -14,7 +14,7 @@
 
 #pragma once
 
-/* Which peers may connect: ranges of addresses. */
+/* The ranges of addresses from which peers may connect. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -84,8 +84,8 @@ static bool must_wait(const struct conn *conn)
         || conn_pending(conn) >= OUT_STOP_BYTES;
 }
 
-/* What shall wake the connection up next: 0 means a job's end will, HANG_UP that or the client's
- * going. */
+/* Returns the events that wake the connection up next. 0: the end of a job wakes it; HANG_UP: the
+ * end of a job or the client's leaving. */
 static uint32_t wanted_events(const struct conn *conn)
 {
     if (conn->broken || conn->killed)
@@ -182,8 +182,8 @@ void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
     pthread_mutex_unlock(&conn->lock);
 }
 
-/* Who goes without goodbye has nothing begun for it any more: another client may have been told
- * since then that its own, newer request is done. */
+/* Begins no further request of a client that left without goodbye: another client may have been
+ * told since then that its own, newer request is done. */
 static void leave(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);
@@ -460,7 +460,7 @@ static int end_run(struct conn *conn)
     return next;
 }
 
-/* It has requests that must wait, and nobody waits for them. */
+/* Returns true if the connection has requests that must wait, and its client is gone. */
 static bool waits_in_vain(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);

@@ -62,11 +62,11 @@ struct conn {
     int epoll;                  /* the set that it is in */
     uint64_t key;               /* slot and generation in the server's table */
     unsigned references;        /* under the table's lock */
-    struct uuid session, volume_id;     /* likewise; zeros: none */
+    struct uuid session, volume_id;     /* under the table's lock; zeros: none */
     atomic_llong deadline;      /* in ms of the monotonic clock; 0: none */
-    atomic_bool killed;         /* the server wants it gone: no request is begun any more */
+    atomic_bool killed;         /* the server wants it gone and begins no further request */
     atomic_llong looked_at;     /* when its client was last seen to be there */
-    atomic_bool left;           /* the client has gone without goodbye: likewise */
+    atomic_bool left;           /* the client left without goodbye: no request begins */
 
     pthread_mutex_t lock;       /* this block */
     bool running, again, dead;
@@ -122,7 +122,7 @@ static inline size_t conn_pending(const struct conn *conn)
     return conn->out_length - conn->out_start;
 }
 
-/* Whether a reply of so many bytes may be prepared now; if not, the request has to wait. */
+/* Returns true if a reply of so many bytes may be prepared now; else the request has to wait. */
 bool conn_has_room(struct conn *conn, uint64_t length);
 /* There may be room now. */
 void conn_wake(struct conn *conn);
@@ -137,8 +137,8 @@ void conn_kill(struct conn *conn);
 /* The client's fault, or its wish to go. */
 void conn_break(struct conn *conn);
 void conn_finish(struct conn *conn);
-/* Whether no request of it may be begun any more: it is killed, or its client was seen to have
- * gone, or (looked at now and then) has. */
+/* Returns true if the connection may begin no further request: the server killed it, or its client
+ * is gone. Looks for the client itself only now and then. */
 bool conn_is_void(struct conn *conn);
 
 #define WAIT_HANDSHAKE_MS 10000

@@ -23,11 +23,11 @@ struct conn;
 struct volume_ref;
 struct writer;
 
-/* Whether the request is about one volume, whose ref goes to `ref`. */
+/* Returns true if the request names one volume, and puts the volume's ref into `ref`. */
 bool control_names_volume(const void *request, size_t length, struct volume_ref *ref);
 
-/* Whether the request is a HELLO that fences nobody. */
+/* Returns true if the request is a HELLO that fences no connection. */
 bool control_asks_for_life(const void *request, size_t length);
 
-/* False: it has to wait for other connections to go, and is to be asked again then. */
+/* Returns false if the request has to wait until other connections are gone; call it again then. */
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer);

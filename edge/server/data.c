@@ -171,7 +171,7 @@ static void run_read(void *argument)
 {
     struct data_job *job = argument;
 
-    /* else nobody waits for it */
+    /* else no client waits for it */
     if (!conn_is_void(job->conn))
         read_slowly(job->conn, &job->request);
     end_job(job);

@@ -20,9 +20,9 @@
  * are opened by the first read and closed when others need the room (the least recently used,
  * roughly). So an open volume takes a handful of descriptors, however many snapshots it has.
  *
- * Two exceptions keep files open. Who uses them holds them. And the kernel remembers that it could not
- * write a page back only as long as the file is open: what this process wrote and did not flush
- * yet stays open.
+ * Two exceptions keep files open. A thread that uses files holds them. And the kernel remembers a
+ * page that it could not write back only as long as the file is open: a file with data that this
+ * process wrote and did not flush yet stays open.
  *
  * Functions return 0 or errno.
  */
@@ -45,7 +45,7 @@ enum { FILE_NONE = -1, FILE_CLOSED = -2 };  /* in place of a descriptor; closed:
  * may be gone. */
 int files_hold(struct layer *layer);
 void files_release(struct layer *layer);
-/* Closes what a frozen layer need not keep open. */
+/* Closes the files that a frozen layer need not keep open. */
 void files_rest(struct layer *layer);
 /* Closes the layer's data files for good. */
 void files_close(struct layer *layer);

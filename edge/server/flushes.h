@@ -15,9 +15,9 @@
 #pragma once
 
 /*
- * The flushes of a volume: one at a time is carried out, and answers all that were asked for before it
- * began. Those that are asked for while it runs wait for the next, since it need not have seen
- * what was acknowledged in between.
+ * The flushes of a volume. One flush runs at a time, and answers all requests that came before it
+ * began. Requests that come while it runs wait for the next flush: the running one need not have
+ * seen the writes that were acknowledged in between.
  */
 
 #include <pthread.h>

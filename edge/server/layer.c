@@ -142,7 +142,7 @@ static int load(struct layer *layer)
     return error;
 }
 
-/* What is flushed need not be known by the next process. */
+/* Removes the runtime map of a flushed layer: the next process does not need it. */
 static void forget_runtime(struct layer *layer)
 {
     char name[LAYER_FILE_NAME_SIZE];
@@ -162,7 +162,7 @@ static void rest(int *fd)
         *fd = FILE_CLOSED;
 }
 
-/* Who holds `flush_lock` sees to it again when that is free. */
+/* The holder of `flush_lock` calls this again when it gives the lock back. */
 void layer_rest(struct layer *layer)
 {
     if (pthread_mutex_trylock(&layer->flush_lock))

@@ -45,7 +45,7 @@
  * itself, until the host stops. It is read by a later process of the same boot and thrown away
  * after a reboot.
  *
- * Both. What a later process of the same boot finds may be in the page cache only, so it takes
+ * Both. A later process of the same boot may find data that is in the page cache only, so it takes
  * nothing for durable: the names are synced before a record is believed (store.c), and each
  * layer's first flush syncs ID.map, whose bits only speak for data that was synced before they were
  * written, then the data, then the bits that ID.map lacks.
@@ -86,7 +86,7 @@ struct layer {
     /* only while open */
     atomic_int data_fd[SEGMENTS];       /* -1: nothing written yet */
     uint64_t data_end[SEGMENTS];        /* sizes of the files; changed under map_lock */
-    int map_fd, runtime_fd;             /* likewise; closed while a frozen layer rests */
+    int map_fd, runtime_fd;             /* -1: none; closed while a frozen layer rests */
     atomic_bool files_closed, files_used;
     atomic_uint file_users;
     struct layer **place;               /* in home->files */

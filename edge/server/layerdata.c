@@ -119,7 +119,7 @@ static int own_locked(struct layer *layer, uint64_t cluster)
         error = disk_write(layer->runtime_fd, &value, 1, byte);
     if (error)
         return error;
-    layer->map.owned++;     /* nobody owns a cluster twice: the caller has looked */
+    layer->map.owned++;     /* no cluster counts twice: the caller has looked */
     page_mark(layer->map.occupied, page);
     page_mark(layer->map.unflushed, page);
     atomic_store_explicit(&layer->map.bits[byte], value, memory_order_release);
@@ -184,7 +184,7 @@ static int take_unflushed(struct layer *layer, struct map_pages *pages)
     return error;
 }
 
-/* What could not be written is as if the flush had not been tried. */
+/* Marks the pages that could not be written as before the flush. */
 static void put_back(struct layer *layer, const struct map_pages *pages)
 {
     pthread_mutex_lock(&layer->map_lock);

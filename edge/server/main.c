@@ -37,7 +37,7 @@
 #define DEFAULT_PEER_CONNECTIONS 1024
 #define DEFAULT_PEER_CONTROLS 512
 #define DEFAULT_TLS_DIR "/etc/openvstorage/tls"
-#define DEFAULT_STOP_LIMIT_S 56     /* whoever started us may kill after 60 s */
+#define DEFAULT_STOP_LIMIT_S 56     /* the service manager may kill us after 60 s */
 #define MERGE_RETRY_S 10
 #define TRIM_S 5
 #define HEAPS_KEEP_BYTES (32u << 20)

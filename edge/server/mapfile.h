@@ -21,8 +21,8 @@
  * and pages of bits. Each sector of a page has 508 bytes of bits and the CRC-32 of them, of the
  * layer's id and of the sector's number. A sector of zeros was never written: no bit is set. A disk
  * writes a sector as a whole or not at all, so a page that is torn by a power loss has good
- * sectors only; one that is rotten, cut or somebody else's has not. A sector that was lost as a
- * whole leaves fewer bits than the header says (layer.h).
+ * sectors only; a page that is rotten, cut or of another map has a bad one. A sector that was lost
+ * as a whole leaves fewer bits than the header says (layer.h).
  *
  * Version 1 had bits without checksums; it is still read.
  *

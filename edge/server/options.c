@@ -333,8 +333,8 @@ static bool names_volume(uint32_t option, const uint8_t *data, uint32_t length,
     return true;
 }
 
-/* In the lane of the volume that it is about: one that hangs holds up no others. Whether the
- * server lives is answered at once, whatever hangs. */
+/* Queues the option in the lane of its volume: a volume that hangs holds up no other. The server
+ * answers at once that it lives, whatever hangs. */
 static bool queue(struct option_job *job)
 {
     struct server *server = job->conn->server;

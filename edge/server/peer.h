@@ -14,7 +14,7 @@
 
 #pragma once
 
-/* Who is at the other end of a connection. */
+/* The peer: the other end of a connection. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -29,6 +29,6 @@ struct peer peer_of(const struct sockaddr_storage *address);
 bool peer_parse(struct peer *peer, const char *text);
 bool peer_equal(const struct peer *one, const struct peer *other);
 
-/* Whether it has closed its end, or was cut off, as far as the kernel knows. That we read no more
- * ourselves does not count. */
+/* Returns true if the kernel knows that the peer has closed its end or was cut off. Our own end
+ * does not count: we may have stopped reading. */
 bool peer_is_gone(int fd);

@@ -16,8 +16,8 @@
 
 /*
  * A fixed set of threads that work off lanes: the work of a lane begins in its order, the lanes take
- * turns, and a lane takes so many threads at a time and no more. So nobody's work waits for all that
- * somebody else wants.
+ * turns, and a lane takes so many threads at a time and no more. So the work of one client never
+ * waits for all the work of another.
  */
 
 #include <stdbool.h>

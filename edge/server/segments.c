@@ -182,7 +182,7 @@ int layer_data_create(struct layer *layer, unsigned segment)
     return 0;
 }
 
-/* What to do with data that no bit speaks for. */
+/* Handles data that no bit speaks for. */
 typedef int handle_strays(struct layer *layer, uint64_t length, uint64_t offset);
 
 static int walk_range(struct layer *layer, uint64_t from, uint64_t to, handle_strays *handle)

@@ -49,10 +49,10 @@ int layer_data_sync(struct layer *layer);
 
 /* Punches out all clusters that no bit speaks for. */
 int layer_data_scrub(struct layer *layer);
-/* Whether there is data that no bit speaks for: after a clean stop its bits were lost. */
+/* Returns true if a file has data that no bit speaks for: after a clean stop its bits were lost. */
 bool layer_data_has_strays(struct layer *layer);
-/* Whether the segments exist and end behind each cluster that a bit speaks for (of a map of version
- * 1: behind its beginning). */
+/* Returns true if the segments exist and end behind each cluster that a bit speaks for (of a map of
+ * version 1: behind its beginning). */
 bool layer_data_is_complete(const struct layer *layer);
 /* Makes them end so. */
 int layer_data_complete(struct layer *layer);

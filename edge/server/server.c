@@ -112,7 +112,7 @@ void server_out_bytes(struct server *server, long long bytes)
     atomic_fetch_add(&server->out_bytes, bytes);
 }
 
-/* What cannot be queued for want of memory waits for the next time. */
+/* Queues the options that were put aside; those that find no memory wait for the next call. */
 static void resume_locked(struct server *server)
 {
     struct aside *aside = server->aside, *next;
@@ -329,7 +329,7 @@ static void resume_listeners(struct server *server)
             arm_listener(server, i, EPOLL_CTL_MOD);
 }
 
-/* Who comes waits in the kernel's queue; to ask for it again at once would be a circle. */
+/* New clients wait in the kernel's queue. To accept again at once would loop without end. */
 static void pause_listener(struct server *server, int number, int error)
 {
     if (!atomic_exchange(&server->pause_logged, true))

@@ -108,12 +108,12 @@ void server_remove(struct conn *conn);
 struct pool *server_pool(struct server *server, enum pool_kind kind);
 /* Counts memory of replies: read for a client, and not taken by it yet. */
 void server_out_bytes(struct server *server, long long bytes);
-/* Whether a reply of `length` bytes may be prepared for who has `own` bytes of them. False: not until
- * some of its own have been taken, or conn_wake is called. */
+/* Returns true if a reply of `length` bytes may be prepared for a connection that has `own` bytes
+ * of replies. False: it waits until its client takes some of them, or conn_wake is called. */
 bool server_has_room(struct server *server, uint64_t own, uint64_t length);
-/* Who it is and what it opens, for those who look at others; NULL: as before. */
+/* Stores the connection's session and volume, for threads that look at it; NULL: as before. */
 void server_name(struct conn *conn, const struct uuid *session, const struct uuid *volume);
-/* Kills the other connections that are meant. True: some are still there. */
+/* Kills the other connections that are meant. Returns true if some are still there. */
 bool server_end_others(struct conn *conn, bool (*is_meant)(const struct conn *other, const void *whom),
                        const void *whom);
 /* It is run again in a pool when a connection has gone since the last server_end_others, or its

@@ -20,9 +20,9 @@
  *
  * Locks, in the order in which they are taken: `control` (one metadata operation at a time),
  * `io` (shared by every read and write, exclusive while the record or the top layer is
- * exchanged), then the layers' own. Who holds a `control` never waits for that of another volume
- * (two such could wait for each other): a clone takes only that of the volume that it has made
- * itself beside its parent's, before anybody can find it.
+ * exchanged), then the layers' own. A thread that holds a `control` never waits for that of another
+ * volume (two such threads could wait for each other). A clone takes its parent's and that of the
+ * volume that it has made itself, before any other thread can find it.
  */
 
 #include <pthread.h>

@@ -15,8 +15,8 @@
 #pragma once
 
 /*
- * A stop that always ends: what was flushed is safe however the process ends, so a request or a
- * sync that hangs may not keep it.
+ * The watchdog makes each stop end. Flushed data is safe however the process ends, so a request or
+ * a sync that hangs must not keep the process.
  */
 
 #include <stdbool.h>

@@ -106,7 +106,7 @@ static bool is_over(int64_t since_ms, int64_t timeout_ms)
     return now_ms() - since_ms >= timeout_ms;
 }
 
-/* Who lives but does nothing is waited for longer than who gives no sign of life. */
+/* Returns true if the wait is over. A server that lives gets more time than a silent one. */
 static bool is_hopeless(const struct session *session)
 {
     int64_t since_ms = session->trouble_since_ms;

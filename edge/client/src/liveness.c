@@ -94,8 +94,9 @@ static int ask(struct session *session, struct deadline deadline, struct server_
     return error;
 }
 
-/* Whether nobody is there, or somebody else. Other errors do not tell: we may lack a descriptor, or
- * the server a place for one more connection. */
+/* Returns true if the error proves that the server is gone, or that another one took its place.
+ * Other errors prove nothing: we may lack a descriptor, or the server may lack a place for one more
+ * connection. */
 static bool tells_of_death(int error)
 {
     switch (error) {

@@ -12,12 +12,11 @@
  * under the License.
  */
 
-/* What the library tells its user's log, stderr: why a server cannot be used, when an errno is not
- * enough to see the cure. */
+/* The library writes to stderr why it cannot use a server, if an errno does not show the cure. */
 #ifndef OVS_LOG_H
 #define OVS_LOG_H
 
-/* One line. The same line again within a minute is left out: reconnecting repeats itself. */
+/* Writes one line. It drops a line that repeats within a minute, as reconnecting does. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

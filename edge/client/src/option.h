@@ -58,7 +58,7 @@ void vendor_reply_free(struct vendor_reply *reply);
 
 /* Connects, exchanges greetings, and starts TLS if it is configured: it never goes on without.
  * Returns 0 or an errno; EACCES: one side does not trust the other, EPROTONOSUPPORT: the server
- * has no TLS. What TLS says is logged. */
+ * has no TLS. Logs the errors of TLS. */
 int option_connect(const ovs_ctx_attr_t *attr, const struct config *config,
                    struct deadline deadline, struct channel **channel);
 

@@ -91,7 +91,7 @@ struct session {
     pthread_mutex_t lock;
     pthread_cond_t sender_left; /* sending became false */
     enum link link;
-    struct channel *channel; /* changes only while the link is down and nobody is sending */
+    struct channel *channel; /* changes only while the link is down and no thread sends */
     uint64_t size; /* of the volume, as far as we know: it never shrinks */
     struct outstanding out;
     struct slot *first_unsent; /* in out.in_flight, or NULL */

@@ -36,7 +36,7 @@ int socket_send(struct channel *channel, const void *data, size_t length,
                 struct deadline deadline);
 int socket_receive(struct channel *channel, void *data, size_t length, struct deadline deadline);
 
-/* What was sent, or is to be sent, has met with silence for so long that the way is taken for cut.
+/* Returns true if the peer's host has been silent for so long that the connection counts as cut.
  * A peer that lets us wait is not silent: its host answers probes. */
 bool socket_is_cut_off(const struct channel *channel);
 

@@ -32,7 +32,7 @@
 static bool take_nothing, armed, removed;
 static size_t taken;
 
-/* What conn.c calls, in place of data.c, options.c and server.c. */
+/* These functions stand in for data.c, options.c and server.c, which conn.c calls. */
 size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)
 {
     (void)conn;

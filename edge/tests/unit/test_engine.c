@@ -458,7 +458,7 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* What was written and not flushed keeps its file open; what is flushed and frozen does not. */
+/* Unflushed data keeps its file open; a flushed and frozen layer does not. */
 static void test_frozen_layers_rest(void)
 {
     struct layer *layer = new_layer(NULL);

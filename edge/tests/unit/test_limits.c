@@ -12,7 +12,7 @@
  * under the License.
  */
 
-/* Who may take how much: lanes of a pool, flushes of a volume, locks of clones. */
+/* Tests limits: lanes of a pool, flushes of a volume, locks of clones. */
 
 #undef NDEBUG     /* the assertions are the test */
 #include <assert.h>
@@ -278,7 +278,7 @@ static void test_clones_lock_one_volume(void)
     remove_store(store, path);
 }
 
-/* Who has replies that were not taken gets a share of what is left, who has none what there is. */
+/* A client with untaken replies gets a share of the room that is left; one without gets all. */
 static void test_room_for_replies(void)
 {
     const uint64_t mib = 1 << 20;

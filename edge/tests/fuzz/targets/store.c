@@ -14,8 +14,8 @@
 
 /*
  * Fuzz target: the files of a store. Each input overwrites, cuts or extends files of a good store,
- * which is then checked, opened, read through and closed. What `check` finds nothing wrong with must
- * open.
+ * which is then checked, opened, read through and closed. A store in which `check` finds nothing
+ * wrong must open.
  */
 
 #include <dirent.h>
