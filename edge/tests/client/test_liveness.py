@@ -71,7 +71,7 @@ class SlowServerCase(cases.FakeCase):
         self.addCleanup(server.released.set)
 
     def in_flight(self, call, *arguments):
-        """What the call returned will be in the list."""
+        """Run the call in a thread; its result goes to the list."""
         results = []
         thread = threading.Thread(
             target=lambda: results.append(call(*arguments)))

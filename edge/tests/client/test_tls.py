@@ -64,7 +64,7 @@ print(ctypes.get_errno() if not context else 0)
 
 
 class RefusalCase(cases.LibraryCase):
-    """What ovs_ctx_new says, and what it logs."""
+    """Check the errno of ovs_ctx_new and its log."""
 
     def connect(self, host='127.0.0.1'):
         """errno (0: success) and the log, of a process of its own."""

@@ -88,7 +88,7 @@ class Worker(threading.Thread):
             self.rng.choice(self.others())()
 
     def others(self):
-        """What is done beside I/O; the more often, the likelier."""
+        """Return the actions beside I/O; frequent ones stand twice."""
         return (self.do_snapshot, self.do_snapshot, self.do_clone,
                 self.do_clone, self.do_rollback, self.do_remove_snapshot,
                 self.do_grow, self.do_recreate)

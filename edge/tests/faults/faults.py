@@ -139,7 +139,7 @@ def read_all(engine, name, size):
 
 
 def verify_partial_writes(engine, volumes):
-    """What was lost must not come back with the rest of its cluster."""
+    """Lost data must not come back with the rest of its cluster."""
     with engine.options() as control:
         there = {entry.name: entry.size for entry in control.list()}
     for volume in volumes:
@@ -171,7 +171,7 @@ class Run:
         self.history = collections.deque(maxlen=HISTORY)
 
     def note(self, what, *details):
-        """What was done last is told when something is wrong."""
+        """Remember the step; a failure prints the last steps."""
         self.counts[what] += 1
         self.history.append(' '.join(map(str, (what,) + details)))
 
@@ -185,7 +185,7 @@ class Run:
         self.disks, self._control = {}, None
 
     def patiently(self, action):
-        """What need not work at once after a call has failed."""
+        """Repeat the action, which may fail at first after a failed call."""
         for again in range(TRIES):
             try:
                 return action()

@@ -73,7 +73,7 @@ class Machine(engines.Engine):
                 self.deaths_at_start += 1
 
     def has_injected(self):
-        """Whether an order was carried out since this was asked last."""
+        """Return true if an order was carried out since the last call."""
         before = self.disk.injected
         self.feed()
         return self.disk.injected > before

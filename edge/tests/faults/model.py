@@ -28,7 +28,7 @@ class Wrong(AssertionError):
 
 
 def stamp(version):
-    """What a sector of this version holds; version 0 is zeros."""
+    """Return the content of a sector of this version; 0 is zeros."""
     return struct.pack('>Q', version) * (SECTOR // 8)
 
 
@@ -91,7 +91,7 @@ class Content:
         return None
 
     def adopt(self, data, durable):
-        """What was read is what is there; nothing is asked any more."""
+        """Take the data read for the content; no write is pending now."""
         for sector in {*self.asked, *self.maybe}:
             version = int.from_bytes(
                 data[sector * SECTOR:sector * SECTOR + 8], 'big')
@@ -156,7 +156,7 @@ class Volume:
         return self.states[-1]
 
     def change(self, method, *arguments):
-        """What was asked, and not answered yet."""
+        """Add the state after a change that has no answer yet."""
         after = self.now.copy()
         getattr(after, method)(*arguments)
         self.states.append(after)

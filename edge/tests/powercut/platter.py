@@ -10,12 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a disk may hold after the power went: replays the recorder's file.
+"""Make contents of a disk after a power failure from the recorder's file.
 
-What was synced is there; of the rest any sectors, in any combination; of the
-names a prefix, as a journal keeps it. What a failed sync should have written
-is lost for good; after a failed sync of names no sync that begins makes any
-durable.
+Synced data is there. Of the rest any sectors are there, in any combination; of
+the names a prefix is there, as a journal keeps it. Data that a failed sync
+should have written is lost for good. After a failed sync of names no later
+sync makes names durable.
 """
 
 import os

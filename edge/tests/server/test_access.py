@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Who may connect: allow-lists of addresses."""
+"""Test allow-lists of addresses."""
 
 import os
 import socket
@@ -31,7 +31,7 @@ def connect_from(source, address):
 
 
 def first_bytes(source, address):
-    """What the engine says to who has said nothing; b'' when it hangs up."""
+    """Return the engine's first bytes; b'' when it hangs up."""
     with connect_from(source, address) as sock:
         try:
             return sock.recv(64)

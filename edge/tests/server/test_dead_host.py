@@ -62,11 +62,11 @@ class Cable:
         self.ip('server', 'link', 'set', 'cable', 'down')
 
     def command(self, name):
-        """What makes a command run there."""
+        """Return the words that run a command on that host."""
         return 'ip', 'netns', 'exec', self.hosts[name]
 
     def run(self, name, action):
-        """What the action makes there stays there: sockets do."""
+        """Run the action on that host; its sockets stay there."""
         made, libc = [], ctypes.CDLL(None, use_errno=True)
 
         def there():

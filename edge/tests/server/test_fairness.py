@@ -182,7 +182,7 @@ def test_zeroes_hold_up_no_other_volume(data):
 
 
 def wanted_processor_seconds(engine):
-    """What its threads ran, and what they waited for a processor."""
+    """Return how long its threads ran or waited for a processor."""
     nanoseconds = 0
     for path in glob.glob('/proc/%d/task/*/schedstat' % engine.process.pid):
         with open(path) as file:

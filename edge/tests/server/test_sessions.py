@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""Who has a volume open, who may come back, and who is kept out."""
+"""Test sessions: those that are open, come back or are kept out."""
 
 import concurrent.futures
 import errno
@@ -46,7 +46,7 @@ def is_cut_off(disk):
 
 
 def returns(engine, session):
-    """Whether the session is let in again, as the C library asks."""
+    """Return true if the engine lets the session in again."""
     with engine.options() as options:
         try:
             options.hello(session)
@@ -164,7 +164,7 @@ def test_another_boot_begins_without_sessions(engine, volume):
 
 
 def test_a_volume_keeps_its_last_sessions(engine, volume):
-    """Who never says goodbye takes no place of other volumes."""
+    """A session without a goodbye takes no place of other volumes."""
     with engine.options() as control:
         control.create('w', MIB)
     w = engine.open('w', uuid.uuid4())
@@ -252,7 +252,7 @@ def opens(engine):
 
 
 def test_a_request_of_a_client_that_is_gone_is_not_begun(hanging):
-    """Although nobody opens the volume in its place."""
+    """The engine drops it although no other client opens the volume."""
     engine, disk = hanging
     with disk:
         leave_requests(engine, disk)

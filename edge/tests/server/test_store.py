@@ -203,7 +203,7 @@ def test_bits_beyond_the_end(stopped):
 
 
 def damaged_map(data, path, *words):
-    """It is found by the check, and by whoever opens the volume."""
+    """The check finds the damage, and so does opening the volume."""
     found(data, os.path.basename(path), *words)
     engine = engines.Engine(data)
     with pytest.raises(wire.OptionError):

@@ -77,7 +77,7 @@ def is_closed(sock):
     return True
 
 
-# What is demanded
+# The engine demands TLS
 
 @pytest.mark.parametrize('number, sent', [
     (wire.OPT_LIST, b''), (wire.OPT_INFO, b'\0\0\0\1v\0\0'),
@@ -160,10 +160,10 @@ def test_old_versions_are_refused(secured, key_folder):
         wire.Options(secured.address, tls=context)
 
 
-# Who is let in
+# The engine lets clients in
 
 def answered(address, context):
-    """Whether an option by TLS is answered."""
+    """Return true if the engine answers an option by TLS."""
     try:
         with wire.Options(address, tls=context) as options:
             return options.export_names() == []
@@ -386,7 +386,7 @@ def test_failed_handshakes_leave_nothing_behind(secured):
         assert options.export_names() == ['v']
 
 
-# What only openssl's own client does
+# Only openssl's own client does this
 
 @contextlib.contextmanager
 def openssl_client(engine, *arguments):
