@@ -12,9 +12,9 @@
 
 """One XML-RPC call: a connection, a request, an answer, all within a time.
 
-The standard library's own client bounds each piece that it receives and no
-call, repeats what it does not know to be harmless, and expands the entities
-of a document type declaration.
+The client of the standard library bounds the time of each piece, but not of
+the call. It repeats calls that may do harm. It expands the entities of a
+document type declaration.
 """
 
 import contextlib
@@ -102,7 +102,7 @@ def tls_context(ca_file, cert_file=None, key_file=None):
 
 
 def call(host, port, method, parameter, deadline, tls=None):
-    """Return what a method answers.
+    """Return the answer of a method.
 
     :param tls: an SSLContext for HTTPS, None for HTTP
     :raises: NotConnected, NoAnswer, BadAnswer, Fault
@@ -196,9 +196,9 @@ def _post(host, port, peer, body, deadline):
 
 
 class _TimedSocket(object):
-    """What HTTPConnection needs of a socket, until a deadline.
+    """The part of a socket that HTTPConnection needs, with a deadline.
 
-    Who made the socket closes it: the connection would before it is read.
+    The maker of the socket closes it: the connection would close it too early.
     """
 
     def __init__(self, connection, deadline):

@@ -353,7 +353,7 @@ class TlsInit(command.Command):
         key_material.check_identities(parsed_args.psk)
         renew = parsed_args.renew
         with key_material.opened(os.path.abspath(parsed_args.dir)) as folder:
-            # What an authority has signed ends with it.
+            # A new authority needs new certificates.
             renew |= self._say(key_material.CA_CERT, folder.make_authority())
             self._say(key_material.SERVER_CERT,
                       folder.make_server(parsed_args.host, renew))

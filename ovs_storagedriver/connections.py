@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Who is connected to a port, and who has to go when another one comes.
+"""Count the connections of a port, and choose the one that makes room.
 
 A connection waits for its caller (for the rest of the request, or until the
-answer is taken) or it is served. Only one that waits is ever closed to make
-room, the oldest first: an honest caller keeps nobody waiting for long.
+caller has taken the answer), or a thread serves it. The service closes only a
+connection that waits, the oldest first: an honest caller waits briefly.
 """
 
 import dataclasses
@@ -40,9 +40,9 @@ def address_of(client_address):
 
 
 def is_allowed(client_address, networks):
-    """Whether a peer may connect.
+    """Return true if a peer may connect.
 
-    :param networks: ip_networks; none: everyone may
+    :param networks: ip_networks; none: every peer may
     """
     address = address_of(client_address)
     if address is None or not networks:

@@ -244,7 +244,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return self.connections.serve(request)
 
     def verify_request(self, request, client_address):
-        """Whether a caller may come in; what is false closes it."""
+        """Return true to let a caller in; false closes its connection."""
         if not connections.is_allowed(client_address, self._allow):
             self._warn('%s: allow does not name the caller %s'
                        % (self.where, client_address[0]))

@@ -105,7 +105,7 @@ def opened(path):
 
 
 def _check_private(path, status):
-    """Nobody else may be able to exchange what is in the folder."""
+    """Raise if another user could exchange the files in the folder."""
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise errors.ServiceError(
             'the folder %s belongs to the user %d and has the mode %o: '
@@ -139,7 +139,7 @@ class Folder:
         return True
 
     def make_server(self, hosts, renew=False):
-        """Make what servers show, unless it is there for all the hosts."""
+        """Make the servers' certificate, unless it has all the hosts."""
         if not renew and self._is_pair(SERVER_CERT, SERVER_KEY, CA_CERT) and (
                 all(self._names(SERVER_CERT, host) for host in hosts)):
             return False
@@ -151,7 +151,7 @@ class Folder:
         return True
 
     def make_client(self, renew=False):
-        """Make what clients show, where servers want to see it."""
+        """Make the certificate that clients show to servers."""
         if not renew and self._is_pair(CLIENT_CERT, CLIENT_KEY, CA_CERT):
             return False
         self._make_pair(CLIENT_CERT, CLIENT_KEY, 'openvstorage-client',
@@ -213,7 +213,7 @@ class Folder:
         return path
 
     def _is_pair(self, cert, key, authority):
-        """Whether both are there, belong together and are good for a month."""
+        """Return true if both exist, match and are good for a month."""
         files = [self._file(name) for name in (cert, key, authority)]
         if not all(map(os.path.exists, files)):
             return False

@@ -30,7 +30,7 @@ _NAME = re.compile(r'[a-z][a-z0-9-]*-\d{8}-\d{6}\.tar\.gz\Z')
 #: a log that is longer loses its middle
 _LONGEST = 20 << 20
 _LOOKS = (
-    # arguments may be secrets: those of others are nobody else's business
+    # the arguments of other processes may be secrets: leave them out
     ('processes', ['ps', '-eo', 'pid,ppid,stat,lstart,rss,comm']),
     ('memory', ['free', '-m']), ('disks', ['df', '-h']),
     ('addresses', ['ip', 'address']), ('sockets', ['ss', '-tlnp']),

@@ -22,7 +22,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
 _BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
 #: where the user that runs QEMU reaches the servers' disks in the room: the
-#: testbed's folder is open to nobody else
+#: testbed's folder is closed to that user
 INSTANCES = PREFIX + '/instances'
 #: the services that the plugin asks about, by DevStack's names
 _ENABLED = ('key', 'g-api', 'placement-api', 'n-api', 'n-cond', 'n-sch',
@@ -139,8 +139,8 @@ def outside(testbed, path):
 
 
 def remove_mount_points():
-    """Remove the machine's folders that others are shown at if they are empty
-    and nobody has mounted anything there: the mount would go with it."""
+    """Remove the machine's empty folders that served as mount points, unless
+    something is mounted there: the mount would go with the folder."""
     for place in (PREFIX, _SETTINGS):
         if os.path.isdir(place) and not os.listdir(place) \
                 and not _is_mounted_upon(place):

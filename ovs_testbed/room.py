@@ -128,8 +128,8 @@ def _kill_all(processes, timeout=30):
 
 
 def _kill(pids, processes):
-    """Kill those that still are of the testbed when a handle holds them: the
-    number of one that has ended meanwhile may be somebody else's."""
+    """Kill the processes that are still the testbed's once a handle holds
+    them: another process may have the number of one that has ended."""
     with contextlib.ExitStack() as handles:
         held = {}
         for pid in pids:

@@ -9,10 +9,10 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Python packages that come as sources: built by a user without rights.
+"""Build Python packages from their sources as a user without rights.
 
-What a source package runs when it is built is anybody's program. It runs as a
-user whose id nobody has, in a folder that goes afterwards.
+The build of a source package runs programs of strangers. They run as a user
+with an unused id, in a folder that the testbed removes afterwards.
 """
 
 import contextlib

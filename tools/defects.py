@@ -32,7 +32,7 @@ Defect = collections.namedtuple('Defect', ['name', 'what', 'test', 'service',
 
 
 class Problem(Exception):
-    """What keeps a defect from being tried."""
+    """The reason why a defect cannot be tried."""
 
 
 def read(path):

@@ -83,8 +83,8 @@ def findings(prefix):
 
 
 def _unconfined(prefix, installed):
-    """Return {model: [why, cure]} of what confines the guests of the
-    distribution's libvirt, but would not confine those of this one."""
+    """Return {model: [why, cure]} of the models that confine guests of the
+    distribution's libvirt, but would not confine guests of this one."""
     if 'libvirt' not in installed or prefix.home != prefix.path:
         return {}
     try:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What libvirt needs beside its own files: settings, units, a starter."""
+"""Write the settings, the units and the starter that libvirt needs."""
 
 import grp
 import os

@@ -10,11 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What holds guests: profiles of AppArmor, labels of SELinux.
+"""Confine guests: profiles of AppArmor, labels of SELinux.
 
-The profiles of libvirtd and of its helper lie in /etc/apparmor.d, where the
-machine loads them when it boots, and what they need beside them in the prefix.
-Their names are made of the prefix: the distribution's libvirt has its own.
+The profiles of libvirtd and of its helper lie in /etc/apparmor.d: the machine
+loads them from there when it boots. The files that they include lie in the
+prefix. The builder makes their names of the prefix: the distribution's libvirt
+has its own profiles.
 """
 
 import glob
@@ -32,7 +33,7 @@ _OWN = 'etc/apparmor.d'
 # as libvirt names them -> the program, below the prefix
 _PROGRAMS = {'usr.sbin.libvirtd': 'sbin/libvirtd',
              'usr.lib.libvirt.virt-aa-helper': 'libexec/virt-aa-helper'}
-# What its guests' profiles are made of.
+# libvirtd makes its guests' profiles of these files.
 _KEPT = ('abstractions/libvirt-qemu', 'abstractions/libvirt-lxc',
          'libvirt/TEMPLATE.qemu', 'libvirt/TEMPLATE.lxc')
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Who runs QEMU: never root, unless the operator says so."""
+"""Choose the user of QEMU: never root, unless the operator says so."""
 
 import grp
 import pwd

@@ -241,7 +241,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
         Only where the operator has named the scheme ``openvstorage`` in
         allowed_direct_url_schemes. No volume is a template by accident, and
-        nobody can write to one: no location gives a user's volume away.
+        a template is read-only: no location gives a user's volume away.
         """
         if (image_meta.get('disk_format') == 'raw' and
                 'openvstorage' in CONF.allowed_direct_url_schemes):
@@ -302,7 +302,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         }
 
     def terminate_connection(self, volume, connector, **kwargs):
-        """Nothing of whoever had the volume is carried out any more."""
+        """End the sessions of the host that had the volume."""
         attachments = objects.VolumeAttachmentList.get_all_by_volume_id(
             cinder_context.get_admin_context(), volume.id)
         address = fencing.peer(connector, attachments)
@@ -389,7 +389,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
                                     % (volume.id, error))
 
     def _label_of(self, volume):
-        """Whom the label of the volume names, if it was there before."""
+        """Return the owner that the volume's label names, or None."""
         owner = volume.provider_id
         return owner if owner in (volume.id, volume._name_id) else None
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What can go wrong with a vPool, in the words of Cinder's driver."""
+"""The errors of a vPool, in the words of Cinder's driver."""
 
 import contextlib
 

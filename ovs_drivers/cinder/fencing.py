@@ -10,12 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whose sessions with a volume end when Cinder takes a connection away.
+"""Choose the sessions that end when Cinder takes a connection away.
 
-A guest that was detached has closed its session. One whose host is dead, or
-cut off, has not: it could write after the volume was given to another. Nova
-takes the old connection away before it makes the new one, also when it
-evacuates an instance, and so does a forced detach.
+A detached guest has closed its session with the volume. A guest whose host is
+dead, or cut off, has not closed it: the guest could write after another host
+got the volume. Nova takes the old connection away before it makes the new one,
+also when it evacuates an instance. A forced detach does so, too.
 """
 
 from oslo_log import log as logging
@@ -28,7 +28,7 @@ _NOT_CONNECTED = ('reserved', 'detached', 'deleted')
 
 
 def peer(connector, attachments):
-    """The address whose sessions are to end, EVERYBODY, or None.
+    """Return the address whose sessions have to end, EVERYBODY, or None.
 
     :param connector: of the connection that goes; None if Cinder has none
     :param attachments: all of the volume's, with the one that goes
@@ -63,7 +63,7 @@ def _one_of_several(connector, attachments):
 
 
 def _is_of(connector, attachment):
-    """Whether the attachment is known to be one of the connector's host."""
+    """Return true if the attachment is of the connector's host for sure."""
     theirs = getattr(attachment, 'connector', None) or {}
     return bool(theirs) and (theirs.get('ip') == connector.get('ip') or
                              theirs.get('host') == connector.get('host'))

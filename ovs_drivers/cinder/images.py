@@ -107,7 +107,7 @@ def _local_copy(context, image_service, image_id, image_meta):
 
 
 def _unpacker(image_meta):
-    """What unpacks the image in its place; None if it is not packed."""
+    """Return the function that unpacks the image in its place, or None."""
     container = image_meta.get('container_format')
     if container == 'compressed':
         return _decompress

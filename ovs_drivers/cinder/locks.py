@@ -23,9 +23,9 @@ from cinder import coordination
 
 @contextlib.contextmanager
 def attempt(name_id):
-    """Hold the lock of a volume if nobody has it; yields whether it is ours.
+    """Hold the lock of a volume if it is free; yield true if we have it.
 
-    For what can wait: it may be called with the lock of another volume.
+    For work that can wait. The caller may hold the lock of another volume.
     """
     lock = coordination.COORDINATOR.get_lock('ovs-%s' % name_id)
     held = lock.acquire(blocking=False)

@@ -66,7 +66,7 @@ class ManagingDriver(object):
             return dict(self._model_update(name), provider_id=volume.id)
 
     def unmanage(self, volume):
-        """The volume stays as it is, and is nobody's."""
+        """Leave the volume as it is, without an owner."""
         owners.release(self._vpool, self._name(volume),
                        self._label_of(volume))
 

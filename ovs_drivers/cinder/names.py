@@ -33,7 +33,7 @@ except ImportError:
     from cinder.volume import utils as volume_utils
 
 CLONE_SNAPSHOT = 'clone-'
-# What a volume held before a revert that is under way
+# A snapshot of the volume as it was before the revert that is under way
 BEFORE_REVERT = 'cinder-before-revert'
 
 _MARK = 'cinder-deleted.'
@@ -85,7 +85,7 @@ def labels(names):
 
 
 def copies_of(volume_id):
-    """What the names of all copies of a volume's snapshots begin with."""
+    """Return the prefix of the names of copies of a volume's snapshots."""
     return '%s%s.' % (_COPY, volume_id)
 
 
@@ -94,12 +94,12 @@ def new_copy_of(volume_id):
 
 
 def is_reserved(name):
-    """Whether only the driver makes volumes of this name."""
+    """Return true if only the driver makes volumes of this name."""
     return name.startswith(_RESERVED)
 
 
 def is_internal(snapshot):
-    """Whether only the driver makes snapshots of this name."""
+    """Return true if only the driver makes snapshots of this name."""
     return snapshot.startswith(CLONE_SNAPSHOT) or snapshot == BEFORE_REVERT
 
 

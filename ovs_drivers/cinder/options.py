@@ -136,7 +136,7 @@ def _value(configuration, option, cure='Give a number.'):
     try:
         return getattr(configuration, option)
     except cfg.Error as error:
-        # What has the wrong type; oslo.config quotes it.
+        # The value has the wrong type; oslo.config quotes it.
         raise OptionError(option, None, '%s' % error, cure)
 
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Who has a volume of the vPool: a record of this Cinder, of another, nobody.
+"""Find a volume's owner: a record of this Cinder, of another one, or none.
 
 The owner is the id of a record in a Cinder's database. A label of the volume
 names it; without a label, a name of the kind that Cinder gives does. This
@@ -48,9 +48,9 @@ def taken(vpool, name, owner):
 
 
 def release(vpool, name, label):
-    """Leave the volume to whoever manages it next.
+    """Leave the volume to the next Cinder that manages it.
 
-    :param label: whom a label of the volume names, or None
+    :param label: the owner that a label of the volume names, or None
     """
     if names.cinder_id(name):
         vpool.add_owner(name, names.NOBODY)
@@ -59,7 +59,7 @@ def release(vpool, name, label):
 
 
 def why_taken(name, labels):
-    """Why the volume is not to be managed, or None.
+    """Return why Cinder must not manage the volume, or None.
 
     :param labels: whom its labels name
     """

@@ -30,7 +30,7 @@ _LUKS_TRIES = 20
 _LUKS_OPTIONS = ('cipher-alg=%(cipher_alg)s,cipher-mode=%(cipher_mode)s,'
                  'ivgen-alg=%(ivgen_alg)s,key-secret=luks')
 _LUKS_RETRY = 'Unable to get accurate CPU usage'
-# What qemu-img may use to read a header that a user made; Cinder's own bounds
+# Bounds of qemu-img when it reads a header that a user made, as Cinder's own
 _INFO_LIMITS = processutils.ProcessLimits(cpu_time=30,
                                           address_space=1 * units.Gi)
 

@@ -72,8 +72,8 @@ class Steps(object):
     def _unlink(self, name, info):
         """Remove a volume; False if it has clones."""
         if (info.parent_snapshot_id or '').startswith(names.CLONE_SNAPSHOT):
-            # Nobody would know of the parent's snapshot once the clone is
-            # gone, if we are stopped just then.
+            # Without this note no cinder-volume would know of the parent's
+            # snapshot if we are stopped just after the clone is gone.
             self._note(names.snapshot_mark(info.parent_volume_id,
                                            info.parent_snapshot_id))
         try:
@@ -120,7 +120,7 @@ class Steps(object):
                 continue
 
     def _try(self, step, *arguments):
-        """A step of cleaning up; sweep() or the next delete does it else."""
+        """Try a step of cleaning up; sweep() or the next delete repeats it."""
         try:
             with errors.translated('clean up after a failure'):
                 step(*arguments)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Carries out what Cinder deleted, once no clone needs it any more."""
+"""Carries out Cinder's deletes, once no clone needs the volume."""
 
 from oslo_log import log as logging
 
@@ -112,7 +112,7 @@ class Sweeper(steps.Steps):
 
 
 def _lock_of(mark, labels):
-    """What the lock of the marked volume is named after."""
+    """Return the id that the lock of the marked volume has in its name."""
     owners = [label.owner for label in labels
               if label.volume_id == mark.volume_id and
               label.owner != names.NOBODY]

@@ -20,12 +20,13 @@ which of several cinder-volumes goes on:
 
 * A clone of a volume is a clone of a snapshot ``clone-NAME`` that is taken
   for it alone, and goes when the clone goes.
-* What Cinder deleted while clones still needed it is remembered by an empty
-  volume, a *mark*, whose name says what is to go. The delete of a clone
-  carries out what it made possible; :meth:`VPool.sweep` tries all marks. A
-  mark is final: what it names is refused to whoever would use it, so that
-  any cinder-volume may carry it out at any time.
-* While data is copied over a volume, a snapshot holds what it had before.
+* An empty volume, a *mark*, stands for a volume or snapshot that Cinder
+  deleted while clones still needed it; the mark's name names it. The delete
+  of a clone carries out the marks that it made possible; :meth:`VPool.sweep`
+  tries all marks. A mark is final: the driver refuses every use of a marked
+  volume or snapshot, so that any cinder-volume may carry the mark out at any
+  time.
+* While the driver copies data over a volume, a snapshot holds the old data.
 """
 
 import collections
@@ -78,7 +79,7 @@ class VPool(sweeping.Sweeper):
             return self._xml_rpc.vpool_info()
 
     def is_template(self, name):
-        """Whether there is a template of this name."""
+        """Return true if there is a template of this name."""
         with errors.translated('volume %s' % name):
             info = self._info(name)
             return info is not None and info.is_template
@@ -207,7 +208,7 @@ class VPool(sweeping.Sweeper):
         self._clone(what, source, snapshot, name)
 
     def clone_template(self, template, name):
-        """Make the volume NAME with what the template holds."""
+        """Make the volume NAME with the data of the template."""
         self._clone('clone %s of template %s' % (name, template), template,
                     None, name)
 
@@ -278,7 +279,7 @@ class VPool(sweeping.Sweeper):
             self._xml_rpc.snapshot_restore(volume_id, snapshot)
 
     def copy_back(self, name, snapshot, write):
-        """Write what the snapshot holds over the volume.
+        """Write the data of the snapshot over the volume.
 
         Until all of it is written, a snapshot of the volume holds what was
         there before: a failure gives it back, and so does the next use of
@@ -300,7 +301,7 @@ class VPool(sweeping.Sweeper):
         self._try(self.delete, copy)
 
     def _undo_revert(self, volume_id):
-        """Give a volume back what it held before a revert that was cut."""
+        """Give a volume its data from before a revert that was cut off."""
         try:
             self._xml_rpc.snapshot_info(volume_id, names.BEFORE_REVERT)
         except storagedriver.SnapshotNotFound:
@@ -317,7 +318,7 @@ class VPool(sweeping.Sweeper):
             if name.startswith(names.copies_of(volume_id)):
                 self.delete(name)
 
-    # Who owns a volume
+    # The owner of a volume
 
     def labels(self):
         """Owners that labels name, by the object id of the volume."""
@@ -338,7 +339,7 @@ class VPool(sweeping.Sweeper):
         with errors.translated('label of volume %s' % name):
             self._remove_note(names.label(self._id(name), owner))
 
-    # Who has a volume open
+    # Sessions of a volume
 
     def fence(self, name, address):
         """End the sessions of the volume that come from ADDRESS, for good.
@@ -370,7 +371,7 @@ class VPool(sweeping.Sweeper):
             LOG.info('%d sessions of volume %s from %s have been ended',
                      ended, name, address or 'everywhere')
 
-    # Whether a volume may be used
+    # Checks before the use of a volume
 
     def _usable_id(self, name):
         """The object id of a volume that Cinder did not delete."""

@@ -10,12 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whose files these are: what root does in the place of their owner.
+"""Find the owners of files, and let root work in the place of an owner.
 
 Root reads and writes each file, and runs each interpreter, as the first user
-on the way to it who is not root: that user can put there whatever he likes,
-a link to somewhere else too. What root did there as root, he could have done
-to any file of the machine.
+on the way to it who is not root. That user can put any file there, also a link
+to another place. If root worked there as root, that user could use root to
+change any file of the machine.
 """
 
 import contextlib

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""HTTPS on the XML-RPC port: who is served, who is not, and how long."""
+"""Test HTTPS on the XML-RPC port: its clients, refusals and limits."""
 
 import os
 import shutil

@@ -17,7 +17,7 @@ from ovs_testbed import room
 
 
 class KillTestCase(unittest.TestCase):
-    """What closing a room ends"""
+    """Closing a room ends its processes"""
 
     def started(self):
         process = subprocess.Popen(['sleep', '600'])

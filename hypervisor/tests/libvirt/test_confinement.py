@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""What holds a guest: its profile, its user, the size of its console's log."""
+"""Test a guest's limits: its profile, its user, its console's log."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def parser():
 class Helper:
     """virt-aa-helper, which compiles profiles and loads none.
 
-    What it writes is in the test's folder.
+    It writes into the test's folder.
     """
 
     def __init__(self, prefix, folder, parser):

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the Cinder driver refuses is what this QEMU follows."""
+"""The Cinder driver refuses the images whose links this QEMU follows."""
 
 import pytest
 import tools

@@ -284,7 +284,7 @@ class ClonesTestCase(base.DriverTestCase):
         self.assertEqual([], self.backend.names())
 
     def test_a_deleted_volume_is_refused_to_all(self):
-        """It is swept at any time: nobody may begin to use it."""
+        """The sweep may remove it at any time: the driver refuses its use."""
         volume = self.create()
         clone = self.clone(volume)
         self.delete(volume)
@@ -303,7 +303,7 @@ class ClonesTestCase(base.DriverTestCase):
                     self.context, volume, self.snapshot(volume))):
             with self.assertRaises(errors.Deleted) as caught:
                 use()
-        # What the error says
+        # The error names the mark.
         mark = str(caught.exception).split(' from the vPool')[0].split()[-1]
         self.assertIn(mark, self.backend.names())
         self.driver._vpool._remove_note(mark)

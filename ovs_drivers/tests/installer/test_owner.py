@@ -26,7 +26,7 @@ from ovs_drivers.tests.installer import fixtures
 # Users and groups that no machine has.
 ALICE, BOB = 61234, 62345
 
-# What is left of an interpreter when it says who has run it.
+# An interpreter that writes down the user who runs it.
 INTERPRETER = '''#!/bin/sh
 id -u >>"$0.users"
 exec /usr/bin/python3 "$@"
@@ -114,7 +114,7 @@ class PathTest(OwnerTestCase):
 
 
 class FilesTest(OwnerTestCase):
-    """Links to what is root's, in a tree of somebody else."""
+    """Links to files of root, in the tree of another user."""
 
     def setUp(self):
         super(FilesTest, self).setUp()
