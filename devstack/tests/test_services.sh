@@ -103,7 +103,7 @@ function start_writer {
     await_program $! "${@: -1}"
 }
 
-# has_ended FILE - whether the process that a file names is gone
+# has_ended FILE - succeed if the process that a file names is gone
 function has_ended {
     ! kill -0 "$(<"$1")" 2>/dev/null
 }

@@ -11,7 +11,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 #
-# test_tls.sh - keys, certificates and who may connect; with the real engine
+# test_tls.sh - keys, certificates and allow-lists; with the real engine
 # (OVS_EDGE) under a Python that has cliff (OVS_TEST_PYTHON)
 
 # DevStack and the plugin read what is set here
