@@ -35,7 +35,7 @@ void tls_explain(char why[TLS_WHY_BYTES], const char *format, ...)
     va_end(arguments);
 }
 
-/* A key file, or, with `is_secret` false, one that everyone may read. */
+/* Finds a key file; with `is_secret` false, one that every user may read. */
 static int find_file(const char *folder, const char *name, bool is_secret, char path[PATH_MAX],
                      char why[TLS_WHY_BYTES])
 {

@@ -60,7 +60,7 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int c
     return n;
 }
 
-/* GnuTLS does not learn of the end: it would send no more, and there may be answers to be sent. */
+/* Hides the end from GnuTLS: it would send no more, and we may still have answers to send. */
 static ssize_t pull(gnutls_transport_ptr_t pointer, void *to, size_t length)
 {
     struct tls *tls = pointer;
@@ -114,7 +114,7 @@ static bool is_address(const char *host)
     return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
-/* The chain, the times, and the name, which may be an address. */
+/* Lets GnuTLS verify the chain, the times, and the name, which may be an address. */
 static void expect_host(struct tls *tls)
 {
     tls->expected[0] = (gnutls_typed_vdata_st){GNUTLS_DT_DNS_HOSTNAME,
@@ -257,7 +257,7 @@ static const void *gather(struct rest rest, uint8_t copy[RECORD_BYTES], size_t *
     return copy;
 }
 
-/* Bytes, or an error of GnuTLS. */
+/* Sends a record. Returns the number of bytes, or an error of GnuTLS. */
 static ssize_t send_record(struct tls *tls, struct rest *rest, int flags)
 {
     uint8_t copy[RECORD_BYTES];

@@ -385,7 +385,7 @@ static void report_handshake(struct conn *conn, const char *why)
         log_warning("%u TLS handshakes failed, the last with %s: %s", count, peer, why);
 }
 
-/* As far as the client lets it go on. */
+/* Goes on with the handshake until it has to wait for the client. */
 static void shake_hands(struct conn *conn)
 {
     char why[TLS_WHY_BYTES];

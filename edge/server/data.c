@@ -33,13 +33,13 @@
 /* Up to here a write is carried out as a whole, and a read tried without a pool. */
 #define WHOLE_BYTES (256u << 10)
 
-/* Up to here a reply is sent whatever others wait for. */
+/* Replies up to this size go out at once, even if other replies wait. */
 #define SMALL_BYTES (4u << 10)
 
 /* From here on a read goes from the layer's file to the socket without a copy. */
 #define SPLICE_BYTES (32u << 10)
 
-/* How much of a request for zeroes is carried out before others get their turn. */
+/* A request for zeroes gives other requests their turn after so many bytes. */
 #define ALLOCATE_BYTES (4u << 20)
 #define PUNCH_BYTES (256u << 20)
 
@@ -127,7 +127,7 @@ static void join_flush(struct data_job *job)
 
 static bool queue_zeroes(struct data_job *job);
 
-/* Piece by piece, and behind what others want: one request may take minutes. */
+/* Carries out one piece of a request for zeroes, which may take minutes as a whole. */
 static void zero_piece(struct data_job *job)
 {
     struct request *request = &job->request;

@@ -25,8 +25,8 @@ static bool must_stay_open(const struct layer *layer)
     return layer->flushing || layer->dirty == DIRTY_WRITTEN;
 }
 
-/* The rule of two flags: who wants the files counts itself before it looks whether they are closed, who
- * closes them says so before it looks at the count. One of them sees the other. */
+/* Closes the files if no thread uses them. A user counts itself before it checks that the files are
+ * open; the closer sets its flag before it checks the count. So one of them sees the other. */
 static bool close_unused(struct layer *layer)
 {
     layer->files_closed = true;
@@ -50,8 +50,8 @@ static void leave_place(struct layer *layer)
     layer->place = NULL;
 }
 
-/* A place that is free, or becomes it: that of a layer which was not used since the hand came by
- * last, else of any. NULL: all are in use. */
+/* Returns a free place, or frees one: that of a layer without use since the hand last passed it,
+ * else any. NULL: all are in use. */
 static struct layer **find_place(struct layer_files *files)
 {
     for (unsigned i = 0; i < 2 * FILES_OPEN_MAX; i++) {

@@ -41,7 +41,7 @@ static struct flush_wait *take_all(struct flushes *flushes)
     return first;
 }
 
-/* A wait is gone once it is told. */
+/* Calls `done` of each wait, after which the wait no longer exists. */
 static void tell(struct flush_wait *wait, int error)
 {
     while (wait) {
@@ -69,7 +69,7 @@ static bool is_wanted_again(struct flushes *flushes)
 
 static void run_flush(void *argument);
 
-/* Takes over the flush. */
+/* Puts the flush into the pool, and owns it from here on. */
 static void queue(struct flush *flush)
 {
     struct flushes *flushes = &flush->volume->flushes;

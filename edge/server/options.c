@@ -98,7 +98,7 @@ static uint16_t transmission_flags(bool is_template)
         | (is_template ? NBD_FLAG_READ_ONLY : 0);
 }
 
-/* NULL: there is none; `fault` says so. */
+/* Returns the volume of this name, or NULL and `fault`. */
 static struct volume *find_export(struct conn *conn, const uint8_t *name, size_t length,
                                   struct fault *fault)
 {
@@ -127,7 +127,7 @@ static int enter(struct conn *conn, struct volume *volume, struct fault *fault)
     return error ? fault_store(fault, error, "remembering the session") : 0;
 }
 
-/* The same, and it is open. EAGAIN: it has to wait for other connections to go. */
+/* Finds and opens the volume. EAGAIN: the option waits until other connections are gone. */
 static struct volume *open_export(struct conn *conn, const uint8_t *name, size_t length,
                                   struct fault *fault)
 {
@@ -271,7 +271,7 @@ static bool control(struct conn *conn, const struct option_job *job)
     return done || w.failed;
 }
 
-/* False: it has to wait for other connections to go. */
+/* Returns false if the option has to wait until other connections are gone. */
 static bool carry_out(struct conn *conn, const struct option_job *job)
 {
     switch (job->option) {
@@ -387,7 +387,7 @@ static size_t take_flags(struct conn *conn, const uint8_t *bytes, size_t length)
     return 4;
 }
 
-/* By TCP, when the engine serves TLS; a unix socket is its owner's alone. */
+/* Returns true if the connection still has to begin TLS. A unix socket needs none. */
 static bool must_be_secured(const struct conn *conn)
 {
     return conn->server->tls && conn->peer.ss_family != AF_UNIX && !conn->channel.tls;

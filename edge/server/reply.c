@@ -30,7 +30,7 @@
 #define OUT_PUSH_BYTES (256u << 10)
 #define DIRECT_BYTES (32u << 10)    /* not worth a copy */
 #define OUT_KEEP_BYTES (16u << 10)  /* an idle connection keeps no more */
-#define PROGRESS_BYTES (1u << 20)   /* who takes less is stuck (server.c) */
+#define PROGRESS_BYTES (1u << 20)   /* a client that takes less is stuck */
 
 static void drop_sent(struct conn *conn)
 {

@@ -209,7 +209,7 @@ static bool count_peer(struct conn *conn, void *context)
     return counts;
 }
 
-/* Why the connection is one too many; NULL: it is not. */
+/* Returns why the connection is one too many, or NULL. */
 static const char *refusal(struct server *server, const struct conn *conn)
 {
     const struct limits *limits = server->limits;
@@ -230,7 +230,7 @@ static const char *refusal(struct server *server, const struct conn *conn)
     return NULL;
 }
 
-/* NULL: it has a place; else why not. */
+/* Gives the connection a place. Returns NULL, or why it gets none. */
 static const char *table_add(struct server *server, struct conn *conn)
 {
     uint32_t slot = 0;
@@ -282,7 +282,7 @@ void server_remove(struct conn *conn)
     table_remove(conn);
 }
 
-/* A line tells of many: who floods us with connections shall not flood the log. */
+/* Logs one line for many refusals: a flood of connections must not flood the log. */
 static void refuse(struct server *server, int fd, const struct sockaddr_storage *peer,
                    const char *why)
 {
@@ -321,7 +321,7 @@ static void arm_listener(struct server *server, int number, int operation)
     epoll_ctl(server->front, operation, server->listeners[number], &event);
 }
 
-/* A descriptor may be free again. */
+/* Arms the paused listeners: a descriptor may be free again. */
 static void resume_listeners(struct server *server)
 {
     for (int i = 0; i < server->listener_count; i++)
@@ -439,7 +439,7 @@ bool server_listen_unix(struct server *server, const char *path)
     return true;
 }
 
-/* An option of it that was put aside must hear of it. */
+/* Kills the connection. An option of it that was put aside must run again. */
 static void kill_locked(struct conn *conn)
 {
     bool was_killed = conn->killed;
@@ -501,7 +501,7 @@ static bool find_stuck(struct conn *conn, void *context)
     return true;
 }
 
-/* Those who read must not wait for ever for those who do not. */
+/* Ends a stuck connection: clients that take replies must not wait for ever for it. */
 static void end_stuck(struct server *server, uint64_t length)
 {
     struct stuck stuck = {.now = now_ms()};
@@ -523,9 +523,9 @@ static void end_stuck(struct server *server, uint64_t length)
 }
 
 /*
- * Up to half of the limit all may have what they want. Then, who has replies that were not taken may
- * have a quarter of what is left, so that many who stand still leave room; who has none may have
- * one reply, up to the limit.
+ * Up to half of the limit every connection gets all the room that it asks for. Above it, a
+ * connection with untaken replies gets a quarter of the room that is left, so that many stuck
+ * connections leave room; one without untaken replies gets one reply, up to the limit.
  */
 bool server_has_room(struct server *server, uint64_t own, uint64_t length)
 {

@@ -72,7 +72,7 @@ static bool decode(struct session *session, const uint8_t data[PLACE_BYTES])
     return !memcmp(data, unused, PLACE_BYTES) || load_be(data + 60, 4) == crc32(0, data, 60);
 }
 
-/* On an error the place is as it was. */
+/* Writes the session into the place. An error leaves the place as it was. */
 static int put(struct sessions *sessions, size_t place, const struct session *session)
 {
     uint8_t data[PLACE_BYTES];
@@ -95,7 +95,7 @@ static void make_head(uint8_t head[HEAD_BYTES], const char *boot_id)
     store_be(head + HEAD_BYTES - 4, crc32(0, head, HEAD_BYTES - 4), 4);
 }
 
-/* Those of another boot cannot come back: nothing of the file is of use. */
+/* Begins an empty file: sessions of another boot cannot come back. */
 static int begin(struct sessions *sessions, const uint8_t head[HEAD_BYTES])
 {
     if (ftruncate(sessions->fd, 0) < 0)
@@ -176,8 +176,8 @@ static struct session *find(struct sessions *sessions, const struct uuid *id)
     return NULL;
 }
 
-/* Of two that have a place (or of nothing and one), the one that is to lose it first: a fenced
- * one keeps it longer. */
+/* Returns the session that loses its place first; `one` may be NULL. A fenced one keeps its place
+ * longer. */
 static const struct session *elder(const struct session *one, const struct session *other)
 {
     if (!one || one->state != other->state)

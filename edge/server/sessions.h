@@ -40,7 +40,8 @@ struct sessions;
 struct sessions *sessions_open(int directory, const char *boot_id);
 void sessions_close(struct sessions *sessions);
 
-/* The session opens the volume from there. ESHUTDOWN: it was fenced; else an error of the disk. */
+/* Notes that the session opens the volume from there. ESHUTDOWN: it was fenced; or an error of
+ * the disk. */
 int sessions_enter(struct sessions *sessions, const struct uuid *session,
                    const struct uuid *volume, const struct peer *peer);
 void sessions_leave(struct sessions *sessions, const struct uuid *session);

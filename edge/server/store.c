@@ -145,8 +145,8 @@ static bool open_runtime(struct store *store, struct runtime_scan *scan)
     return true;
 }
 
-/* Whatever the last engine renamed, made or removed may be in the page cache only; from here on it
- * is believed. A store that cannot be synced is served for reading. */
+/* Syncs the names: changes by the last engine may be in the page cache only, and this engine
+ * believes them from here on. It serves a store that it cannot sync for reading. */
 static void sync_names(struct store *store)
 {
     int directories[] = {store->folder.root, store->volumes, store->trash, store->home.layers};

@@ -19,7 +19,7 @@
  *
  *   store            magic, version and id of the store
  *   reserve          space that is kept back (reserve.h)
- *   sessions         who has volumes open, and who was fenced (sessions.h)
+ *   sessions         sessions with open volumes, and fenced sessions (sessions.h)
  *   lock             locked while an engine serves the store
  *   volumes/ID       a record per volume (record.h)
  *   trash/ID         records of removed volumes whose files are still being removed; ID is one of

@@ -28,12 +28,12 @@
 static const char USUAL_PATH[] = "/etc/openvstorage/edge.conf";
 static const char USUAL_TLS_DIR[] = "/etc/openvstorage/tls";
 
-/* How special the section of a line is for the server in question. */
+/* The ranks of sections for the server in question. */
 enum rank { RANK_OTHER, RANK_DEFAULT, RANK_HOST, RANK_PORT };
 
 struct key {
     const char *name;
-    /* Returns NULL or what the value must be. */
+    /* Returns NULL, or the demand on the value. */
     const char *(*parse)(const char *value, void *field, size_t room);
     size_t field, room;
 };
@@ -121,7 +121,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* However it is written: an IPv6 address has many forms. */
+/* Compares hosts, not texts: an IPv6 address has many forms. */
 static bool is_same_host(const char *one, const char *other)
 {
     struct in6_addr a, b;

@@ -177,8 +177,8 @@ static void link_up(struct session *session, struct channel *channel, uint64_t s
     pthread_mutex_unlock(&session->lock);
 }
 
-/* None before the first attempt since the last answer; then longer ones, also if connecting works
- * and nothing else does. */
+/* Waits before an attempt to reconnect: not before the first one since the last answer, then longer
+ * and longer, even if connecting works and nothing else does. */
 static void pause_before_attempt(struct session *session)
 {
     struct pollfd wake = {.fd = session->wake_fd, .events = POLLIN};

@@ -22,7 +22,7 @@
 #include "ctx.h"
 #include "socket.h"
 
-/* A request without an answer, and no other sign of the server, for so long. */
+/* Returns when to ask the server: a request has no answer by then, and the server gave no sign. */
 static int64_t ask_at_ms(const struct session *session)
 {
     const struct slot *oldest = TAILQ_FIRST(&session->out.in_flight);
@@ -35,7 +35,7 @@ static int64_t ask_at_ms(const struct session *session)
     return since + ASK_AFTER_MS;
 }
 
-/* A flush takes as long as it takes. */
+/* Returns when a read or write has waited for too long. A flush has no limit. */
 static int64_t fail_at_ms(const struct session *session)
 {
     int64_t limit_ms = ctx_io_timeout_ms(session->ctx);
@@ -47,8 +47,8 @@ static int64_t fail_at_ms(const struct session *session)
     return INT64_MAX;
 }
 
-/* Those who send do not wake the thread, so it looks after a request that it did not see before it
- * fell asleep. */
+/* Returns when the thread has to look again. Senders do not wake the thread, so it looks for
+ * requests that came while it slept. */
 int64_t liveness_due_ms(const struct session *session)
 {
     int64_t ask_ms = ask_at_ms(session), fail_ms = fail_at_ms(session);
@@ -56,7 +56,7 @@ int64_t liveness_due_ms(const struct session *session)
     return ask_ms < fail_ms ? ask_ms : fail_ms;
 }
 
-/* Readable when the session's thread has something better to do than to wait for an answer. */
+/* Returns a descriptor that is readable when the thread has other work than to wait. */
 static int watch(const struct session *session)
 {
     struct epoll_event wake = {.events = EPOLLIN};
@@ -71,7 +71,7 @@ static int watch(const struct session *session)
     return fd;
 }
 
-/* The idle connection serves, or may have ended since it was last used. */
+/* Asks the server if it lives. The idle connection may have ended, so this may try a second one. */
 static int ask(struct session *session, struct deadline deadline, struct server_identity *server)
 {
     const struct uuid no_session = {{0}};
@@ -130,7 +130,7 @@ static int ask_server(struct session *session)
     if (error != 0)
         return tells_of_death(error) ? error : 0;
     if (memcmp(&server.instance, &session->server.instance, sizeof(server.instance)) != 0)
-        return ECONNRESET; /* whom we wait for is gone, and its successor knows nothing of it */
+        return ECONNRESET; /* the server is gone, and its successor does not know our requests */
     session->alive_ms = session->asked_ms;
     return 0;
 }

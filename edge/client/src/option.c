@@ -195,7 +195,7 @@ static int ask_for_tls(struct channel *channel, struct deadline deadline,
     return EPROTONOSUPPORT;
 }
 
-/* The files are read for each connection: certificates are renewed while volumes are open. */
+/* Reads the files for each connection: certificates may be renewed while volumes are open. */
 static int start_tls(struct channel *channel, const struct config *config,
                      struct deadline deadline, char why[TLS_WHY_BYTES])
 {
@@ -212,7 +212,7 @@ static int start_tls(struct channel *channel, const struct config *config,
     return error;
 }
 
-/* As it happens when a server is restarted: nothing is wrong with TLS. */
+/* Returns true if the connection was cut, as by a restart: TLS itself is right. */
 static bool is_only_cut_off(int error)
 {
     return error == ECONNRESET || error == EPIPE || error == ETIMEDOUT || error == ECANCELED;

@@ -23,7 +23,7 @@
 #include "sender.h"
 #include "volume.h"
 
-/* How long the thread may sleep: until the server is to be asked whether it lives, or closing ends. */
+/* Returns how long the thread may sleep: until it has to ask the server, or closing ends. */
 static int sleep_ms(struct session *session)
 {
     int64_t until = liveness_due_ms(session);

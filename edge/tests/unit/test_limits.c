@@ -33,7 +33,7 @@
 #define WAIT_S 30           /* an alarm ends a test that hangs */
 #define LIMIT 3
 
-/* A gate: who comes is counted and waits until it is opened. */
+/* A gate: it counts the threads that come, and lets them wait until it opens. */
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_changed = PTHREAD_COND_INITIALIZER;
 static bool open_gate = true;
