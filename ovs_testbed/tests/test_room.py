@@ -32,7 +32,7 @@ class KillTestCase(unittest.TestCase):
         self.assertEqual([-9, -9], [process.poll() for process in processes])
 
     def test_number_that_has_gone_to_somebody_else(self):
-        """It was of the room when it was listed, and is not any more"""
+        """The process was the room's when it was listed, and has ended"""
         stranger = self.started()
         answers = [[stranger.pid], []]
         room._kill_all(lambda: answers.pop(0) if answers else [])

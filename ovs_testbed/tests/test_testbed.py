@@ -64,7 +64,7 @@ class TestbedTestCase(support.TestbedTestCase):
                 testbed.folder_of(name, self.folder)
 
     def test_folder_of_somebody_else_is_not_taken(self):
-        """Since "down" would remove it"""
+        """The command "down" would remove the folder"""
         path = os.path.join(self.folder, 'mine')
         os.mkdir(path)
         with open(os.path.join(path, 'letter'), 'w'):

@@ -87,7 +87,7 @@ class LibraryCase(unittest.TestCase):
         self.assertEqual(0, result, errno_name(seen))
 
     def configure(self, *lines):
-        """edge.conf for the contexts that are made from here on."""
+        """Write edge.conf for the contexts that follow."""
         with tempfile.NamedTemporaryFile('w', delete=False) as file:
             file.write('\n'.join(('[default]',) + lines) + '\n')
         self.addCleanup(os.unlink, file.name)

@@ -20,7 +20,7 @@ from support import keys
 
 
 class Tls:
-    """To be put before a test case, of which it makes one by TLS."""
+    """A base class that turns a test case into one by TLS."""
 
     kind = None
 

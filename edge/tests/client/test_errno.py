@@ -99,7 +99,7 @@ class ErrnoTest(cases.EngineCase):
         self.lib.ovs_snapshot_remove(self.ctx, name, b's1')
 
     def list_snapshots(self, name):
-        """As the vendor's QEMU does: with too little room at first."""
+        """Give too little room at first, as the vendor's QEMU does."""
         room = ctypes.c_int(0)
         count = self.lib.ovs_snapshot_list(self.ctx, name, None,
                                            ctypes.byref(room))

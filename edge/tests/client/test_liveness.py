@@ -119,7 +119,7 @@ class WaitingTest(SlowServerCase):
             self.assertFails(errno.EIO, self.write(context, b'x'))
 
     def test_a_server_that_reads_nothing_is_waited_for(self):
-        """Its window is closed; TCP has no reason to give up."""
+        """The server's window is closed; TCP has no reason to give up."""
         released, transmission = threading.Event(), self.server.transmission
         self.addCleanup(released.set)
 
@@ -152,7 +152,7 @@ class WaitingTest(SlowServerCase):
         self.assertEqual([1], results)
 
     def test_busy_is_a_sign_of_life(self):
-        """Of one that still carries out what the last connection asked."""
+        """The server still carries out requests of the last connection."""
         context = self.opened(b'v1', ha=True)
         self.server.released.set()
         vendor, refusals = self.server.vendor, []
@@ -170,7 +170,7 @@ class WaitingTest(SlowServerCase):
 
 
 class DeadServerTest(SlowServerCase):
-    """Noticed without any limit on how long a request may take."""
+    """The library notices it without any limit on a request."""
 
     def setUp(self):
         super().setUp()
@@ -282,7 +282,7 @@ class FencedByTheEngineTest(test_restart.OwnEngineCase):
         self.assertEqual(b'new', self.read(after, 3))
 
     def test_a_fence_while_the_session_is_away(self):
-        """It has requests to resend, which must never be carried out."""
+        """The engine must never carry out the requests that it resends."""
         context = self.opened(self.name, ha=True)
         self.assertEqual(3, self.write(context, b'old'))
         self.engine.kill()

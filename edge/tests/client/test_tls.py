@@ -67,7 +67,7 @@ class RefusalCase(cases.LibraryCase):
     """Check the errno of ovs_ctx_new and its log."""
 
     def connect(self, host='127.0.0.1'):
-        """errno (0: success) and the log, of a process of its own."""
+        """Return errno (0: success) and the log of a new process."""
         done = subprocess.run(
             [sys.executable, '-c', CONNECT, host, str(self.port)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -95,7 +95,7 @@ class X509RefusalTest(secured.X509, RefusalCase):
         self.authority = keys.Authority(folder.name + '/authority')
 
     def serve(self, *more, **certificate):
-        """An engine with a certificate that this test wants."""
+        """Start an engine with the certificate of this test."""
         self.authority.issue(self.place, 'server', **certificate)
         self.authority.issue(self.place, 'client')
         real_engine.arguments = ['--tls', 'x509', '--tls-dir', self.place,

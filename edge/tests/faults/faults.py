@@ -102,7 +102,7 @@ class Checker:
 
     @staticmethod
     def _state(engine, control, volume, after_cut):
-        """The one of its states that it is in, and its bytes."""
+        """Return the state that the volume is in, and its bytes."""
         size, entries = control.snapshots(volume.name)
         names = [entry.name for entry in entries]
         states = [state for state in volume.states if state and
@@ -208,7 +208,7 @@ class Run:
     # requests, and what becomes of them
 
     def until_answered(self, action):
-        """A client asks again when the engine died."""
+        """Repeat the action, as a client does, when the engine died."""
         while True:
             try:
                 return action()
@@ -216,7 +216,7 @@ class Run:
                 self.died()
 
     def ask(self, volume, action):
-        """A change of names; whether it was done."""
+        """Change names; return true if the engine did it."""
         def repeated():
             asked.append(1)
             return action(self.control())
@@ -240,7 +240,7 @@ class Run:
         return True
 
     def find_out(self, volume):
-        """It failed: which of its states is it in? Both may be durable."""
+        """Find the state after a failed change: both may be durable."""
         self.note('changes that failed', volume.name)
         self.until_answered(lambda: self.checker.verify(
             self.machine, False, thorough=False))
@@ -248,7 +248,7 @@ class Run:
     # what is done
 
     def extents(self, volume):
-        """Ranges that do not overlap, so that any order is the same."""
+        """Yield ranges that do not overlap: any order is the same."""
         count = self.rng.randrange(1, 5)
         slot = len(volume.now.content.now) // count
         for number in range(count):
@@ -429,7 +429,7 @@ class Run:
             raise Wrong('the check says: %s' % text)
 
     def died(self):
-        """The engine is gone: go on in this boot, or in another one."""
+        """Go on without the engine in this boot, or in another one."""
         self.machine.process.wait(engines.WAIT)
         if not self.machine.is_dead():
             raise Wrong('the engine ended by itself: %s' %
@@ -457,7 +457,7 @@ class Run:
                                 self.rng.random() < 0.2)
 
     def power_cut(self):
-        """Some of the disks that may be left, and life on the last one."""
+        """Try some of the disks that may be left; go on with the last."""
         self.machine.feed()
         self.machine.order()
         for _ in range(self.rng.randrange(3)):
@@ -493,7 +493,7 @@ class Run:
                        'slow sync': 'slow', 'restart': 'restart'}[kind])(kind)
 
     def deadly(self, kind):
-        """At a call that changes the store; without a recorder, at any."""
+        """Kill at a call that changes the store, or (no recorder) at any."""
         self.fate = kind
         before = self.counts[kind]
         if self.machine.recorder:
@@ -533,7 +533,7 @@ class Run:
             self.step()
 
     def slow(self, kind):
-        """Others write meanwhile, and the engine may be killed in it."""
+        """Let others write during a slow sync; perhaps kill the engine."""
         self.fate = 'kill'
         present = [volume for volume in self.volumes if volume.now]
         if len(present) < 2:
@@ -591,7 +591,7 @@ class Run:
 
 
 def run(count, seed, recorder, say=print):
-    """Raises on any failure; returns what was done."""
+    """Raise on any failure; return the counts of all steps."""
     with engines.scratch_store() as data:
         life = None
         try:

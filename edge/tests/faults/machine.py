@@ -37,7 +37,7 @@ OPENS = 100
 
 class Machine(engines.Engine):
     def __init__(self, folder, recorder):
-        """Without a recorder it can only be killed."""
+        """Without a recorder the machine can only kill the engine."""
         self.folder, self.recorder = folder, recorder
         self.boots = self.cuts = 0
         self.orders = os.path.join(folder, 'orders')
@@ -55,13 +55,13 @@ class Machine(engines.Engine):
         self.record = data + '.record'
 
     def order(self, *words):
-        """The recorder's order; none: it takes the last one back."""
+        """Give the recorder an order; without words, cancel the last."""
         with open(self.orders + '.new', 'w') as file:
             file.write(' '.join(map(str, words)))
         os.rename(self.orders + '.new', self.orders)
 
     def start(self):
-        """An engine that dies of an order while it starts is tried again."""
+        """Start the engine; try again if an order kills it meanwhile."""
         for again in range(STARTS):
             try:
                 super().start()
@@ -85,9 +85,9 @@ class Machine(engines.Engine):
                 self.read = position
 
     def die(self, name):
-        """Killed with the recorder's lock held: no call is made and not noted.
+        """Kill the engine under the recorder's lock: it notes each call.
 
-        Opening the volume of that name makes one.
+        Opening the volume of that name makes such a call.
         """
         if self.recorder and name:
             self.order('kill', 'any', 1, 0)
@@ -103,13 +103,13 @@ class Machine(engines.Engine):
         return self.process.poll() == -signal.SIGKILL
 
     def after_power_cut(self, rng):
-        """A folder that may be what is left, and its disk."""
+        """Return a folder as it may be after a power cut, and its disk."""
         self.cuts += 1
         target = os.path.join(self.folder, 'cut%d' % self.cuts)
         return target, self.disk.write_after_power_cut(rng, target)
 
     def boot(self, data, disk):
-        """Another boot, with this disk. The engine has ended."""
+        """Boot again with this disk. The engine has ended."""
         old, self.boots = self.data, self.boots + 1
         self._insert(data, disk)
         self.env['RECORD'] = self.record

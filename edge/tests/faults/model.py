@@ -33,7 +33,7 @@ def stamp(version):
 
 
 class Content:
-    """Sectors: what each reads as, and what it may be after a power cut."""
+    """Sectors: their content now, and their content after a power cut."""
 
     def __init__(self, count=0):
         self.now = [0] * count
@@ -41,7 +41,7 @@ class Content:
         self.asked = {}         # sector: version that was not answered
 
     def copy(self):
-        """Without what was asked and not answered."""
+        """Copy the content without writes that have no answer."""
         copy = Content()
         copy.now = list(self.now)
         copy.maybe = {sector: set(versions)
@@ -78,7 +78,7 @@ class Content:
         return versions
 
     def difference(self, data, after_cut):
-        """The first sector that is wrong, in words; None: all are right."""
+        """Return the first wrong sector in words, or None."""
         if len(data) != len(self.now) * SECTOR:
             return 'it has %d bytes for %d' % (len(data),
                                                len(self.now) * SECTOR)
@@ -165,11 +165,11 @@ class Volume:
         self.states.append(None)
 
     def settle(self, state):
-        """Nothing else can be: it was answered."""
+        """Keep this state only: the engine has answered."""
         self.states = [state]
 
     def take_back(self, state):
-        """It was refused."""
+        """Drop the state: the engine has refused the change."""
         self.states.remove(state)
 
     def contents(self):

@@ -91,7 +91,7 @@ def cable():
 
 
 def test_sessions_of_a_dead_host_go_within_a_minute(data, folder, cable):
-    """Those that wait for nothing, and those that have replies to come."""
+    """Idle sessions end, and so do sessions with replies to come."""
     with engines.Engine(data, listen=(ADDRESSES['server'] + ':0',),
                         control=os.path.join(folder, 'control'),
                         prefix=cable.command('server')) as engine:

@@ -126,7 +126,7 @@ def test_rest_while_merges_and_rollbacks_are_under_way(deep):
 
 
 def test_out_of_descriptors_layers_are_closed(deep):
-    """With room for a few files only, all of a deep volume can be read."""
+    """An engine with few descriptors reads all of a deep volume."""
     deep.stop()
     deep.prefix = ['sh', '-c', 'ulimit -n 110; exec "$@"', 'sh']
     deep.start()

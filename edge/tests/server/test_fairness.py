@@ -41,7 +41,7 @@ def with_snapshot(control, name):
 
 
 def beside(actions):
-    """Carries out the actions at the same time, within a bound."""
+    """Carry out the actions at the same time, within a bound."""
     with concurrent.futures.ThreadPoolExecutor(len(actions)) as threads:
         for done in [threads.submit(action) for action in actions]:
             done.result(4 * engines.WAIT)
@@ -56,7 +56,7 @@ def test_a_clone_that_takes_its_parent_for_itself(control):
 
 
 def test_clones_crosswise(control, engine):
-    """Each asks for the other's parent: none waits for the other."""
+    """Two clients clone crosswise: none waits for the other."""
     a, b = with_snapshot(control, 'a'), with_snapshot(control, 'b')
 
     def clone(parent, as_):
@@ -111,7 +111,7 @@ def layer_files(engine):
 
 
 def use(engine, name):
-    """All that a client may want of a volume."""
+    """Carry out all that a client may ask of a volume."""
     with engine.options() as control, engine.open(name) as disk:
         control.stat(name)
         disk.write(0, b'y' * 4096, fua=True)
@@ -149,7 +149,7 @@ def test_flushes_hold_up_no_other_volume(data):
 
 
 def test_control_requests_hold_up_no_other_volume(data):
-    """Each waits for a flush of its own volume."""
+    """Each client waits for a flush of its own volume."""
     disk, engine = hanging(data, 'sync')
     clients = [engine.options() for _ in range(40)]
     with engine.open('a') as writer, disk:
@@ -192,7 +192,7 @@ def wanted_processor_seconds(engine):
 
 
 def take_all_descriptors(engine):
-    """By a limit that is set while it runs."""
+    """Set a limit that leaves the running engine no descriptor."""
     used = len(os.listdir('/proc/%d/fd' % engine.process.pid))
     resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE,
                      (used, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -276,7 +276,7 @@ FROZEN, HALF = 36, 32 * MIB
 
 
 def test_clients_that_stand_still_cut_off_no_others(engine, control):
-    """They ask for more than the limit of all replies, and take nothing."""
+    """Clients ask for more than all replies may have, and take none."""
     control.create('v', 1 << 30)
     frozen = [engine.open('v') for _ in range(FROZEN)]
     for disk in frozen:
@@ -321,7 +321,7 @@ def test_a_stop_ends_with_frozen_clients_and_a_hanging_disk(data):
 
 
 def test_clients_come_back_to_an_engine_without_descriptors(data):
-    """It was killed; intruders take the places, and go later."""
+    """The engine was killed; intruders take the places, and go later."""
     engine = engines.Engine(data, prefix=[
         'sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'])
     with engine.options() as control:

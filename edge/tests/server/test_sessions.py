@@ -37,7 +37,7 @@ def refused(number, call, *args):
 
 
 def is_cut_off(disk):
-    """Nothing is carried out for it any more."""
+    """Return true if the engine serves the connection no more."""
     try:
         disk.read(0, 4096)
     except OSError:
@@ -99,7 +99,7 @@ def test_a_fence_by_id_and_its_errors(engine, control, volume):
 
 
 def test_a_fence_of_one_peer(data):
-    """On every address of loopback there is another client."""
+    """Each address of loopback has another client."""
     with engines.Engine(data) as engine:
         with engine.options() as control:
             control.create('v', MIB)
@@ -238,7 +238,7 @@ def hanging(data):
 
 
 def leave_requests(engine, disk):
-    """A client that has one in the disk and one behind it, and is gone."""
+    """Leave one request in the disk and one behind it, without a client."""
     client = engine.open('v', uuid.uuid4())
     client.send(wire.WRITE, 0, 4096, b'hung' * 1024)
     disk.wait_for_calls(1)
@@ -266,7 +266,7 @@ def test_a_request_of_a_client_that_is_gone_is_not_begun(hanging):
 
 
 def while_it_hangs(engine, action):
-    """Begins the action, which must not be done yet; control goes on."""
+    """Begin the action; it must not end yet, and control goes on."""
     waiting = concurrent.futures.ThreadPoolExecutor(1).submit(action)
     with engine.options() as control:
         for _ in range(100):
@@ -313,7 +313,7 @@ def test_a_client_died_the_engine_was_killed_and_then_it_is_fenced(hanging):
 
 
 def test_a_fence_while_the_engine_is_killed_again_and_again(engine, volume):
-    """Once it is told of success, the old session writes nothing more."""
+    """After a successful fence the old session writes nothing more."""
     for round in range(5):
         old = resend.Disk(engine.address, 'v')
         writing = concurrent.futures.ThreadPoolExecutor(1).submit(
@@ -339,7 +339,7 @@ def write_until_fenced(disk):
 
 
 def test_all_that_wait_are_told_to_ask_again(hanging):
-    """After half a minute, whatever they wait for; no thread waits for it."""
+    """All get an answer after half a minute; no thread waits meanwhile."""
     engine, disk = hanging
     session = uuid.uuid4()
     with engine.options() as control:

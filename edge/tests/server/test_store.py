@@ -255,7 +255,7 @@ def test_a_missing_map_is_found(stopped, top_map):
 
 
 def test_an_empty_file_needs_no_map(stopped, top_map):
-    """Its name was durable before that of the map when the power went."""
+    """The file's name was durable before the map's when the power went."""
     layer = top_map[:-len('.map')]
     os.unlink(top_map)
     os.truncate(layer + '.data', 0)
@@ -264,7 +264,7 @@ def test_an_empty_file_needs_no_map(stopped, top_map):
 
 @pytest.mark.parametrize('what', ['sector', 'page', 'old'])
 def test_lost_bits_are_found(stopped, top_map, what):
-    """The disk said that they were written, and has not done so."""
+    """The disk reported the bits as written, and has not written them."""
     bits = maps.load(top_map)
     if what == 'old':
         maps.store(top_map, bytes([bits[0] & 1]) + bits[1:], stated=2)
@@ -274,7 +274,7 @@ def test_lost_bits_are_found(stopped, top_map, what):
 
 
 def test_lost_bits_that_the_header_does_not_know_of(stopped, top_map):
-    """Header and bits are as old: the data says so."""
+    """Header and bits are old, both: the data shows that."""
     bits = maps.load(top_map)
     maps.store(top_map, bytes([bits[0] & 1]) + bits[1:], stated=1)
     found(stopped, 'there is data that none speaks for')

@@ -322,7 +322,7 @@ def test_a_record_that_comes_twice_is_refused(secured):
 
 
 def test_a_handshake_that_stalls_holds_up_no_other(secured):
-    """More of them than the engine has threads, and all are let go."""
+    """More clients stall than the engine has threads; all of them end."""
     outgoing = ssl.MemoryBIO()
     hello = secured.tls.wrap_bio(ssl.MemoryBIO(), outgoing,
                                  server_hostname='localhost')
@@ -347,7 +347,7 @@ def descriptors(engine):
 
 
 def fail(address, number, hello):
-    """One of the ways not to get through a handshake."""
+    """Fail a handshake in one of several ways."""
     with contextlib.suppress(OSError):
         with after_starttls(address) as sock:
             if number % 4 == 0:

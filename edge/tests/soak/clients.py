@@ -59,7 +59,7 @@ class WireClient(crash.Worker):
 
 
 class LibraryClient(threading.Thread):
-    """Of libovsvolumedriver, as QEMU is."""
+    """A client of libovsvolumedriver, as QEMU is."""
 
     def __init__(self, library, number, engine, seed, stop):
         super().__init__(name='library%d' % number, daemon=True)
@@ -96,7 +96,7 @@ class LibraryClient(threading.Thread):
         return context
 
     def ask(self, name, *arguments, done=None):
-        """Again while the engine is away; `done`: errno if it was done."""
+        """Repeat the call without an engine; `done`: errno of a done call."""
         end = time.monotonic() + PATIENCE
         tries = 0
         while True:

@@ -155,7 +155,7 @@ class Faults(threading.Thread):
             self.held.pop(0).close()
 
     def freeze(self):
-        """Asks for much and takes nothing."""
+        """Ask for much and take nothing."""
         disk = self.engine.open(BIG)
         self.held.append(disk.sock)
         for _ in range(8):
@@ -170,7 +170,7 @@ class Faults(threading.Thread):
             self.stop.wait(0.05)
 
     def cut_off(self):
-        """In the middle of a write, by a reset."""
+        """Reset the connection in the middle of a write."""
         disk = self.engine.open(BIG)
         offset = self.rng.randrange(BIG_BYTES // MIB) * MIB
         disk.send(wire.WRITE, offset, MIB, bytes(self.rng.randrange(MIB)))
@@ -230,7 +230,7 @@ class Soak:
                 self.table.row(self.meter, self.operations(), self.kills)
 
     def verdict(self):
-        """Lines of text, and whether nothing grows."""
+        """Return lines of text, and true if nothing grows."""
         (memory, descriptors), (later_memory, later_descriptors) = (
             self.meter.quarter(2), self.meter.quarter(4))
         grows = [
@@ -244,7 +244,7 @@ class Soak:
         return lines, not any(grows)
 
     def descriptors_left(self):
-        """How many more than at the start when all clients have gone."""
+        """Count descriptors beyond those at the start, without clients."""
         return len(os.listdir('/proc/%d/fd' % self.engine.process.pid)
                    ) - self.idle
 

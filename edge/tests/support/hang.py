@@ -36,7 +36,7 @@ class HangingDisk:
         os.unlink(self._file)
 
     def waiting(self):
-        """How many calls wait, or have waited, since it began to hang."""
+        """Count the calls that have waited since the disk began to hang."""
         return os.path.getsize(self._file)
 
     def wait_for_calls(self, count):

@@ -290,7 +290,7 @@ class FailureTestCase(base.DriverTestCase):
         self.assertEqual([], self.backend.names())
 
     def test_a_mark_is_looked_for_again(self):
-        """It was taken away after the sweep had listed it."""
+        """The mark was removed after the sweep had listed it."""
         volume = self.deleted_volume_without_clones()
         mark, = [name for name in self.backend.names()
                  if name.startswith('cinder-deleted.volume.')]

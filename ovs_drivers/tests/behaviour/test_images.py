@@ -168,7 +168,7 @@ class ImageToVolumeTestCase(ImageTestCase):
             maker = disk_images.Maker(self.folder + '/images')
 
     def test_what_qemu_says_is_looked_at_too(self):
-        """Should the header's check ever miss one."""
+        """QEMU's own answer counts if the header's check misses an image."""
         self.use(base.fixtures.MonkeyPatch(
             'ovs_drivers.cinder.image_headers.check',
             lambda _path: self.found))

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whose a volume of the vPool is: two hosts of a Cinder, two Cinders."""
+"""Owners of volumes: two hosts of a Cinder, two Cinders."""
 
 import uuid
 

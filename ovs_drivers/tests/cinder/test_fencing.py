@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whose sessions end, for each way in which a connection goes."""
+"""Choose the ended sessions, for each way to end a connection."""
 
 import collections
 import unittest

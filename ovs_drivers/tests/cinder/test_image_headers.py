@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which images are taken, and what their refusal says."""
+"""Test the images that pass, and the errors of the others."""
 
 import shutil
 import tempfile
@@ -53,7 +53,7 @@ class ImageHeadersTestCase(unittest.TestCase):
                              image.name)
 
     def test_any_cut_header_is_judged(self):
-        """Whatever is missing, there is a verdict."""
+        """The check gives a verdict on every cut header."""
         for image in disk_images.TABLE:
             if not image.safe:
                 continue
