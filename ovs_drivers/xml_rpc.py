@@ -52,7 +52,7 @@ class NoAnswer(Exception):
 
 
 class BadAnswer(Exception):
-    """The answer is not what the protocol says."""
+    """The answer breaks the protocol."""
 
 
 class TlsError(ValueError):

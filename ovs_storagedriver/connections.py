@@ -51,7 +51,7 @@ def is_allowed(client_address, networks):
 
 
 def _peer(client_address):
-    """Return what the connections of one peer have in common."""
+    """Return the key that the connections of one peer share."""
     address = address_of(client_address)
     if address is not None and address.version == 6:
         return ipaddress.ip_network((address, _IPV6_PEER_BITS), strict=False)
@@ -115,7 +115,7 @@ class Connections:
         return counts
 
     def _crowded_peer(self, peer):
-        """Return whose connection has to go for one more of PEER, or None."""
+        """Return the peer that loses a connection to PEER, or None."""
         counts = self._counts()
         if counts.get(peer, 0) >= PER_PEER_MAX:
             return peer

@@ -117,7 +117,7 @@ def _check_private(path, status):
 class Folder:
     """A folder of certificates and keys.
 
-    :param new: a folder on the same disk for what is not complete
+    :param new: a folder on the same disk for incomplete files
     """
 
     def __init__(self, path, new):

@@ -30,7 +30,7 @@ def folder():
 
 
 def remove_all():
-    """Remove what a testbed keeps, in folders with what it has put there."""
+    """Remove the parts of the cache that bear a testbed's mark."""
     for part, mark in _MARKS.items():
         path = os.path.join(folder(), part)
         if os.path.exists(os.path.join(path, mark)):

@@ -26,7 +26,7 @@ WANTED = (
     # the tools that services and tests call
     'iproute2', 'iputils-ping', 'genisoimage', 'openssh-client', 'kmod',
     'cryptsetup-bin', 'procps', 'util-linux',
-    # what makes and protects the keys of TLS
+    # programs that make and protect the keys of TLS
     'openssl', 'acl',
     # what the storagedriver's commands are made with
     'python3-cliff',
@@ -114,7 +114,7 @@ def _policy_folder(how):
 
 
 def _remove_ours():
-    """Remove the policy if it is what a testbed writes."""
+    """Remove the policy if a testbed wrote it."""
     try:
         with open(_POLICY) as stream:
             is_ours = stream.read() == _OUR_POLICY

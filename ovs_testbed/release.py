@@ -34,7 +34,7 @@ class Release:
         #: all that is installed, from wheels and from sources, with hashes
         self.wheels = _constraints('testbed-%s' % name)
         self.sources = _constraints('testbed-%s-source' % name)
-        #: what the sources are built with
+        #: the tools that build the sources
         self.build_tools = _constraints('build')
 
     @property

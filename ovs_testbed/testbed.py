@@ -147,7 +147,7 @@ def make(name, release_name=None, base_port=None, folder=None, tls=None):
     state = {'name': name, 'release': wanted.name,
              'base_port': ports.claim(base_port), 'tls': tls or 'off'}
     made = Testbed(name, path, state)
-    # first what says that the folder is a testbed's: "down" removes it
+    # first the mark of a testbed's folder: "down" removes such a folder
     files.write_json(os.path.join(path, 'testbed.json'), state)
     made.make_folders()
     return made

@@ -58,7 +58,7 @@ def read_all(folder, names):
 
 
 def run(command, **options):
-    """Run a command; what it says comes with its failure."""
+    """Run a command; a failure contains its output."""
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, check=False,
                           timeout=STEP_SECONDS, **options)

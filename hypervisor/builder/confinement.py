@@ -27,7 +27,7 @@ from hypervisor.builder import failure
 from hypervisor.builder import processes
 
 FOLDER = '/etc/apparmor.d'
-# below the prefix: what is copied into FOLDER
+# below the prefix: the files that are copied into FOLDER
 SOURCES = 'share/openvstorage/apparmor'
 _OWN = 'etc/apparmor.d'
 # as libvirt names them -> the program, below the prefix
@@ -62,7 +62,7 @@ def profile_name(prefix):
 
 
 def arrange(tree, prefix):
-    """Leave of libvirt's profiles what is needed, each at its place."""
+    """Keep libvirt's needed profiles, each at its place."""
     installed = os.path.join(tree, _OWN)
     sources = os.path.join(tree, SOURCES)
     os.makedirs(sources)
@@ -80,7 +80,7 @@ def arrange(tree, prefix):
 
 
 def profiles(home):
-    """Return {path: text} of what belongs into FOLDER.
+    """Return {path: text} of the files for FOLDER.
 
     :param home: where the prefix is written
     """

@@ -227,7 +227,7 @@ class Prefix:
         if os.path.isdir(guests):
             stays.append('%s has definitions of guests' % guests)
         if not self._root and users.is_usable(users.OWN):
-            # who gets its number next would own what guests have left
+            # the next user with its number would own the guests' old files
             stays.append('the user %s' % users.OWN)
         return stays
 

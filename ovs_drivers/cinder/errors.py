@@ -22,7 +22,7 @@ from ovs_drivers import storagedriver
 
 
 class VPoolError(exception.VolumeBackendAPIException):
-    """The vPool did not do what it was asked."""
+    """The vPool did not carry out a request."""
 
     def __init__(self, text):
         super(VPoolError, self).__init__(data=text)

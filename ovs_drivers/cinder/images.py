@@ -154,7 +154,7 @@ def _check_size(size, room, image_id):
 
 
 def _check_one_file(info, image_id):
-    """Refuse what QEMU itself says is spread over several files."""
+    """Refuse an image that has several files by QEMU's own word."""
     details = info.get('format-specific', {}).get('data', {})
     for where, key in ((info, 'backing-filename'),
                        (info, 'full-backing-filename'),

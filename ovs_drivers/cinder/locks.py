@@ -37,7 +37,7 @@ def attempt(name_id):
 
 
 def forget(name_id):
-    """Remove what the lock of a volume that is gone leaves on the host."""
+    """Remove the files that the lock of a removed volume leaves."""
     remove = getattr(coordination, 'synchronized_remove', None)
     if remove:
         remove('ovs-%s' % name_id)

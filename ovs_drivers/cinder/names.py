@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Names of what the driver keeps on a vPool beside Cinder's volumes.
+"""Names of the objects that the driver keeps beside Cinder's volumes.
 
 Nothing can be renamed there and no name says whose it is, so what has to be
 remembered is the name of an empty volume or of a snapshot:
@@ -45,7 +45,7 @@ _RESERVED = (_MARK, _LABEL, _COPY)
 # The owner of a volume that a Cinder gave up
 NOBODY = 'nobody'
 # The name of a mark holds, beside the prefix, the object id of the volume (36
-# characters and a dot) and the name of what is to go.
+# characters and a dot) and the name of the volume or snapshot to remove.
 BYTES_MAX = location.NAME_BYTES_MAX - len(_SNAPSHOT_MARK) - 37
 
 Mark = collections.namedtuple('Mark', ['text', 'volume_id', 'name',

@@ -112,7 +112,7 @@ def read(configuration):
 
 
 def _tls_context(configuration):
-    """Return what verifies the storagedrivers, None without TLS."""
+    """Return the context that verifies storagedrivers, or None."""
     if not _value(configuration, 'xml_rpc_tls', 'Give true or false.'):
         return None
     ca_file, cert_file, key_file = [

@@ -61,7 +61,7 @@ def release(vpool, name, label):
 def why_taken(name, labels):
     """Return why Cinder must not manage the volume, or None.
 
-    :param labels: whom its labels name
+    :param labels: the owners that its labels name
     """
     for owner in labels or [names.cinder_id(name)]:
         if owner and owner != names.NOBODY:

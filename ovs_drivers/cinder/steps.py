@@ -106,7 +106,7 @@ class Steps(object):
             self._destroy(source_id, names.CLONE_SNAPSHOT + name)
 
     def _drop_clone_snapshots(self, name):
-        """Remove what is left of a clone that was cut short.
+        """Remove the remains of a clone that was cut short.
 
         Its source is not known: Cinder clones images and cached images
         without noting it.

@@ -67,7 +67,7 @@ class Sweeper(steps.Steps):
                         'sweep: %s', error)
 
     def _carry_out(self, mark, found):
-        """Remove what the mark names; False if that has to wait.
+        """Remove the mark's volume or snapshot; False if it has to wait.
 
         :param found: all names on the vPool
         """

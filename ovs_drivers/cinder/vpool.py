@@ -117,7 +117,7 @@ class VPool(sweeping.Sweeper):
                     names.snapshot_mark(volume_id, snapshot) not in notes]
 
     def make_usable(self, name):
-        """Make sure that the volume may be used, and holds what it should.
+        """Make sure that the volume may be used, and holds the right data.
 
         :raises: Deleted if it is to go with its last clone
         """
@@ -153,7 +153,7 @@ class VPool(sweeping.Sweeper):
     def delete(self, name, owner=None):
         """Remove the volume, now or when its last clone goes.
 
-        :param owner: whom a label of the volume names
+        :param owner: the owner that a label of the volume names
         """
         with errors.translated('delete volume %s' % name):
             info = self._info(name)

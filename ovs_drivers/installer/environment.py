@@ -74,7 +74,7 @@ class Environment(object):
         self._user = user
 
     def ask(self, action, *arguments):
-        """Return what the interpreter answers to a question."""
+        """Return the interpreter's answer to a question."""
         return question.ask(self.python, action, *arguments, user=self._user)
 
     @property
@@ -113,7 +113,7 @@ def of_python(path):
 
     :param path: an interpreter, or the folder of a virtual environment
     :raises QuestionFailed: it does not run
-    :raises NotTrusted: others than its owner may write what it runs
+    :raises NotTrusted: others than its owner may write its programs
     """
     path = os.path.abspath(path)
     python = os.path.join(path, 'bin', 'python') if os.path.isdir(

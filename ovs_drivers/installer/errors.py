@@ -80,6 +80,6 @@ class NotInstalled(InstallerError):
 
 
 class NotTrusted(InstallerError):
-    """Others than its owner may write in a tree, or what is run there."""
+    """Others than its owner may write in a tree, or its programs."""
 
     code = 11

@@ -44,7 +44,7 @@ class Owner(object):
 
     @property
     def name(self):
-        """Return what to call the user in messages."""
+        """Return the user's name for messages."""
         return self._entry().pw_name
 
     @property
@@ -130,7 +130,7 @@ def of_interpreter(python, folders=()):
     """Return the user who may run an interpreter.
 
     :param folders: the packages that it will import
-    :raises NotTrusted: others than one user and root may write what it runs
+    :raises NotTrusted: others than a user and root may write its programs
     """
     if os.geteuid() != 0:
         return _ourselves()
@@ -194,7 +194,7 @@ def _named_by_pth(packages):
 
 
 def _way_to(path):
-    """Yield each step of the way to a path and what it is, links followed.
+    """Yield each step of the way to a path and its status, links followed.
 
     It ends where there is nothing.
     """
@@ -227,7 +227,7 @@ def _way_to(path):
 
 
 def _below(folder):
-    """Yield everything in a folder and what it is."""
+    """Yield each entry of a folder and its status."""
     for place, folders, names in os.walk(folder):
         for name in folders + names:
             path = os.path.join(place, name)
@@ -235,7 +235,7 @@ def _below(folder):
 
 
 def _others_may_write(status, uid):
-    """Say whether others than a user and root may change what is there."""
+    """Say whether others than a user and root may change a file."""
     mode = status.st_mode
     if stat.S_ISLNK(mode) or mode & stat.S_ISVTX:
         return False  # a link has no mode; in a sticky folder each has his own

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``tls-init``: what it makes, keeps and refuses."""
+"""Test the files of ``tls-init``, and its refusals."""
 
 import contextlib
 import io

@@ -296,7 +296,7 @@ class TlsTestCase(ServiceTestCase):
             folder.make_psk(['one'])
 
     def options_of(self, port):
-        """Return what the edge port answers to NBD's question for a list."""
+        """Return the edge port's answer to NBD's question for a list."""
         with socket.create_connection(('127.0.0.1', port),
                                       support.WAIT_SECONDS) as connection:
             self.assertEqual(b'NBDMAGIC', connection.recv(18)[:8])

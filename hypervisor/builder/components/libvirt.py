@@ -37,8 +37,8 @@ _OPTIONS = dict({feature: 'enabled' for feature in _FEATURES}, **{
     'selinux_mount': '/sys/fs/selinux',
     # firmware descriptors of the distribution's packages
     'qemu_datadir': '/usr/share/qemu',
-    # who runs QEMU is decided when it is installed; it is never root because
-    # a setting is lost
+    # the installation chooses QEMU's user; a lost setting never makes it
+    # root
     'qemu_user': users.NUMBER, 'qemu_group': users.NUMBER,
     'packager': 'devstack-plugin-openvstorage',
 })

@@ -24,7 +24,7 @@ LIBVIRTD = '/usr/sbin/libvirtd'
 
 
 class Host:
-    """The files of a machine that say what confines guests."""
+    """The files of a machine that name the confinement of guests."""
 
     def __init__(self, folder):
         self.root = str(folder)

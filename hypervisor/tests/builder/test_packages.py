@@ -175,7 +175,7 @@ class Machine:
         path.chmod(0o755)
 
     def run(self, script, argument):
-        """Run a script of the package; return what it has done to others."""
+        """Run a script of the package; return its acts on others."""
         self.done.write_text('')
         run('env', 'PATH=%s:%s' % (self._fakes, os.environ['PATH']), 'sh',
             os.path.join(self._root, 'DEBIAN', script), argument)

@@ -159,7 +159,7 @@ def test_what_is_installed_is_no_disk(helper, prefix, path):
 
 
 def test_the_profile_of_a_guest_compiles(helper, prefix):
-    """It is what virt-aa-helper gave to the parser, which took it."""
+    """virt-aa-helper gave the profile to the parser, which took it."""
     helper.create(volume_disk())
     text = helper.loaded()
     own = os.path.join(prefix, 'etc', 'apparmor.d')

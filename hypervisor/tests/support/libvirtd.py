@@ -84,7 +84,7 @@ class PrivateLibvirtd:
 
     :param prefix: where QEMU and libvirt are installed
     :param folder: an existing folder, which keeps the daemon's files
-    :param user: who runs QEMU; root may read files of a test that others may
+    :param user: QEMU's user; root may read files of a test that others may
         not. None: who was built in
     :param virtlogd_conf: lines for its virtlogd.conf
 
