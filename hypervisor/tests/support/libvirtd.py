@@ -85,7 +85,7 @@ class PrivateLibvirtd:
     :param prefix: where QEMU and libvirt are installed
     :param folder: an existing folder, which keeps the daemon's files
     :param user: QEMU's user; root may read files of a test that others may
-        not. None: who was built in
+        not. None: the built-in user
     :param virtlogd_conf: lines for its virtlogd.conf
 
     Once started: ``uri`` for clients; ``log``, the path of its log; ``pid``.
