@@ -87,17 +87,22 @@ class Machine(engines.Engine):
     def die(self, name):
         """Kill the engine under the recorder's lock: it notes each call.
 
-        Opening the volume of that name makes such a call.
+        Opening the volume of that name makes such a call, and so does making
+        a volume. An engine that refuses both is at rest and can be killed.
         """
-        if self.recorder and name:
+        if self.recorder:
             self.order('kill', 'any', 1, 0)
-            with contextlib.suppress(OSError):
-                for _ in range(OPENS):
-                    with contextlib.suppress(wire.OptionError, wire.Refused):
-                        self.open(name, uuid.uuid4()).close()
-        else:
-            self.process.kill()
+            self._make_calls(name)
+        self.process.kill()
         self.process.wait(engines.WAIT)
+
+    def _make_calls(self, name):
+        with contextlib.suppress(OSError):
+            for _ in range(OPENS if name else 0):
+                with contextlib.suppress(wire.OptionError, wire.Refused):
+                    self.open(name, uuid.uuid4()).close()
+        with contextlib.suppress(OSError, wire.Refused):
+            self.options().create('never-made', 4096)
 
     def is_dead(self):
         return self.process.poll() == -signal.SIGKILL

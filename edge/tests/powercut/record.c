@@ -123,21 +123,27 @@ static struct {
     int left, argument;
 } order;
 
+/* The file is renamed before it is read: an order that comes meanwhile is a file of its own. */
 static void read_order(void)
 {
     const char *path = getenv("FAULTS");
-    int fd = path ? syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -1;
-    char text[64] = "";
+    char taken[PATH_MAX], text[64] = "";
 
-    if (fd < 0)
+    if (!path)
         return;
+    snprintf(taken, sizeof(taken), "%s.taken", path);
+    if (syscall(SYS_renameat, AT_FDCWD, path, AT_FDCWD, taken) < 0)
+        return;
+    int fd = syscall(SYS_openat, AT_FDCWD, taken, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        abort();
     order.left = 0;
     if (read(fd, text, sizeof(text) - 1) > 0
         && sscanf(text, "%7s %7s %d %d", order.what, order.calls, &order.left,
                   &order.argument) != 4)
         abort();
     close(fd);
-    syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    syscall(SYS_unlinkat, AT_FDCWD, taken, 0);
 }
 
 /* With the lock held, so that a kill leaves no half entry. The errno that the call is to fail with,
