@@ -18,6 +18,7 @@ from ovs_testbed.services import base
 PREFIX = '/opt/openvstorage'
 #: where the client library looks for edge.conf and the keys of TLS
 _SETTINGS = '/etc/openvstorage'
+_KVM = '/dev/kvm'
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
 _BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
@@ -64,7 +65,22 @@ class Plugin:
             os.makedirs(folder, exist_ok=True)
         # a place in the prefix's folder
         os.makedirs(self._root + INSTANCES, exist_ok=True)
-        return dict(shown, **{INSTANCES: instances})
+        shown[INSTANCES] = instances
+        if os.path.exists(_KVM):
+            shown[_KVM] = self._closed_file()
+        return shown
+
+    def _closed_file(self):
+        """Return a file that stands for KVM: guests here are emulated.
+
+        libvirtd asks QEMU for its capabilities with rights that guests lack.
+        Where QEMU's user may not open KVM the answer never fits, and libvirtd
+        would ask again before each call, for seconds.
+        """
+        path = self.testbed.path('no-kvm')
+        with open(path, 'w'):
+            os.chmod(path, 0)
+        return path
 
     def install(self):
         """The phases before any service runs."""

@@ -55,9 +55,11 @@ static inline uint8_t *put_u64(uint8_t *at, uint64_t value)
     return put_number(at, value, 8);
 }
 
+/* `bytes` may be NULL if there are none. */
 static inline uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t length)
 {
-    memcpy(at, bytes, length);
+    if (length > 0)
+        memcpy(at, bytes, length);
     return at + length;
 }
 
