@@ -58,15 +58,15 @@ class TestbedTestCase(support.TestbedTestCase):
             plugin.outside(made, '/etc/openvstorage/tls/ca-cert.pem'))
         self.assertEqual('127.0.0.1', plugin.outside(made, '127.0.0.1'))
 
-    def test_guests_have_no_kvm(self):
-        """Neither root's question for it nor a guest's finds it usable"""
-        os.makedirs(self.testbed.data('nova', 'instances'), exist_ok=True)
-        with mock.patch.object(os, 'makedirs'), \
-                mock.patch.object(os.path, 'exists', return_value=True):
-            shown = plugin.Plugin(self.testbed, None).mounts()
-        status = os.stat(shown['/dev/kvm'])
-        self.assertEqual(0, stat.S_IMODE(status.st_mode))
-        self.assertTrue(stat.S_ISREG(status.st_mode))
+    def test_kvm_of_root_alone_is_for_guests_of_root(self):
+        """libvirtd would otherwise never keep QEMU's capabilities"""
+        device = os.path.join(self.folder, 'kvm')
+        with mock.patch.object(plugin, '_KVM', device):
+            self.assertEqual('', plugin.qemu_user())
+            for mode, user in ((0o600, 'root'), (0o660, 'root'), (0o666, '')):
+                with open(device, 'w'):
+                    os.chmod(device, mode)
+                self.assertEqual(user, plugin.qemu_user())
 
     def test_bad_names(self):
         for name in '', '../x', 'A', 'a/b', 'x' * 40:
