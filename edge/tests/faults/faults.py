@@ -305,8 +305,8 @@ class Run:
         fault = volume.now.content.difference(data, False)
         if fault:
             raise Wrong('volume %s: %s' % (volume.name, fault))
-        for content in volume.contents():
-            content.adopt(data, False)
+        # of the states that a failed change left, the engine has shown one
+        volume.now.content.adopt(data, False)
 
     def flush(self, volume):
         try:

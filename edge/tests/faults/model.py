@@ -53,8 +53,11 @@ class Content:
 
     def ask(self, sectors, version):
         for sector in sectors:
-            if sector < len(self.now):      # else it has not grown yet
-                self.asked[sector] = version
+            if sector >= len(self.now):
+                continue                    # it has not grown yet
+            if sector in self.asked:
+                self.maybe.setdefault(sector, set()).add(self.asked[sector])
+            self.asked[sector] = version
 
     def answered(self, sectors, durable=False):
         for sector in sectors:
