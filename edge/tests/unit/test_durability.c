@@ -36,7 +36,7 @@
 static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER;
 static ino_t call[CALLS_MAX];       /* what was synced, in order */
 static int calls, failing;          /* so many syncs are left until all fail; 0: none does */
-static ino_t failing_file;          /* of which each sync fails */
+static _Atomic ino_t failing_file;  /* of which each sync fails */
 
 static int sync_watched(int fd, long number)
 {
