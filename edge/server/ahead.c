@@ -40,11 +40,11 @@ static void run(void *argument)
 }
 
 /* It may wait for room in the disk's queue, so a thread of its own does it. */
-void ahead_note(struct layer *layer, size_t length)
+void ahead_note(struct layer *layer, uint64_t length)
 {
     struct pool *pool = layer->home->ahead_pool;
 
-    if (atomic_fetch_add(&layer->ahead, length) + length < AHEAD_BYTES || !pool
+    if (atomic_fetch_add(&layer->ahead, length) + length < layer->home->ahead_limit || !pool
         || atomic_exchange(&layer->is_ahead, true))
         return;
     if (layer_open(layer))
@@ -53,4 +53,14 @@ void ahead_note(struct layer *layer, size_t length)
         layer->is_ahead = false;
         layer_close(layer);
     }
+}
+
+void ahead_learn(struct layer_home *home, uint64_t length, long long milliseconds)
+{
+    uint64_t limit = home->ahead_limit;
+
+    if (milliseconds > AHEAD_FLUSH_MS && limit > AHEAD_LEAST)
+        home->ahead_limit = limit / 2;
+    else if (milliseconds < AHEAD_FLUSH_MS / 4 && length >= limit / 2 && limit < AHEAD_MOST)
+        home->ahead_limit = limit * 2;
 }

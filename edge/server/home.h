@@ -39,6 +39,7 @@ struct layer_home {
     atomic_bool failed;         /* a sync of names failed: nothing of the store can be vouched for */
     struct layer_files files;
     struct pool *ahead_pool;    /* NULL: nothing is written ahead of a flush (ahead.h) */
+    atomic_ullong ahead_limit;  /* so many bytes may wait for a flush */
 };
 
 /* Makes the names in a directory of the store durable. EIO: not so, now and for the rest of this

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "ahead.h"
+#include "clock.h"
 #include "disk.h"
 #include "layer.h"
 
@@ -135,11 +136,14 @@ int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
 
 int layer_data_sync(struct layer *layer)
 {
+    uint64_t length = atomic_exchange(&layer->ahead, 0);
+    long long begun = now_ms();
     int error = 0;
 
     for (unsigned i = 0; i < SEGMENTS && !error; i++)
         if (layer->data_fd[i] >= 0)
             error = disk_sync_data(layer->data_fd[i]);
+    ahead_learn(layer->home, length, now_ms() - begun);
     return error;
 }
 

@@ -22,6 +22,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "clock.h"
 #include "disk.h"
 #include "jobs.h"
@@ -170,6 +171,7 @@ static struct store *store_new(const struct folder *folder)
     store->volumes = folder->volumes;
     store->trash = folder->trash;
     store->home.layers = folder->layers;
+    store->home.ahead_limit = AHEAD_MOST;
     store->home.runtime = store->reserve.fd = -1;
     store->id = folder->id;
     uuid_random(&store->instance);

@@ -513,7 +513,8 @@ static void test_the_disk_begins_before_a_flush(void)
 
     assert(volume_open(volume, &fault) == 0);
     begun = 0;
-    for (uint64_t written = 0; written < AHEAD_BYTES; written += sizeof(data)) {
+    store->home.ahead_limit = AHEAD_LEAST;
+    for (uint64_t written = 0; written < AHEAD_LEAST; written += sizeof(data)) {
         assert(begun == 0);
         assert(volume_write(volume, data, sizeof(data), 0) == 0);
     }
@@ -523,6 +524,27 @@ static void test_the_disk_begins_before_a_flush(void)
     assert(begun == 1);
     snprintf(command, sizeof(command), "rm -r %s", path);
     assert(system(command) == 0);
+}
+
+static uint64_t limit_after(uint64_t limit, uint64_t length, long long milliseconds)
+{
+    struct layer_home home = {.ahead_limit = limit};
+
+    ahead_learn(&home, length, milliseconds);
+    return home.ahead_limit;
+}
+
+static void test_the_limit_follows_the_disk(void)
+{
+    uint64_t limit = AHEAD_LEAST * 4;
+
+    assert(limit_after(limit, limit, AHEAD_FLUSH_MS + 1) == limit / 2);
+    assert(limit_after(limit, 0, AHEAD_FLUSH_MS + 1) == limit / 2);
+    assert(limit_after(limit, limit, AHEAD_FLUSH_MS / 2) == limit);
+    assert(limit_after(limit, limit / 2, 1) == limit * 2);
+    assert(limit_after(limit, limit / 2 - 1, 1) == limit);
+    assert(limit_after(AHEAD_LEAST, limit, AHEAD_FLUSH_MS * 100) == AHEAD_LEAST);
+    assert(limit_after(AHEAD_MOST, AHEAD_MOST, 1) == AHEAD_MOST);
 }
 
 int main(void)
@@ -546,6 +568,7 @@ int main(void)
     test_snapshot_before_the_last_is_synced();
     remove_home();
     test_the_disk_begins_before_a_flush();
+    test_the_limit_follows_the_disk();
     puts("all good");
     return 0;
 }
