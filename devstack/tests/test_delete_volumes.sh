@@ -73,11 +73,32 @@ with sqlite3.connect(sys.argv[1]) as database:
         ('$DELETED', None, 1)])" "$SANDBOX/cinder.sqlite"
 }
 
+# unstacked - print what a clean-up says, and that unstack.sh goes on after it
+function unstacked {
+    (
+        set -o errexit
+        call_cinder_backends cleanup
+        echo goes on
+    ) 2>&1
+}
+
+WARNING='\[WARNING\].*/lib/openvstorage:[0-9]+ vPool one: .*run unstack.sh again'
+
 make_volumes
+no_database=$(unstacked)
 assert_says "no volumes are deleted: Cinder's database does not answer" \
-    "$(call_cinder_backends cleanup 2>&1)" "no database, no deletion"
+    "$no_database" "no database, no deletion"
+assert_says "does not answer.*$WARNING.*goes on\$" "$no_database" \
+    "after the reason, a warning"
 make_database
-assert_equal "5 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
+on_vpool "
+source = vpool.volume_id('volume-$OURS')
+vpool.snapshot_create(source, 'template')
+vpool.clone('vm-disk-of-ours', source, 'template')"
+assert_says "4 volumes deleted.*cloned stay: volume-$OURS.*$WARNING.*goes on\$" \
+    "$(unstacked)" "a volume that others have cloned stays, with a warning"
+on_vpool "vpool.unlink('vm-disk-of-ours')"
+assert_equal "1 volumes deleted" "$(call_cinder_backends cleanup 2>&1)" \
     "what Cinder knows is deleted"
 assert_equal "cinder-deleted.volume.id.volume-$STRANGER \
 cinder-owner.id.$STRANGER vm-disk volume-$STRANGER" "$(on_vpool 'print(*sorted(vpool.volume_names()))')" \
@@ -88,6 +109,9 @@ trace=$(exec 2>&1; set -o xtrace; call_cinder_backends cleanup)
 assert_says 'delete_known_volumes one' "$trace" "stack.sh traces its functions"
 assert_equal "" "$(grep "$DATABASE" <<<"$trace")" \
     "but not the address of the database"
+assert_says "volumes stay: .*127.0.0.1:1:.*$WARNING.*goes on\$" \
+    "$(OVS_VPOOL_one=${OVS_VPOOL_one/port=$XML_RPC_PORT/port=1} unstacked)" \
+    "a vPool that does not answer"
 rm "$CINDER_CONF"
 assert_equal "" "$(call_cinder_backends cleanup 2>&1)" "and after clean.sh"
 report_results

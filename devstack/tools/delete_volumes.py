@@ -71,22 +71,27 @@ def delete(vpool, names):
     return names
 
 
-def main():
+def clean_up(vpool, database):
     """Delete the volumes, and say how many there were."""
+    found = ours(vpool.volume_names(), known_names(database))
+    left = delete(vpool, found)
+    print('%d volumes deleted' % (len(found) - len(left)))
+    if left:
+        sys.exit('volumes that others have cloned stay: '
+                 + ' '.join(sorted(left)))
+
+
+def main():
     vpool = storagedriver.from_options(
         dict(line.rstrip('\n').split('=', 1) for line in sys.stdin))
     try:
-        known = known_names(os.environ['OVS_CINDER_DATABASE'])
+        clean_up(vpool, os.environ['OVS_CINDER_DATABASE'])
     except sqlalchemy.exc.SQLAlchemyError as error:
         # clean.sh has stopped it, after unstack.sh has come by here
         sys.exit('no volumes are deleted: Cinder\'s database does not answer '
                  '(%s)' % type(error).__name__)
-    found = ours(vpool.volume_names(), known)
-    left = delete(vpool, found)
-    print('%d volumes deleted' % (len(found) - len(left)))
-    if left:
-        sys.exit('volumes with clones of somebody else stay: '
-                 + ' '.join(sorted(left)))
+    except storagedriver.StorageDriverError as error:
+        sys.exit('volumes stay: %s' % error)
 
 
 if __name__ == '__main__':
