@@ -102,8 +102,11 @@ class Service(base.Service):
 
     def programs(self):
         return [self._database(database) for database in _SCHEMAS] + [
+            # as its distribution runs it: rarely, an assertion of its
+            # connection tracking fails, and it begins again
             self._program('ovs-vswitchd', [
-                'ovs-vswitchd', self.switch(), '--disable-system']),
+                'ovs-vswitchd', self.switch(), '--disable-system',
+                '--monitor']),
             self._program('ovn-northd', [
                 'ovn-northd', '--ovnnb-db=' + self.remote('northbound'),
                 '--ovnsb-db=' + self.remote('southbound')]),
