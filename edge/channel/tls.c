@@ -44,6 +44,7 @@ struct tls {
     int fd;
     bool ended;             /* the socket has told the end */
     int flags;              /* for the socket, of the record that is being sent */
+    size_t most;            /* bytes of a record that the other side takes */
     size_t held;            /* bytes that GnuTLS took in but could not send: not taken for us */
     pthread_mutex_t lock;   /* of the session, after the handshake */
     gnutls_typed_vdata_st expected[2];  /* of the other side's certificate */
@@ -198,6 +199,16 @@ static int judge(struct tls *tls, int result, char why[TLS_WHY_BYTES])
     }
 }
 
+/* Only the function that splits records says how many bytes one may have: less than usual, if the
+ * other side wants that. */
+static size_t most_of_a_record(struct tls *tls)
+{
+    const gnutls_range_st all = {RECORD_BYTES, RECORD_BYTES};
+    gnutls_range_st first, rest;
+
+    return gnutls_range_split(tls->session, &all, &first, &rest) ? 0 : first.high;
+}
+
 int tls_handshake(struct tls *tls, char why[TLS_WHY_BYTES])
 {
     int result;
@@ -205,8 +216,10 @@ int tls_handshake(struct tls *tls, char why[TLS_WHY_BYTES])
     do
         result = gnutls_handshake(tls->session);
     while (result == GNUTLS_E_INTERRUPTED);
-    if (!result)
+    if (!result) {
+        tls->most = most_of_a_record(tls);
         return 0;
+    }
     if (result == GNUTLS_E_AGAIN && !tls->ended)
         return EAGAIN;
     gnutls_alert_send_appropriate(tls->session, result);
@@ -237,17 +250,17 @@ static void advance(struct rest *rest, size_t length)
 }
 
 /* Returns the data of the next record; copies it to `copy` if it lies in several places. */
-static const void *gather(struct rest rest, uint8_t copy[RECORD_BYTES], size_t *length)
+static const void *gather(struct rest rest, uint8_t *copy, size_t most, size_t *length)
 {
     const uint8_t *first = (const uint8_t *)rest.parts->iov_base + rest.skip;
 
     *length = rest.parts->iov_len - rest.skip;
-    if (*length >= RECORD_BYTES || rest.count == 1) {
-        *length = *length < RECORD_BYTES ? *length : RECORD_BYTES;
+    if (*length >= most || rest.count == 1) {
+        *length = *length < most ? *length : most;
         return first;
     }
-    for (*length = 0; rest.count && *length < RECORD_BYTES;) {
-        size_t piece = rest.parts->iov_len - rest.skip, room = RECORD_BYTES - *length;
+    for (*length = 0; rest.count && *length < most;) {
+        size_t piece = rest.parts->iov_len - rest.skip, room = most - *length;
 
         piece = piece < room ? piece : room;
         memcpy(copy + *length, (const uint8_t *)rest.parts->iov_base + rest.skip, piece);
@@ -257,7 +270,10 @@ static const void *gather(struct rest rest, uint8_t copy[RECORD_BYTES], size_t *
     return copy;
 }
 
-/* Sends a record. Returns the number of bytes, or an error of GnuTLS. */
+/* Sends a record, or the rest of the one that is held. If the other side has asked for new keys
+ * meanwhile, GnuTLS sends the rest, then the word of the new keys, then a record of ours: there is
+ * none, so it calls the request invalid, but all is sent. Returns the number of bytes, or an error
+ * of GnuTLS. */
 static ssize_t send_record(struct tls *tls, struct rest *rest, int flags)
 {
     uint8_t copy[RECORD_BYTES];
@@ -266,13 +282,15 @@ static ssize_t send_record(struct tls *tls, struct rest *rest, int flags)
     ssize_t n;
 
     if (!tls->held)
-        data = gather(*rest, copy, &length);
+        data = gather(*rest, copy, tls->most, &length);
     struct rest after = *rest;
     advance(&after, length);
     tls->flags = after.count ? MSG_MORE : flags;
     do
         n = gnutls_record_send(tls->session, data, data ? length : 0);
     while (n == GNUTLS_E_INTERRUPTED);
+    if (!data && n == GNUTLS_E_INVALID_REQUEST)
+        n = length;
     tls->held = n == GNUTLS_E_AGAIN ? length : 0;
     if (n > 0)
         *rest = after;
