@@ -19,7 +19,8 @@ from ovs_testbed import files
 
 _NAME = 'devstack-plugin-openvstorage'
 #: by these files a part of the cache is known as ours
-_MARKS = {'testbed': os.path.join('tools', 'made-from'), 'hypervisor': 'lock'}
+_MARKS = {'testbed': os.path.join('tools', 'made-from'), 'hypervisor': 'lock',
+          'python27': 'lock'}
 
 
 def folder():

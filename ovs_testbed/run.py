@@ -122,7 +122,7 @@ def first_error(text):
 
 def last_error(text):
     """Find the line of a command's output that tells why it ended."""
-    lines = _lines(text)[-5:][::-1]
+    lines = _lines(text)[-10:][::-1]
     return next(filter(_ERROR.search, lines), lines[0] if lines else '')
 
 

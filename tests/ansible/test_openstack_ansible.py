@@ -34,8 +34,6 @@ def setUpModule():
     reason = hosts.why_not()
     if not reason and not cloud.CACHE:
         reason = 'OVS_TEST_CACHE names no cache folder; run bin/test ansible'
-    if reason and os.environ.get('CI') == 'true':
-        raise AssertionError(reason)
     if reason:
         raise unittest.SkipTest(reason)
 
@@ -233,8 +231,6 @@ class NewtonTest(_Case):
 
     @classmethod
     def setUpClass(cls):
-        if not os.path.isdir(cloud.environment('py27')):
-            raise unittest.SkipTest('there is no Python 2.7')
         cls.cloud = cloud.Cloud(cls, cloud.environment('ansible216') + '/bin')
         python = cloud.base_of('py27') + '/bin/python2.7'
         cls.host = cls.cloud.add_host(
@@ -267,8 +263,8 @@ class NewtonTest(_Case):
             'ovs_client_hosts': 'none',
             'ovs_hypervisor_mode': 'none',
             'ovs_drivers_package': cls.wheel,
-            'ovs_drivers_virtualenv_command': '%s/tools/bin/virtualenv -p %s'
-                                              % (cloud.CACHE, python),
+            'ovs_drivers_virtualenv_command': '%s -p %s' % (
+                os.environ['OVS_TEST_VIRTUALENV'], python),
             'ovs_drivers_pip_environment': {
                 'PIP_NO_INDEX': '1',
                 'PIP_FIND_LINKS': cloud.wheelhouse('py27')},

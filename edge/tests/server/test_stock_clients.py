@@ -35,10 +35,7 @@ def run(*command):
 
 
 def need(tool):
-    if not shutil.which(tool):
-        if os.environ.get('CI') == 'true':
-            raise AssertionError('%s is missing' % tool)
-        pytest.skip('%s is not installed' % tool)
+    assert shutil.which(tool), '%s is missing, see bindep.txt' % tool
 
 
 @pytest.fixture

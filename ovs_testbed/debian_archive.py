@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Packages from an archive of Debian, fetched without installing them.
+
+apt does it with lists of its own and verifies with Debian's keys what it
+fetches; the configuration and the lists of the machine stay as they are.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+
+from ovs_testbed import errors
+from ovs_testbed import run
+
+#: Debian's own keys, by the names that Debian 12 and 13 give the file
+_KEYRINGS = ('/usr/share/keyrings/debian-archive-keyring.gpg',
+             '/usr/share/keyrings/debian-archive-keyring.pgp')
+_TIMEOUT = 600
+
+
+class Pin:
+    """A package of which exactly one file will do."""
+
+    def __init__(self, name, version, sha256):
+        self.name = name
+        self.version = version
+        self.sha256 = sha256
+
+    @property
+    def file_name(self):
+        """The name under which apt stores the file."""
+        return '%s_%s_amd64.deb' % (self.name,
+                                    self.version.replace(':', '%3a'))
+
+
+def address():
+    """Return the address of the archive that this machine installs from."""
+    codename = platform.freedesktop_os_release().get('VERSION_CODENAME')
+    lines = run.run(['apt-get', 'indextargets', '--format',
+                     '$(RELEASE) $(COMPONENT) $(REPO_URI)',
+                     'Created-By: Packages'])
+    for line in lines.splitlines():
+        release, component, found = line.split(None, 2)
+        if release in (codename, 'stable') and component == 'main':
+            return found
+    raise errors.TestbedError('apt has no archive of Debian here',
+                              cure='name one in /etc/apt/sources.list.d')
+
+
+def fetch(pins, suite, folder, log):
+    """Fetch packages of a suite into a folder; return their paths.
+
+    :param folder: an empty one, for apt's lists too
+    """
+    options = _options(suite, folder)
+    for command in (['update'],
+                    ['download'] + ['%s=%s' % (pin.name, pin.version)
+                                    for pin in pins]):
+        run.run(['apt-get', '--quiet'] + options + command, log=log,
+                cwd=folder, timeout=_TIMEOUT)
+    return [_verified(pin, os.path.join(folder, pin.file_name))
+            for pin in pins]
+
+
+def _options(suite, folder):
+    """Write a list with the suite alone; return apt's options for it."""
+    sources = os.path.join(folder, 'sources.list')
+    lists = os.path.join(folder, 'lists')
+    os.makedirs(os.path.join(lists, 'partial'))
+    with open(sources, 'w') as stream:
+        stream.write('deb [arch=amd64 signed-by=%s] %s %s main\n' % (
+            _keyring(), address(), suite))
+    words = []
+    for option in ('Dir::Etc::sourcelist=' + sources,
+                   'Dir::Etc::sourceparts=-',
+                   'Dir::State::lists=' + lists,
+                   # caches of the machine's lists, not of these
+                   'Dir::Cache::pkgcache=', 'Dir::Cache::srcpkgcache=',
+                   'Acquire::Languages=none', 'Acquire::Retries=3'):
+        words += ['-o', option]
+    return words
+
+
+def _keyring():
+    for path in _KEYRINGS:
+        if os.path.exists(path):
+            return path
+    raise errors.TestbedError('%s is missing' % _KEYRINGS[0],
+                              cure='apt-get install debian-archive-keyring')
+
+
+def _verified(pin, path):
+    if not has_digest(path, pin.sha256):
+        raise errors.TestbedError(
+            'the package %s %s is not the file that is pinned: its sha256 '
+            'is not %s' % (pin.name, pin.version, pin.sha256))
+    return path
+
+
+def has_digest(path, sha256):
+    """Whether a file is there and has that sha256."""
+    try:
+        with open(path, 'rb') as stream:
+            found = hashlib.file_digest(stream, 'sha256').hexdigest()
+    except FileNotFoundError:
+        return False
+    return found == sha256
+
+
+def unpack(package, folder):
+    """Unpack the files of a package into a folder."""
+    if not shutil.which('dpkg-deb'):
+        raise errors.TestbedError('dpkg-deb is missing',
+                                  cure='take a Debian machine')
+    run.run(['dpkg-deb', '--extract', package, folder])

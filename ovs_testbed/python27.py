@@ -1,0 +1,208 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""A Python 2.7: the user's own, or one that is made.
+
+Debian 12 and later have none. The packages of Debian 11 run there as well, so
+they are unpacked into the cache, and nothing is installed on the machine.
+``python3 -m ovs_testbed.python27`` prints the path of the interpreter.
+"""
+
+import contextlib
+import fcntl
+import glob
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from ovs_testbed import cache
+from ovs_testbed import debian_archive
+from ovs_testbed import errors
+from ovs_testbed import files
+from ovs_testbed import run
+
+_PINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
+    __file__))), 'constraints', 'python27-debian11.txt')
+_SUITE = 'bullseye'
+#: changes with what is done to the packages
+_FORMAT = '1'
+_BINARY = 'usr/bin/python2.7'
+_STDLIB = 'usr/lib/python2.7'
+_HEADERS = 'usr/include/python2.7'
+_TRIPLET = 'x86_64-linux-gnu'
+_LIBRARIES = 'usr/lib/' + _TRIPLET
+#: what needs libraries of Debian 11 that the machine does not have
+_LINKED = (_STDLIB + '/lib-dynload/_ctypes.%s.so' % _TRIPLET,
+           _STDLIB + '/lib-dynload/_hashlib.%s.so' % _TRIPLET,
+           _STDLIB + '/lib-dynload/_ssl.%s.so' % _TRIPLET,
+           _LIBRARIES + '/libssl.so.1.1')
+#: a Python 2.7 that tox can make environments with: C extensions included
+_TRY = ('import ctypes, os, ssl, sys; from distutils import sysconfig; '
+        'header = os.path.join(sysconfig.get_python_inc(), "Python.h"); '
+        'sys.exit(sys.version_info[:2] != (2, 7) '
+        'or not os.path.exists(header))')
+_CURE = 'set OVS_PYTHON27 to a Python 2.7 with its headers'
+
+
+def get():
+    """Return the path of a Python 2.7; make it if there is none."""
+    return _chosen() or _found() or made()
+
+
+def _chosen():
+    """The interpreter that the user has chosen."""
+    path = os.environ.get('OVS_PYTHON27')
+    if path and not _works(path):
+        raise errors.TestbedError(
+            'OVS_PYTHON27=%s is no Python 2.7 with ctypes, ssl and headers'
+            % path, cure='set it to one that has them, or unset it')
+    return path
+
+
+def _found():
+    """The first one on the PATH or in pyenv that works."""
+    pyenv = os.environ.get('PYENV_ROOT') or os.path.expanduser('~/.pyenv')
+    candidates = [shutil.which('python2.7')] + sorted(
+        glob.glob(os.path.join(pyenv, 'versions', '2.7*', 'bin',
+                               'python2.7')))
+    return next(filter(_works, filter(None, candidates)), None)
+
+
+def _works(path):
+    with contextlib.suppress(OSError):
+        return not subprocess.run([path, '-c', _TRY],
+                                  stdin=subprocess.DEVNULL,
+                                  capture_output=True).returncode
+    return False
+
+
+def made():
+    """Return the path of the one in the cache; make it if it is not there."""
+    folder = os.path.join(cache.folder(), 'python27')
+    os.makedirs(folder, exist_ok=True)
+    with open(_PINS) as stream:
+        text = stream.read()
+    place = os.path.join(folder, cache.key_of(_FORMAT, text))
+    with _locked(folder):
+        if not os.path.exists(place):
+            _check_machine()
+            _make(place, [debian_archive.Pin(*line.split())
+                          for line in text.splitlines()
+                          if not line.startswith('#')])
+    return os.path.join(place, _BINARY)
+
+
+@contextlib.contextmanager
+def _locked(folder):
+    """Keep other runs out, and remove what a run that was killed has left."""
+    with open(os.path.join(folder, 'lock'), 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in glob.glob(os.path.join(folder, 'draft-*')):
+            files.remove_tree(left)
+        yield
+
+
+def _check_machine():
+    if platform.machine() != 'x86_64' or not shutil.which('apt-get'):
+        raise errors.TestbedError(
+            'a Python 2.7 is made of packages of Debian on x86_64 only',
+            cure=_CURE)
+
+
+def _make(place, pins):
+    """Make the folder; it is there when it is whole."""
+    folder = os.path.dirname(place)
+    with tempfile.TemporaryDirectory(prefix='draft-', dir=folder) as draft:
+        root = os.path.join(draft, 'root')
+        for package in _packages(pins, folder, draft):
+            debian_archive.unpack(package, root)
+        _adapt(root, place)
+        run.run([os.path.join(root, _BINARY), '-c', 'import ctypes, ssl'])
+        os.rename(root, place)
+
+
+def _packages(pins, folder, draft):
+    """Return the packages, from the cache as far as they are there."""
+    kept = {pin: os.path.join(folder, 'packages', pin.sha256 + '.deb')
+            for pin in pins}
+    missing = [pin for pin in pins if not debian_archive.has_digest(
+        kept[pin], pin.sha256)]
+    if missing:
+        fetched = _fetch(missing, folder, draft)
+        os.makedirs(os.path.join(folder, 'packages'), exist_ok=True)
+        for pin, path in zip(missing, fetched):
+            os.replace(path, kept[pin])
+    return list(kept.values())
+
+
+def _fetch(pins, folder, draft):
+    fetched = os.path.join(draft, 'apt')
+    os.mkdir(fetched)
+    try:
+        return debian_archive.fetch(pins, _SUITE, fetched,
+                                    os.path.join(folder, 'apt.log'))
+    except errors.TestbedError as error:
+        raise errors.TestbedError(
+            'the packages of Python 2.7 cannot be fetched: %s' % error,
+            cure=_CURE, log=error.log) from error
+
+
+def _adapt(root, place):
+    """Make the packages work where they are unpacked."""
+    run.run(['patchelf', '--set-rpath',
+             '$ORIGIN:$ORIGIN/../../' + _TRIPLET] +
+            [os.path.join(root, name) for name in _LINKED])
+    _tell_the_place(os.path.join(root, _STDLIB, 'plat-' + _TRIPLET,
+                                 '_sysconfigdata_nd.py'), place)
+    # the one that is meant for all processors includes it by a path below
+    # /usr/include
+    shutil.copy(os.path.join(root, 'usr/include', _TRIPLET,
+                             'python2.7/pyconfig.h'),
+                os.path.join(root, _HEADERS))
+    # a link to /etc
+    os.unlink(os.path.join(root, _STDLIB, 'sitecustomize.py'))
+    run.run([os.path.join(root, _BINARY), '-m', 'compileall', '-q', '-d',
+             os.path.join(place, _STDLIB), os.path.join(root, _STDLIB)])
+
+
+def _tell_the_place(path, place):
+    """Let distutils look for headers and libraries in the folder."""
+    with open(path) as stream:
+        text = stream.read()
+    moved = re.sub(r'(?<=[\' L])/usr/(?=include|lib)',
+                   lambda _found: place + '/usr/', text)
+    files.write(path, moved, mode=0o644)
+
+
+def main():
+    """Print the path of a Python 2.7; return the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        print(get())
+    except errors.TestbedError as error:
+        print('no Python 2.7: %s' % error, file=sys.stderr)
+        if error.log:
+            print('log: %s' % error.log, file=sys.stderr)
+        if error.cure:
+            print('what helps: %s' % error.cure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
