@@ -25,7 +25,7 @@ from hypervisor.builder import prefix as prefixes
 from hypervisor.selftest import checks
 from hypervisor.selftest import storage
 from hypervisor.selftest import waiting
-from hypervisor.tests.support import libvirtd
+from hypervisor.selftest import libvirtd
 
 DESCRIPTION = '''\
 Tests an installed QEMU and libvirt on volumes of a vPool of its own, with a

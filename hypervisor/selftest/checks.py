@@ -23,7 +23,7 @@ from hypervisor.builder import prefix as prefixes
 from hypervisor.selftest import guest
 from hypervisor.selftest import guest_image
 from hypervisor.selftest import waiting
-from hypervisor.tests.support import libvirtd
+from hypervisor.selftest import libvirtd
 
 _MIB = 1 << 20
 _SECTOR = 512

@@ -23,7 +23,7 @@ sys.path[:0] = [TOP, os.path.join(TOP, 'edge', 'tests')]
 os.environ.setdefault('OVS_EDGE', os.path.join(PREFIX, 'bin', 'ovs-edge'))
 
 import guests  # noqa: E402
-from hypervisor.tests.support import libvirtd  # noqa: E402
+from hypervisor.selftest import libvirtd  # noqa: E402
 from support import engine  # noqa: E402
 
 

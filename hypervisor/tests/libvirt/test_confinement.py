@@ -26,7 +26,7 @@ import documents
 import guests
 from hypervisor.builder import confinement
 from hypervisor.builder import users
-from hypervisor.tests.support import libvirtd
+from hypervisor.selftest import libvirtd
 
 SECONDS = 60
 PARSER = '/sbin/apparmor_parser'

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import pytest
 
 import documents
-from hypervisor.tests.support import libvirtd
+from hypervisor.selftest import libvirtd
 
 NAME = 'openvstorage-document'
 SECRET = '''

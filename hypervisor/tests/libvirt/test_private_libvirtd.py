@@ -17,7 +17,7 @@ import os
 import pytest
 
 import guests
-from hypervisor.tests.support import libvirtd
+from hypervisor.selftest import libvirtd
 
 
 def is_alive(pid):

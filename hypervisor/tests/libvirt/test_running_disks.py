@@ -20,7 +20,7 @@ import pytest
 
 import guests
 from guests import scsi_disk
-from hypervisor.tests.support import libvirtd
+from hypervisor.selftest import libvirtd
 
 MIB = 1 << 20
 PASSPHRASE = 'correct horse battery staple'
