@@ -69,3 +69,8 @@ class Cache:
     @property
     def timings(self):
         return self.path('timings-%s.json' % self._release.name)
+
+    @property
+    def green(self):
+        """When each suite has passed last."""
+        return self.path('green-%s.json' % self._release.name)

@@ -16,6 +16,7 @@ import time
 from ovs_testbed import display
 from ovs_testbed import errors
 from ovs_testbed import files
+from ovs_testbed import matrix
 from ovs_testbed import namespaces
 from ovs_testbed import room
 from ovs_testbed import smoke
@@ -42,6 +43,7 @@ def check(testbed, suite, stream):
     if not passed:
         raise errors.TestbedError('suite "%s": tests failed' % suite,
                                   log=testbed.log('tempest-run'))
+    matrix.note_green(testbed, suite)
 
 
 def _tempest(testbed, suite, screen):

@@ -28,6 +28,7 @@ from ovs_testbed import display
 from ovs_testbed import doctor
 from ovs_testbed import engine
 from ovs_testbed import errors
+from ovs_testbed import matrix
 from ovs_testbed import release
 from ovs_testbed import room
 from ovs_testbed import status
@@ -283,6 +284,14 @@ class Doctor(_Base, lister.Lister):
 
     def run(self, parsed_args):
         return super().run(parsed_args) or int(self.wrong)
+
+
+class Releases(lister.Lister):
+    """List the releases of OpenStack that a testbed can have: their Python,
+    what is cached, and when each suite of tests has last passed here."""
+
+    def take_action(self, parsed_args):
+        return matrix.COLUMNS, matrix.rows()
 
 
 class Clean(_Base, command.Command):

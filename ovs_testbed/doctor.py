@@ -7,6 +7,7 @@ warning, and each says what helps.
 import os
 import platform
 import shutil
+import subprocess
 
 from ovs_testbed import environment
 from ovs_testbed import errors
@@ -44,6 +45,7 @@ def examine(testbed=None, folder=None):
     findings.append(_packages())
     findings.append(_leftovers(folder))
     if testbed:
+        findings.append(_python(testbed.release))
         findings.append(Finding(GOOD, 'TLS of the vPools', testbed.tls))
         keeper = supervisor.Supervisor(testbed)
         if keeper.pid():
@@ -88,6 +90,22 @@ def _system():
     wrong = (release.get('ID'), release.get('VERSION_ID'),
              platform.machine()) != ('debian', '12', 'x86_64')
     return _finding('system', seen, wrong, 'take a Debian 12 on x86_64')
+
+
+def _python(release):
+    """Whether the release's interpreter is there, neither older nor newer"""
+    try:
+        seen = subprocess.run(
+            [release.interpreter, '-c',
+             'import sys; print("%d.%d" % sys.version_info[:2])'],
+            capture_output=True, text=True).stdout.strip()
+    except OSError as error:
+        seen = '%s: %s' % (release.interpreter, error.strerror)
+    return _finding(
+        'Python', seen, seen != release.python,
+        'OpenStack %s runs on Python %s: install it as %s, or take another '
+        '--release ("bin/ovs-testbed releases" lists them)' % (
+            release.name, release.python, release.interpreter))
 
 
 def _processors():

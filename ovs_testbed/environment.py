@@ -22,7 +22,11 @@ _COMPLETE = '.complete'
 
 
 def is_there(testbed):
-    return os.path.exists(os.path.join(testbed.cache.environment, _COMPLETE))
+    return is_made(testbed.cache)
+
+
+def is_made(cache):
+    return os.path.exists(os.path.join(cache.environment, _COMPLETE))
 
 
 def make(testbed):

@@ -29,7 +29,7 @@ _COMMANDS = {'up': commands.Up, 'down': commands.Down,
              'status': commands.Status, 'check': commands.Check,
              'logs': commands.Logs, 'openrc': commands.Openrc,
              'shell': commands.Shell, 'doctor': commands.Doctor,
-             'clean': commands.Clean}
+             'releases': commands.Releases, 'clean': commands.Clean}
 
 
 class TestbedApp(app.App):

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+import os
 from unittest import mock
 
 from ovs_testbed import doctor
@@ -61,6 +62,20 @@ class DoctorTestCase(support.TestbedTestCase):
         finding = self.findings()['disk']
         self.assertEqual(doctor.ERROR, finding.level)
         self.assertIn('GiB free', finding.cure)
+
+    def test_python_of_another_version(self):
+        self.assertEqual(doctor.GOOD, self.findings()['Python'].level)
+        newer = os.path.join(self.folder, 'python')
+        with open(newer, 'w') as stream:
+            stream.write('#!/bin/sh\necho 3.99\n')
+            os.fchmod(stream.fileno(), 0o755)
+        for interpreter, seen in ((newer, '3.99'), ('/none', 'No such file')):
+            self.testbed.release.interpreter = interpreter
+            finding = self.findings()['Python']
+            self.assertEqual(doctor.ERROR, finding.level)
+            self.assertIn(seen, finding.seen)
+            self.assertIn('3.11', finding.cure)
+            self.assertIn('releases', finding.cure)
 
     def test_ports(self):
         self.patch(ports, 'taken_ports', lambda base: [base + 4])
