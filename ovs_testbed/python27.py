@@ -38,7 +38,7 @@ _PINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
     __file__))), 'constraints', 'python27-debian11.txt')
 _SUITE = 'bullseye'
 #: changes with what is done to the packages
-_FORMAT = '1'
+_FORMAT = '2'
 _BINARY = 'usr/bin/python2.7'
 _STDLIB = 'usr/lib/python2.7'
 _HEADERS = 'usr/include/python2.7'
@@ -179,9 +179,12 @@ def _adapt(root, place):
 
 
 def _tell_the_place(path, place):
-    """Let distutils look for headers and libraries in the folder."""
+    """Let distutils look for headers and libraries in the folder, and what
+    embeds Python for its library."""
     with open(path) as stream:
         text = stream.read()
+    text = text.replace("'LIBDIR': '/usr/lib'",
+                        "'LIBDIR': '/%s'" % _LIBRARIES)
     moved = re.sub(r'(?<=[\' L])/usr/(?=include|lib)',
                    lambda _found: place + '/usr/', text)
     files.write(path, moved, mode=0o644)

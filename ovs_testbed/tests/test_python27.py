@@ -29,7 +29,8 @@ from ovs_testbed import errors
 from ovs_testbed import python27
 
 _NAME, _VERSION = 'python2.7', '2.7.18-8+test'
-_BUILD_INFORMATION = "{'INCLUDEPY': '/usr/include/python2.7'}"
+_BUILD_INFORMATION = "{'INCLUDEPY': '/usr/include/python2.7', %s}"
+_LIBDIR = "'LIBDIR': '/usr/lib%s'"
 _HELLO = '''
 #include <Python.h>
 static PyMethodDef methods[] = {{NULL}};
@@ -79,7 +80,7 @@ class Archive:
         write('usr/bin/python2.7', '#!/bin/sh\nexit 0\n', 0o755)
         write('usr/lib/python2.7/sitecustomize.py', '')
         write('usr/lib/python2.7/plat-x86_64-linux-gnu/_sysconfigdata_nd.py',
-              _BUILD_INFORMATION)
+              _BUILD_INFORMATION % _LIBDIR % '')
         write('usr/include/python2.7/pyconfig.h', 'for all\n')
         write('usr/include/x86_64-linux-gnu/python2.7/pyconfig.h', 'for one\n')
         for name in python27._LINKED:
@@ -186,7 +187,8 @@ class MadeTestCase(unittest.TestCase):
         self.assertFalse(os.path.exists(
             place + '/usr/lib/python2.7/sitecustomize.py'))
         self.assertEqual(
-            _BUILD_INFORMATION.replace('/usr', place + '/usr'),
+            (_BUILD_INFORMATION % _LIBDIR % '/x86_64-linux-gnu').replace(
+                '/usr', place + '/usr'),
             self.read(place, 'usr/lib/python2.7/plat-x86_64-linux-gnu',
                       '_sysconfigdata_nd.py'))
         self.assertEqual('for one\n', self.read(
