@@ -18,9 +18,10 @@
   edge/tests/fuzz/guided.py --keep server      also keeps new inputs in corpus/
 
 Targets: server (options, control requests, NBD requests), client (a hostile
-server), store (files of a store). They are built with clang, AddressSanitizer
-and UndefinedBehaviorSanitizer under build/edge-fuzz. A finding is printed
-with the command that repeats it. Exit code: 0 no finding, 1 some.
+server), store (files of a store), tls (a hostile peer that has the keys). They
+are built with clang, AddressSanitizer and UndefinedBehaviorSanitizer under
+build/edge-fuzz. A finding is printed with the command that repeats it. Exit
+code: 0 no finding, 1 some.
 """
 
 import argparse
@@ -34,7 +35,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BUILD = os.path.join(TOP, 'build', 'edge-fuzz')
 TARGETS = {'server': 'tests/fuzz-server', 'client': 'client/fuzz-client',
-           'store': 'tests/fuzz-store'}
+           'store': 'tests/fuzz-store', 'tls': 'tests/fuzz-tls'}
 CORPUS = os.path.join(HERE, 'corpus')
 # Longer than any input takes, also under the sanitizers on a busy machine.
 INPUT_SECONDS = 120
@@ -116,7 +117,7 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('targets', nargs='*', metavar='TARGET',
-                        help='server, client or store (default: all)')
+                        help='server, client, store or tls (default: all)')
     parser.add_argument('--seconds', type=int, default=20,
                         help='time for each target (default: 20)')
     parser.add_argument('--keep', action='store_true',

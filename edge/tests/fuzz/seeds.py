@@ -168,3 +168,40 @@ def store():
     record = b'OVSEVOL1' + bytes(12)
     inputs.append(b'\0' + change(9, 3, 0, record + u32(zlib.crc32(b''))))
     return inputs
+
+
+SEND, RECEIVE, PEER_SENDS, PEER_RECEIVES, PEER_CHANGES_KEYS, DELIVER = range(6)
+PEER_LEAVES = 9
+TAMPERINGS = range(1, 8)
+
+
+def act(number, argument):
+    return struct.pack('>BH', number, argument)
+
+
+def game(how, messages, records, acts):
+    return (bytes([how, len(messages)]) + messages + bytes([len(records)])
+            + records + acts)
+
+
+def tls():
+    """Return inputs for targets/tls.c."""
+    transfer = (act(SEND, 3000) + act(PEER_SENDS, 60000)
+                + act(DELIVER, 7000) + act(RECEIVE, 100)
+                + act(PEER_CHANGES_KEYS, 1) + act(DELIVER, 60000)
+                + act(RECEIVE, 60000) + act(PEER_RECEIVES, 5000)
+                + act(SEND, 40000) + act(PEER_CHANGES_KEYS, 0)
+                + act(PEER_SENDS, 10) + act(PEER_RECEIVES, 60000))
+    inputs = [game(how, b'', b'', transfer * 2) for how in range(64)]
+    for how in range(4):
+        for number in range(6):
+            message = bytes(number) + struct.pack('>BHB', 1, 9, 0x41)
+            inputs.append(game(how, message, b'', transfer))
+            for kind in TAMPERINGS:
+                record = (bytes(4 * number)
+                          + struct.pack('>BHB', kind, 11, 0x21))
+                inputs.append(game(how, b'', record, transfer))
+        for number in range(5, 11):
+            inputs.append(game(how, b'', b'', transfer + act(number, 0x2802)
+                               + b'\x17\x03' + transfer))
+    return inputs

@@ -27,6 +27,7 @@
 
 #define DAY (24 * 60 * 60)
 #define PSK_BYTES 32
+#define RSA_BITS 2048
 
 static const char *const names[] = {"keys.psk", "ca-cert.pem", "server-cert.pem", "server-key.pem",
                                     "client-cert.pem", "client-key.pem"};
@@ -55,7 +56,8 @@ static void save(const char *folder, const char *name, const void *data, size_t 
     close(fd);
 }
 
-static void save_datum(const char *folder, const char *role, const char *what, gnutls_datum_t *datum)
+static void save_datum(const char *folder, const char *role, const char *what,
+                       gnutls_datum_t *datum)
 {
     char name[32];
 
@@ -85,8 +87,7 @@ static struct pair new_pair(const char *name)
 
     serial++;
     must(!gnutls_x509_crt_init(&pair.certificate) && !gnutls_x509_privkey_init(&pair.key)
-             && !gnutls_x509_privkey_generate(pair.key, GNUTLS_PK_ECDSA,
-                                              GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0)
+             && !gnutls_x509_privkey_generate(pair.key, GNUTLS_PK_RSA, RSA_BITS, 0)
              && !gnutls_x509_crt_set_version(pair.certificate, 3)
              && !gnutls_x509_crt_set_serial(pair.certificate, &serial, 1)
              && !gnutls_x509_crt_set_activation_time(pair.certificate, now - DAY)
@@ -133,7 +134,8 @@ static void issue(const char *folder, const char *role, const char *purpose,
     must(!gnutls_x509_crt_set_key_purpose_oid(pair.certificate, purpose, 0)
              && !gnutls_x509_crt_set_subject_alt_name(pair.certificate, GNUTLS_SAN_DNSNAME,
                                                       "localhost", 9, GNUTLS_FSAN_SET)
-             && !gnutls_x509_privkey_export2(pair.key, GNUTLS_X509_FMT_PEM, &text), role);
+             && !gnutls_x509_privkey_export2_pkcs8(pair.key, GNUTLS_X509_FMT_PEM, NULL,
+                                                   GNUTLS_PKCS_PLAIN, &text), role);
     save_datum(folder, role, "key", &text);
     sign(folder, role, &pair, authority);
     free_pair(&pair);

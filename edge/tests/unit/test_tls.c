@@ -213,8 +213,8 @@ static bool are_new(struct keys keys, struct link *link)
     return memcmp(&keys, &now, sizeof(keys)) != 0;
 }
 
-/* The peer asks for new keys while the socket is full of a record that is half sent, or of the answer
- * to the last request. */
+/* The peer asks for new keys while the socket is full of a record that is half sent, or of the
+ * answer to the last request. */
 static void test_full_socket(unsigned peer_role, unsigned taken)
 {
     struct link link = open_link(peer_role, 0);
@@ -273,8 +273,8 @@ static void *receive_all(void *argument)
     return NULL;
 }
 
-/* The peer's half of both loads. It asks for new keys as often as it may, each time after the answer
- * to the last request, and not while it sends a record. */
+/* The peer's half of both loads. It asks for new keys as often as it may, each time after the
+ * answer to the last request, and not while it sends a record. */
 static void change_keys(struct link *link)
 {
     struct keys keys = {0};
