@@ -20,6 +20,7 @@ from cliff import app
 from cliff import commandmanager
 
 from ovs_testbed import commands
+from ovs_testbed import release
 
 DESCRIPTION = (
     'A running OpenStack with the Open vStorage Edge drivers on it, on this '
@@ -42,7 +43,8 @@ class TestbedApp(app.App):
         manager = commandmanager.CommandManager('ovs_testbed')
         for name, command in _COMMANDS.items():
             manager.add_command(name, command)
-        super().__init__(DESCRIPTION, '2026.1', manager, deferred_help=True)
+        super().__init__(DESCRIPTION, release.DEFAULT, manager,
+                         deferred_help=True)
 
     def configure_logging(self):
         """The libraries' words belong into no summary."""

@@ -17,7 +17,7 @@ import tomllib
 from ovs_testbed import cache
 from ovs_testbed import errors
 
-DEFAULT = '2026.1'
+DEFAULT = '2026.2'
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'releases')
 _CHECKOUT = os.path.dirname(os.path.dirname(_FOLDER))
 

@@ -16,6 +16,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+from ovs_testbed import release
 from ovs_testbed import testbed
 
 
@@ -33,7 +34,7 @@ class TestbedTestCase(unittest.TestCase):
         self.addCleanup(variables.stop)
         self.testbed = testbed.Testbed(
             'unit', testbed.folder_of('unit', self.folder),
-            {'release': '2026.1', 'base_port': 25000})
+            {'release': release.DEFAULT, 'base_port': 25000})
         # sockets have to be elsewhere on a real one
         self.testbed.sockets = self.testbed.path('sockets')
         self.testbed.make_folders()

@@ -23,6 +23,7 @@ from ovs_testbed import cache
 from ovs_testbed import errors
 from ovs_testbed import plugin
 from ovs_testbed import ports
+from ovs_testbed import release
 from ovs_testbed import testbed
 from ovs_testbed.tests import support
 
@@ -34,7 +35,7 @@ class TestbedTestCase(support.TestbedTestCase):
         path = self.testbed.path('passwords.json')
         self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
         again = testbed.Testbed('unit', self.testbed.folder, {
-            'release': '2026.1', 'base_port': 25000})
+            'release': release.DEFAULT, 'base_port': 25000})
         self.assertEqual(passwords, again.passwords)
         self.assertEqual(len(passwords), len(set(passwords.values())))
 
@@ -108,7 +109,7 @@ class TestbedTestCase(support.TestbedTestCase):
 
     def test_socket_names_are_short_enough(self):
         fresh = testbed.Testbed('x' * 31, '/' + 'y' * 200, {
-            'release': '2026.1', 'base_port': 31900})
+            'release': release.DEFAULT, 'base_port': 31900})
         self.assertLess(len(fresh.socket('supervisor.sock')), 100)
 
 

@@ -62,7 +62,7 @@ class _Case(unittest.TestCase):
 
 
 class TodayTest(_Case):
-    """2026.1 on Python 3, with today's Ansible."""
+    """2026.2 on Python 3, with today's Ansible."""
 
     restart_command = [cloud.RESTART,
                        '/openstack/venvs/cinder-33.0.0/bin/python']
