@@ -56,8 +56,9 @@ class Steps(object):
 
     def _info(self, name):
         volume_id = self._xml_rpc.volume_id(name)
-        if volume_id is None:
-            return None
+        return None if volume_id is None else self._info_of(volume_id)
+
+    def _info_of(self, volume_id):
         try:
             return self._xml_rpc.volume_info(volume_id)
         except storagedriver.ObjectNotFound:

@@ -58,8 +58,8 @@ class Sweeper(steps.Steps):
                             info.parent_snapshot_id):
                         self._carry_out(mark, found)
                 marked = [mark for mark in of_parent if not mark.is_snapshot]
-                info = (self._xml_rpc.volume_info(parent_id) if marked
-                        else None)
+                # None if another thread has removed it meanwhile
+                info = self._info_of(parent_id) if marked else None
                 if not marked or not self._carry_out(marked[0], found):
                     return
         except (errors.VPoolError, storagedriver.StorageDriverError) as error:

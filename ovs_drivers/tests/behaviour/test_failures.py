@@ -16,6 +16,7 @@ Whatever fails: the driver says so or goes on, nothing that was there before
 is lost, doing it again works, and nothing is left in the end.
 """
 
+import logging
 import threading
 
 from cinder import exception
@@ -300,6 +301,24 @@ class FailureTestCase(base.DriverTestCase):
             lambda vpool: vpool._xml_rpc.volume_names() + [mark]))
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([volume.name], self.backend.names())
+
+    def test_another_thread_carries_a_mark_out(self):
+        """It does so after the delete of the last clone has listed it."""
+        logged = self.use(base.fixtures.FakeLogger(level=logging.WARNING))
+        volume = self.create()
+        clone = self.clone(volume)
+        self.delete(volume)
+        other = self.new_driver()
+        list_names = self.driver._vpool._names
+
+        def carried_out_meanwhile():
+            found = list_names()
+            other.get_volume_stats(refresh=True)
+            return found
+        self.driver._vpool._names = carried_out_meanwhile
+        self.delete(clone)
+        self.assertEqual([], self.backend.names())
+        self.assertEqual('', logged.output)
 
     def deleted_volume_without_clones(self):
         volume = self.create()

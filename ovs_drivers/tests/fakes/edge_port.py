@@ -30,6 +30,7 @@ except ImportError:
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 256
 
     def __init__(self, vpool):
         socketserver.TCPServer.__init__(self, ('127.0.0.1', 0), Handler)
@@ -52,7 +53,8 @@ class Handler(socketserver.StreamRequestHandler):
 
     def _answer(self, fields):
         try:
-            result = getattr(self, '_' + fields[0])(*fields[1:])
+            with self.server.vpool.lock:
+                result = getattr(self, '_' + fields[0])(*fields[1:])
         except fake_vpool.Refused as refused:
             return ['%d' % refused.errno, '-1']
         return ['0'] + ['%s' % field for field in result or [0]]

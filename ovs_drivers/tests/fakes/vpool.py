@@ -126,7 +126,8 @@ class VPool(object):
             return stream.read(count)
 
     def names(self):
-        return sorted(self.volumes)
+        with self.lock:
+            return sorted(self.volumes)
 
     def snapshot_names(self, name):
         return list(self._volume(name).snapshots)

@@ -69,6 +69,7 @@ class Handler(xmlrpc_server.SimpleXMLRPCRequestHandler):
 class Server(socketserver.ThreadingMixIn, xmlrpc_server.SimpleXMLRPCServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 256
 
     def __init__(self, vpool, tls=None):
         xmlrpc_server.SimpleXMLRPCServer.__init__(
@@ -104,7 +105,8 @@ class Server(socketserver.ThreadingMixIn, xmlrpc_server.SimpleXMLRPCServer):
         call = getattr(self, '_' + method, None)
         if call is None:
             raise xmlrpc_client.Fault(1, 'no method %s' % method)
-        result = call(request)
+        with self.vpool.lock:
+            result = call(request)
         return '' if result is None else result
 
     def _volumesList(self, request):
