@@ -89,6 +89,9 @@ class _Making(_Base):
                             help='protect the ports of the vPools by TLS, '
                                  'with certificates unless told otherwise '
                                  '(default: off)')
+        parser.add_argument('--threads', action='store_true', default=None,
+                            help='run the services in native threads that '
+                                 'would take green ones')
         parser.add_argument('--keep', action='store_true',
                             help='leave it as it is after a failure, and '
                                  'after "check"')
@@ -99,11 +102,11 @@ class _Making(_Base):
         new = testbeds.load(parsed_args.name, parsed_args.folder) is None
         found = testbeds.make(parsed_args.name, parsed_args.release,
                               parsed_args.base_port, parsed_args.folder,
-                              parsed_args.tls)
+                              parsed_args.tls, parsed_args.threads)
         screen = display.Display(self.app.stdout)
-        screen.say('testbed "%s": OpenStack %s, ports from %d, TLS %s, %s' % (
+        screen.say('testbed "%s": OpenStack %s, ports from %d, TLS %s, %s%s' % (
             found.name, found.release.name, found.base_port, found.tls,
-            found.folder))
+            'native threads, ' if found.threads else '', found.folder))
         try:
             with _locked(found):
                 self._perform(found, screen)

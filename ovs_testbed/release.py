@@ -31,6 +31,8 @@ class Release:
         self.interpreter = facts['interpreter']
         self.distributions = facts['distributions']
         self.services = facts['services']
+        #: variables for its services; empty if it has green threads only
+        self.native_threads = facts.get('native_threads', {})
         #: all that is installed, from wheels and from sources, with hashes
         self.wheels = _constraints('testbed-%s' % name)
         self.sources = _constraints('testbed-%s-source' % name)

@@ -14,7 +14,7 @@
 A testbed is a folder, ``.testbed/NAME`` in the checkout unless told
 otherwise::
 
-    testbed.json    name, release, ports, TLS
+    testbed.json    name, release, ports, TLS, threads
     passwords.json  made for this testbed, readable by root only
     done/           which steps are done
     etc/ log/ data/ what the services are configured with, say and keep
@@ -58,6 +58,8 @@ class Testbed:
         self.release = release.load(state['release'])
         #: how the ports of the vPools are protected: off, psk or x509
         self.tls = state.get('tls', 'off')
+        #: whether its services run in native threads, all that can
+        self.threads = state.get('threads', False)
         self.base_port = state['base_port']
         self.ports = ports.Ports(self.base_port)
         self.cache = cache.Cache(self.release)
@@ -135,17 +137,21 @@ def names(folder=None):
         os.path.join(folder, name, 'testbed.json')))
 
 
-def make(name, release_name=None, base_port=None, folder=None, tls=None):
+def make(name, release_name=None, base_port=None, folder=None, tls=None,
+         threads=None):
     """Find a testbed or make a new one, with ports nobody else has."""
     found = load(name, folder)
     if found:
-        _check_same(found, release_name, base_port, tls)
+        _check_same(found, release_name, base_port, tls, threads)
         return found
     wanted = release.load(release_name or release.DEFAULT)
+    if threads:
+        _check_threads(wanted)
     path = folder_of(name, folder)
     _check_free(path)
     state = {'name': name, 'release': wanted.name,
-             'base_port': ports.claim(base_port), 'tls': tls or 'off'}
+             'base_port': ports.claim(base_port), 'tls': tls or 'off',
+             'threads': bool(threads)}
     made = Testbed(name, path, state)
     # first the mark of a testbed's folder: "down" removes such a folder
     files.write_json(os.path.join(path, 'testbed.json'), state)
@@ -161,11 +167,21 @@ def _check_free(path):
             cure='take another --name or --folder: "down" removes all of it')
 
 
-def _check_same(found, release_name, base_port, tls):
+def _check_threads(wanted):
+    if not wanted.native_threads:
+        raise errors.TestbedError(
+            'OpenStack %s runs in green threads only' % wanted.name,
+            cure='--threads goes with --release %s' % ' or '.join(
+                name for name in release.names()
+                if release.load(name).native_threads))
+
+
+def _check_same(found, release_name, base_port, tls, threads):
     for what, wanted, has in (
             ('release', release_name, found.release.name),
             ('base port', base_port, found.base_port),
-            ('TLS', tls, found.tls)):
+            ('TLS', tls, found.tls),
+            ('native threads', threads, found.threads)):
         if wanted and wanted != has:
             raise errors.TestbedError(
                 'testbed "%s" has %s %s, not %s' % (found.name, what, has,

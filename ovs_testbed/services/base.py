@@ -140,7 +140,10 @@ class OpenStackService(Service):
     def environment(self):
         """The variables that its programs run with; the plugin may have put
         folders first on the PATH."""
-        return dict(ENVIRONMENT, PATH=plugin_path.read(self.testbed))
+        threads = (self.testbed.release.native_threads
+                   if self.testbed.threads else {})
+        return dict(ENVIRONMENT, PATH=plugin_path.read(self.testbed),
+                    **threads)
 
     def log_options(self, debug=False):
         return {'use_stderr': True, 'debug': debug,

@@ -84,6 +84,15 @@ class ServicesTestCase(support.TestbedTestCase):
         # the plugin's scripts know these by DevStack's names
         self.assertLessEqual({'c-vol', 'n-cpu'}, set(names))
 
+    def test_services_are_told_to_run_in_native_threads(self):
+        for threads in False, True:
+            self.testbed.threads = threads
+            for name in 'cinder', 'nova':
+                for program in self.services[name].programs():
+                    self.assertEqual(threads, (
+                        'OS_%s_DISABLE_EVENTLET_PATCHING' % name.upper()
+                        in program.env), program.name)
+
     def test_no_password_on_a_command_line(self):
         for service in self.services.values():
             if service.name == 'messaging':

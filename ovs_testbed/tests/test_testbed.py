@@ -39,10 +39,11 @@ class TestbedTestCase(support.TestbedTestCase):
         self.assertEqual(passwords, again.passwords)
         self.assertEqual(len(passwords), len(set(passwords.values())))
 
-    def make(self, tls):
+    def make(self, tls=None, **options):
         """A testbed without a network namespace on this machine."""
         with mock.patch.object(ports, 'claim', return_value=25100):
-            return testbed.make('secured', folder=self.folder, tls=tls)
+            return testbed.make('secured', folder=self.folder, tls=tls,
+                                **options)
 
     def test_tls_is_chosen_once(self):
         self.assertEqual('off', self.testbed.tls)
@@ -51,6 +52,18 @@ class TestbedTestCase(support.TestbedTestCase):
             self.assertEqual('psk', self.make(again).tls)
         with self.assertRaisesRegex(errors.TestbedError, 'TLS psk, not x509'):
             self.make('x509')
+
+    def test_threads_are_chosen_once(self):
+        self.assertFalse(self.make().threads)
+        with self.assertRaisesRegex(errors.TestbedError,
+                                    'native threads False, not True'):
+            self.make(threads=True)
+
+    def test_threads_of_a_release_without_any(self):
+        with self.assertRaises(errors.TestbedError) as caught:
+            self.make(release_name='2026.1', threads=True)
+        self.assertIn('--release 2026.2', caught.exception.cure)
+        self.assertIsNone(testbed.load('secured', self.folder))
 
     def test_keys_are_the_testbed_s_own(self):
         made = self.make('x509')
