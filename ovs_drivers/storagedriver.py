@@ -18,11 +18,15 @@ next ``storage_ip`` when one does not answer. The time-out is for all that one
 ``storage_ip`` leads to. A request that may have been
 carried out is repeated only where repeating it does no harm; anywhere else
 the caller gets :class:`OutcomeUnknown` and has to look what became of it.
+
+Threads may share a client. A storagedriver closes connections of a host that
+opens too many: further calls wait until one of the client's calls has ended.
 """
 
 import collections
 import re
 import socket
+import threading
 
 from ovs_drivers import location
 from ovs_drivers import xml_rpc
@@ -31,6 +35,8 @@ DEFAULT_PORT = 26201
 DEFAULT_TIMEOUT = 30
 DEFAULT_CA_FILE = '/etc/openvstorage/tls/ca-cert.pem'
 REDIRECTS_MAX = 5
+# The embedded storagedriver takes 32 connections from an address.
+CALLS_AT_ONCE = 16
 # Redirects may lead to any host.
 ANY_HOST = '*'
 
@@ -152,6 +158,7 @@ class StorageDriver(object):
         self._timeout = timeout
         self._tls = tls
         self._known_hosts = list(hosts) + list(redirect_hosts)
+        self._calls = threading.BoundedSemaphore(CALLS_AT_ONCE)
 
     # What is asked.
 
@@ -288,7 +295,8 @@ class StorageDriver(object):
         failures = []
         for endpoint in list(self._endpoints):
             try:
-                answer = self._follow(endpoint, method, request)
+                with self._calls:
+                    answer = self._follow(endpoint, method, request)
             except (Unreachable, ReplyLost) as error:
                 if isinstance(error, ReplyLost) and not repeatable:
                     raise

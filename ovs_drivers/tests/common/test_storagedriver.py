@@ -15,6 +15,8 @@ import threading
 import unittest
 import uuid
 
+import fixtures
+
 from ovs_drivers import location
 from ovs_drivers import storagedriver
 from ovs_drivers.tests.fakes import fixture
@@ -41,6 +43,33 @@ class StorageDriverTestCase(unittest.TestCase):
 
     def calls(self):
         return [call for port, call in self.vpool.calls if port == 'xml_rpc']
+
+
+class ThreadsTestCase(StorageDriverTestCase):
+
+    def test_calls_wait_for_one_another(self):
+        """A storagedriver closes connections if one host has too many."""
+        limit = storagedriver.CALLS_AT_ONCE
+        running, most, full = [], [], threading.Event()
+
+        def call(*_arguments):
+            running.append(None)
+            most.append(len(running))
+            if len(running) == limit:
+                full.set()
+            full.wait(60)
+            running.pop()
+            return []
+        patch = fixtures.MonkeyPatch('ovs_drivers.xml_rpc.call', call)
+        patch.setUp()
+        self.addCleanup(patch.cleanUp)
+        threads = [threading.Thread(target=self.client.volume_ids)
+                   for _ in range(3 * limit)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((3 * limit, limit), (len(most), max(most)))
 
 
 class CallsTestCase(StorageDriverTestCase):
