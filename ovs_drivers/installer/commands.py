@@ -194,7 +194,7 @@ class Install(_ChangingVerb):
     packages until "ovs-drivers uninstall".
 
       ovs-drivers install --dry-run
-      sudo ovs-drivers install --python /openstack/venvs/cinder-33.0.0
+      sudo ovs-drivers install --python /openstack/venvs/cinder-34.0.0
 
     Restart cinder-volume and nova-compute afterwards.
     """

@@ -65,7 +65,7 @@ class TodayTest(_Case):
     """2026.2 on Python 3, with today's Ansible."""
 
     restart_command = [cloud.RESTART,
-                       '/openstack/venvs/cinder-33.0.0/bin/python']
+                       '/openstack/venvs/cinder-34.0.0/bin/python']
 
     @classmethod
     def setUpClass(cls):
@@ -74,9 +74,9 @@ class TodayTest(_Case):
                                         ['cinder_volume', 'utility_all'])
         cls.compute = cls.cloud.add_host('compute1', ['nova_compute'])
         cloud.add_service(cls.cinder, 'cinder-volume', 'cinder',
-                          '/openstack/venvs/cinder-33.0.0', 'py311', 'nova')
+                          '/openstack/venvs/cinder-34.0.0', 'py311', 'nova')
         cloud.add_service(cls.compute, 'nova-compute', 'nova',
-                          '/openstack/venvs/nova-33.0.0', 'py311', 'cinder')
+                          '/openstack/venvs/nova-34.0.0', 'py311', 'cinder')
         cloud.add_client(cls.cinder)
         guids = dict(
             (name, cloud.add_vpool(cls, cls.cinder, name, *ports))
