@@ -104,9 +104,10 @@ class _Making(_Base):
                               parsed_args.base_port, parsed_args.folder,
                               parsed_args.tls, parsed_args.threads)
         screen = display.Display(self.app.stdout)
-        screen.say('testbed "%s": OpenStack %s, ports from %d, TLS %s, %s%s' % (
-            found.name, found.release.name, found.base_port, found.tls,
-            'native threads, ' if found.threads else '', found.folder))
+        threads = ' in native threads' if found.threads else ''
+        screen.say('testbed "%s": OpenStack %s%s, ports from %d, TLS %s, %s'
+                   % (found.name, found.release.name, threads,
+                      found.base_port, found.tls, found.folder))
         try:
             with _locked(found):
                 self._perform(found, screen)
