@@ -451,11 +451,16 @@ static void act(void)
     game.is_fair = false;
 }
 
+static bool is_settled(void)
+{
+    return !game.is_held && game.theirs.received == game.ours.sent
+        && game.ours.received == game.theirs.sent;
+}
+
 /* A fair peer gets all that was taken for it, and the other way round. */
 static void settle(void)
 {
-    for (int i = 0; i < PATIENCE && (game.is_held || game.theirs.received < game.ours.sent
-                                     || game.ours.received < game.theirs.sent); i++) {
+    for (int i = 0; i < PATIENCE && game.is_fair && !is_settled(); i++) {
         if (game.is_held)
             peer_sends(0);
         deliver(OUT_BYTES);
@@ -463,9 +468,7 @@ static void settle(void)
         if (!peer_receives(TRANSFER_BYTES))
             break;
     }
-    must(!game.is_fair || (!game.ours.failed && game.theirs.received == game.ours.sent
-                           && game.ours.received == game.theirs.sent),
-         "a fair peer has lost bytes");
+    must(!game.is_fair || (!game.ours.failed && is_settled()), "a fair peer has lost bytes");
 }
 
 static void end(void)
