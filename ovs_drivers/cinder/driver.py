@@ -33,6 +33,7 @@ from ovs_drivers.cinder import luks
 from ovs_drivers.cinder import manage
 from ovs_drivers.cinder import options
 from ovs_drivers.cinder import qemu_img
+from ovs_drivers.cinder import threads
 from ovs_drivers.cinder import vpool
 from ovs_drivers import edge
 from ovs_drivers import location
@@ -94,7 +95,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     # Setting up
 
     def do_setup(self, context):
-        """Nothing to do: check_for_setup_error() comes next."""
+        """Get ready for requests; check_for_setup_error() comes next."""
+        threads.settle()
 
     def check_for_setup_error(self):
         """Find everything that is wrong before the first volume is made."""

@@ -18,6 +18,7 @@ on a live one where the environment names one (see backends.py).
 """
 
 import logging
+import os
 import random
 import subprocess
 import sys
@@ -145,6 +146,27 @@ class ThreadsTestCase(base.DriverTestCase):
         self.driver.get_volume_stats(refresh=True)
         self.assertEqual([], self.backend.names())
         self.assertEqual('', logged.output)
+
+
+class ImagesTestCase(base.DriverTestCase):
+
+    def test_each_thread_gets_its_image(self):
+        service = base.ImageService()
+        path = os.path.join(self.folder, 'image')
+        with open(path, 'wb') as stream:
+            stream.write(4096 * b'image')
+        image_id = service.add(path, 'raw')
+        for _ in range(3):
+            volume = self.create()
+            thread = threading.Thread(
+                target=self.driver.copy_image_to_volume,
+                args=(self.context, volume, service, image_id))
+            thread.daemon = True
+            thread.start()
+            thread.join(60)
+            self.assertFalse(thread.is_alive())
+            self.assertEqual(b'image',
+                             self.backend.read(volume.name, 0, 5))
 
 
 class GreenThreadsTestCase(unittest.TestCase):
