@@ -69,7 +69,7 @@ class BringUp:
         """The services and, at their places among them, the plugin."""
         steps = [
             engine.Step('room', 'namespaces and supervisor', self._open,
-                        self.room.exists, ['python']),
+                        self._is_open, ['python']),
             self._once('configuration', 'configuration of the services',
                        self._configure, ['room']),
             self._once('install', 'plugin.sh stack install',
@@ -131,7 +131,7 @@ class BringUp:
 
         :param still: whether it has not come undone since
         """
-        mark = self.testbed.path('done', name)
+        mark = self.testbed.mark(name)
 
         def act():
             detail = action()
@@ -143,15 +143,26 @@ class BringUp:
     def _open(self):
         mounts = {self.testbed.cache.environment:
                   environment.own_copy(self.testbed)}
+        if self.room.exists():      # with another release
+            self.room.show(mounts)
+            return
         mounts.update(self.plugin.mounts())
         self.testbed.make_folders()
         self.room.open(mounts)
+
+    def _is_open(self):
+        return self.room.exists() and self.room.shows(
+            self.testbed.cache.environment)
 
     def _configure(self):
         for service in self.services.values():
             service.configure()
 
     def _make_databases(self):
+        if self.testbed.first_release != self.testbed.release.name:
+            for service in self.services.values():
+                service.migrate_schemas()
+            return 'from %s' % self.testbed.first_release
         return self.services['database'].make_databases(
             self.services.values())
 

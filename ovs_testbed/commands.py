@@ -35,6 +35,8 @@ from ovs_testbed import status
 from ovs_testbed import take_down
 from ovs_testbed import tempest
 from ovs_testbed import testbed as testbeds
+from ovs_testbed import upgrade
+from ovs_testbed import upgrade_proof
 
 
 class _Base:
@@ -166,6 +168,46 @@ class Up(_Making, command.Command):
             'servers\n'
             '  bin/ovs-testbed down%s          remove it\n'
             % (name, name, name, name))
+
+
+class Upgrade(_Making, command.Command):
+    """Bring a testbed to a later release of OpenStack.
+
+    Its volumes, databases, networks and guests stay; the guests go on. With
+    --prove, a guest writes the whole time, and everything that the earlier
+    release has made is used and deleted afterwards. Interrupted, "up"
+    completes it.
+    """
+
+    def get_parser(self, prog_name):
+        parser = super(_Making, self).get_parser(prog_name)
+        parser.add_argument('--to', required=True, choices=release.names(),
+                            help='the later release')
+        parser.add_argument('--prove', action='store_true',
+                            help='make a guest and volumes before, and use '
+                                 'them afterwards')
+        return parser
+
+    def take_action(self, parsed_args):
+        found = self._testbed(parsed_args)
+        screen = display.Display(self.app.stdout)
+        upgrade.check(found, parsed_args.to)
+        try:
+            if parsed_args.prove:
+                with upgrade_proof.proved(found, screen):
+                    self._upgrade(found, parsed_args.to, screen)
+            else:
+                self._upgrade(found, parsed_args.to, screen)
+        except (errors.TestbedError, KeyboardInterrupt) as error:
+            self._failed(found, error, keep=True)
+            raise
+
+    def _upgrade(self, found, wanted, screen):
+        with _locked(found):
+            engine.perform(upgrade.steps(found, wanted), screen)
+            self._perform(testbeds.load(found.name,
+                                        os.path.dirname(found.folder)),
+                          screen)
 
 
 class Check(_Making, command.Command):

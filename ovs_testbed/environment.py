@@ -52,7 +52,7 @@ def make(testbed):
 def own_copy(testbed):
     """Make the copy that the testbed may change, from hard links where that
     is possible: nothing ever writes into a file of it, only new ones."""
-    path = testbed.path('python')
+    path = testbed.path('python-' + testbed.release.name)
     if not os.path.exists(path):
         draft = path + '.new'
         files.remove_tree(draft)

@@ -30,7 +30,8 @@ _COMMANDS = {'up': commands.Up, 'down': commands.Down,
              'status': commands.Status, 'check': commands.Check,
              'logs': commands.Logs, 'openrc': commands.Openrc,
              'shell': commands.Shell, 'doctor': commands.Doctor,
-             'releases': commands.Releases, 'clean': commands.Clean}
+             'releases': commands.Releases, 'clean': commands.Clean,
+             'upgrade': commands.Upgrade}
 
 
 class TestbedApp(app.App):

@@ -51,7 +51,7 @@ class Plugin:
                 log=self.testbed.log('hypervisor-build'), timeout=3600)
 
     def is_built(self):
-        return os.path.exists(self.testbed.path('done', 'install'))
+        return os.path.exists(self.testbed.mark('install'))
 
     def mounts(self):
         """What the room has at other places than the machine."""

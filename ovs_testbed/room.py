@@ -68,6 +68,17 @@ class Room:
                 log=self.testbed.log('room'))
         self.supervisor.wait_until_up()
 
+    def show(self, mounts):
+        """Have folders seen at other paths in the room, which is open."""
+        for path, folder in mounts.items():
+            run.run(self.inside(['mount', '--bind', folder, path], '/'),
+                    log=self.testbed.log('room'))
+
+    def shows(self, path):
+        """Whether something is mounted at a path in the room."""
+        with open('/proc/%d/mountinfo' % self.supervisor.pid()) as stream:
+            return any(line.split()[4] == path for line in stream)
+
     def inside(self, command, folder=None):
         """Prefix a command that is to run in the room.
 

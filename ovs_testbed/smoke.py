@@ -35,7 +35,7 @@ from ovs_testbed import waiting
 _GIB = 1 << 30
 _TIMEOUT = 180
 _TEXT = 'written by the guest'
-_NAME = 'ovs-testbed-smoke'
+NAME = 'ovs-testbed-smoke'
 
 
 class Smoke:
@@ -44,6 +44,14 @@ class Smoke:
     def __init__(self, testbed, screen):
         self.testbed = testbed
         self._screen = screen
+        self._connect()
+        self._folder = tempfile.TemporaryDirectory(prefix=NAME)
+        self._key = os.path.join(self._folder.name, 'key')
+        self._server = self._address = None
+        self._volumes = {}
+
+    def _connect(self):
+        testbed = self.testbed
         loaded = loading.get_plugin_loader('password').load_from_options(
             **cloud.credentials(testbed, 'demo'))
         login = session.Session(auth=loaded)
@@ -53,17 +61,19 @@ class Smoke:
         # what both have no word for: images, and addresses to log in at
         self._cloud = cloud.connect(testbed, 'demo')
         self._network = self._cloud.network
-        self._folder = tempfile.TemporaryDirectory(prefix=_NAME)
-        self._key = os.path.join(self._folder.name, 'key')
-        self._server = self._address = None
-        self._volumes = {}
 
     def run(self):
         """Do all steps; return how long each took."""
-        rows = []
         self._remove_all()
         try:
-            for title, step in self._steps():
+            return self._perform(self._steps())
+        finally:
+            self._folder.cleanup()
+
+    def _perform(self, steps):
+        rows = []
+        try:
+            for title, step in steps:
                 started = time.monotonic()
                 step()
                 seconds = time.monotonic() - started
@@ -76,8 +86,6 @@ class Smoke:
             self._screen.say('FAIL %s' % title)
             raise errors.TestbedError('%s: %s: %s' % (
                 title, type(error).__name__, error)) from error
-        finally:
-            self._folder.cleanup()
         return rows
 
     def _steps(self):
@@ -102,7 +110,7 @@ class Smoke:
     def _make_volume(self, name, size=1, **how):
         how.setdefault('volume_type', testbeds.VPOOLS[0])
         volume = self._cinder.volumes.create(
-            size, name='%s-%s' % (_NAME, name), **how)
+            size, name='%s-%s' % (NAME, name), **how)
         self._volumes[name] = self._await_volume(volume.id, 'available')
 
     def _await_volume(self, volume_id, status):
@@ -128,12 +136,12 @@ class Smoke:
         subprocess.run(['ssh-keygen', '-q', '-t', 'ecdsa', '-N', '', '-f',
                         self._key], check=True)
         with open(self._key + '.pub') as stream:
-            self._nova.keypairs.create(_NAME, public_key=stream.read())
+            self._nova.keypairs.create(NAME, public_key=stream.read())
         flavor = next(flavor for flavor in self._nova.flavors.list()
                       if flavor.name == 'm1.nano')
         network = self._network.find_network(resources.PRIVATE)
         server = self._nova.servers.create(
-            _NAME, None, flavor, key_name=_NAME,
+            NAME, None, flavor, key_name=NAME,
             nics=[{'net-id': network.id}],
             block_device_mapping_v2=[{
                 'uuid': self._volumes['root'].id, 'source_type': 'volume',
@@ -156,7 +164,7 @@ class Smoke:
         port = next(iter(self._network.ports(device_id=self._server.id)))
         floating = self._network.create_ip(
             floating_network_id=public.id, port_id=port.id,
-            description=_NAME)
+            description=NAME)
         self._address = floating.floating_ip_address
 
         def look():
@@ -204,7 +212,7 @@ class Smoke:
 
     def _snapshot(self):
         snapshot = self._cinder.volume_snapshots.create(
-            self._volumes[testbeds.VPOOLS[0]].id, force=True, name=_NAME)
+            self._volumes[testbeds.VPOOLS[0]].id, force=True, name=NAME)
 
         def look():
             state = self._cinder.volume_snapshots.get(snapshot.id)
@@ -261,21 +269,21 @@ class Smoke:
     def _remove_all(self):
         """Delete what this run or one before has made, in any order that the
         APIs allow."""
-        for server in self._nova.servers.list(search_opts={'name': _NAME}):
+        for server in self._nova.servers.list(search_opts={'name': NAME}):
             server.delete()
             self._await_gone('the server', self._nova.servers, server.id)
         for address in self._network.ips():
-            if address.description == _NAME:
+            if address.description == NAME:
                 self._network.delete_ip(address)
         for pair in self._nova.keypairs.list():
-            if pair.name == _NAME:
+            if pair.name == NAME:
                 pair.delete()
         snapshots = self._cinder.volume_snapshots
-        for snapshot in snapshots.list(search_opts={'name': _NAME}):
+        for snapshot in snapshots.list(search_opts={'name': NAME}):
             snapshot.delete()
             self._await_gone('the snapshot', snapshots, snapshot.id)
         volumes = [volume for volume in self._cinder.volumes.list()
-                   if volume.name.startswith(_NAME)]
+                   if volume.name.startswith(NAME)]
         for volume in volumes:
             volume.delete()
         for volume in volumes:

@@ -26,7 +26,7 @@ from ovs_testbed import testbed as testbeds
 def down(testbed, say=print):
     """Take a testbed down, however far it has come."""
     its_room = room.Room(testbed)
-    if its_room.exists() and os.path.exists(testbed.path('done', 'install')):
+    if its_room.exists() and testbed.was_installed():
         try:
             plugin.Plugin(testbed, its_room).remove()
         except errors.TestbedError as error:

@@ -14,9 +14,11 @@
 A testbed is a folder, ``.testbed/NAME`` in the checkout unless told
 otherwise::
 
-    testbed.json    name, release, ports, TLS, threads
+    testbed.json    name, release, ports, TLS, threads; after an upgrade the
+                    release that it began with
     passwords.json  made for this testbed, readable by root only
-    done/           which steps are done
+    done/RELEASE/   which steps are done
+    python-RELEASE/ the Python environment of the services
     etc/ log/ data/ what the services are configured with, say and keep
     run/            the supervisor's pid file
     openvstorage/   /etc/openvstorage of the testbed: keys, with TLS
@@ -25,6 +27,7 @@ Sockets live in /run/ovs-testbed/PORT: their names may not be longer than 107
 characters.
 """
 
+import glob
 import os
 import re
 import secrets
@@ -56,6 +59,8 @@ class Testbed:
         self.name = name
         self.folder = folder
         self.release = release.load(state['release'])
+        #: the release that its databases and volumes were made by
+        self.first_release = state.get('first_release', self.release.name)
         #: how the ports of the vPools are protected: off, psk or x509
         self.tls = state.get('tls', 'off')
         #: whether its services run in native threads, all that can
@@ -85,6 +90,15 @@ class Testbed:
     def path(self, *names):
         """The path of a file of the testbed."""
         return os.path.join(self.folder, *names)
+
+    def mark(self, step):
+        """The path of the file that says that a step is done."""
+        return self.path('done', self.release.name, step)
+
+    def was_installed(self):
+        """Whether the plugin was installed, by this release or an earlier
+        one."""
+        return bool(glob.glob(self.path('done', '*', 'install')))
 
     def etc(self, *names):
         return self.path('etc', *names)
@@ -157,6 +171,14 @@ def make(name, release_name=None, base_port=None, folder=None, tls=None,
     files.write_json(os.path.join(path, 'testbed.json'), state)
     made.make_folders()
     return made
+
+
+def switch(testbed, release_name):
+    """Give a testbed another release, in one step; return it."""
+    state = files.read_json(testbed.path('testbed.json'))
+    state.update(release=release_name, first_release=testbed.first_release)
+    files.write_json(testbed.path('testbed.json'), state)
+    return Testbed(testbed.name, testbed.folder, state)
 
 
 def _check_free(path):

@@ -46,6 +46,10 @@ class Service:
     def make_schemas(self):
         """Fill empty databases with tables."""
 
+    def migrate_schemas(self):
+        """Bring the tables of an earlier release to this one's."""
+        self.make_schemas()
+
     def prepare(self):
         """Do what has to be done before its programs start."""
 

@@ -58,6 +58,11 @@ class Service(base.OpenStackService):
         self.manage('cinder-manage', '--config-file', self.conf(), 'db',
                     'sync')
 
+    def migrate_schemas(self):
+        self.make_schemas()
+        self.manage('cinder-manage', '--config-file', self.conf(), 'db',
+                    'online_data_migrations')
+
     def programs(self):
         return [
             self.uwsgi('c-api', 'cinder.wsgi.api:application',

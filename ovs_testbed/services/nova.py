@@ -101,6 +101,11 @@ class Service(base.OpenStackService):
                           '--transport-url', _TEMPLATE,
                           '--database_connection', _TEMPLATE + 'nova')
 
+    def migrate_schemas(self):
+        self._nova_manage('api_db', 'sync')
+        self._nova_manage('db', 'sync')
+        self._nova_manage('db', 'online_data_migrations')
+
     def _nova_manage(self, *arguments):
         self.manage('nova-manage', *self._files(), *arguments)
 

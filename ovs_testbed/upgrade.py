@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""``upgrade``: another release of OpenStack on the same testbed.
+
+The databases, the vPools, the network, the hypervisor and the guests stay as
+they are. The services of OpenStack stop, and start from the new release's
+environment with the drivers in it. A testbed's folder names one release at
+any time: interrupted before the switch, "up" starts the old one again; after
+it, "up" completes the new one.
+"""
+
+from ovs_drivers.installer import releases
+from ovs_testbed import engine
+from ovs_testbed import environment
+from ovs_testbed import errors
+from ovs_testbed import release
+from ovs_testbed import room
+from ovs_testbed import services
+from ovs_testbed import supervisor
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import base
+
+
+def check(testbed, wanted):
+    """Raise unless the testbed can get a release."""
+    release.load(wanted)
+    order = releases.NAMES.index
+    if order(wanted) <= order(testbed.release.name):
+        raise errors.TestbedError(
+            'testbed "%s" has release %s: there is no way back to %s' % (
+                testbed.name, testbed.release.name, wanted),
+            cure='name a later release: %s' % (', '.join(
+                name for name in release.names()
+                if order(name) > order(testbed.release.name)) or 'none'))
+    if not room.Room(testbed).exists():
+        raise errors.TestbedError(
+            'testbed "%s" is not up' % testbed.name,
+            cure='bin/ovs-testbed up --name %s' % testbed.name)
+
+
+def steps(testbed, wanted):
+    """Return the steps up to the switch; "up" does the others."""
+    target = testbeds.Testbed(testbed.name, testbed.folder, {
+        'release': wanted, 'base_port': testbed.base_port})
+    return [
+        engine.Step('python', 'Python environment of %s' % wanted,
+                    lambda: environment.make(target),
+                    lambda: environment.is_there(target)),
+        engine.Step('stop', 'stopping the services of %s'
+                    % testbed.release.name, lambda: _stop(testbed),
+                    after=['python']),
+        engine.Step('switch', 'switching to %s' % wanted,
+                    lambda: testbeds.switch(testbed, wanted) and None,
+                    after=['stop']),
+    ]
+
+
+def _stop(testbed):
+    """Stop the services of OpenStack, the ones that others need last."""
+    keeper = supervisor.Supervisor(testbed)
+    for service in reversed(services.load(testbed).values()):
+        if isinstance(service, base.OpenStackService):
+            for program in service.programs():
+                keeper.stop(program.name)
