@@ -94,6 +94,10 @@ class _Making(_Base):
         parser.add_argument('--threads', action='store_true', default=None,
                             help='run the services in native threads that '
                                  'would take green ones')
+        parser.add_argument('--with', action='append', dest='extras',
+                            choices=testbeds.EXTRAS, default=[],
+                            help='add cinder-backup, which stores in a '
+                                 'folder')
         parser.add_argument('--keep', action='store_true',
                             help='leave it as it is after a failure, and '
                                  'after "check"')
@@ -104,7 +108,8 @@ class _Making(_Base):
         new = testbeds.load(parsed_args.name, parsed_args.folder) is None
         found = testbeds.make(parsed_args.name, parsed_args.release,
                               parsed_args.base_port, parsed_args.folder,
-                              parsed_args.tls, parsed_args.threads)
+                              parsed_args.tls, parsed_args.threads,
+                              parsed_args.extras)
         screen = display.Display(self.app.stdout)
         threads = ' in native threads' if found.threads else ''
         screen.say('testbed "%s": OpenStack %s%s, ports from %d, TLS %s, %s'
@@ -227,6 +232,9 @@ class Check(_Making, command.Command):
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.suite == 'upstream' and not testbeds.load(
+                parsed_args.name, parsed_args.folder):
+            parsed_args.extras = testbeds.EXTRAS    # it tests all of them
         found, new = self._up(parsed_args)
         try:
             checking.check(found, parsed_args.suite, self.app.stdout)

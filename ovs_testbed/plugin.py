@@ -99,6 +99,10 @@ class Plugin:
                 log=self.testbed.log('plugin'), timeout=1200,
                 env=self._variables())
 
+    def _enabled(self):
+        return _ENABLED + (
+            ('c-bak',) if 'backup' in self.testbed.extras else ())
+
     def _variables(self):
         """What DevStack would have set."""
         testbed = self.testbed
@@ -114,7 +118,7 @@ class Plugin:
             LOGDIR=testbed.path('log'), SERVICE_DIR=testbed.path('run'),
             STACK_USER='root', LIBVIRT_GROUP='root', VIRT_DRIVER='libvirt',
             SERVICE_HOST=testbeds.ADDRESS, HOST_IP=testbeds.ADDRESS,
-            ENABLED_SERVICES=','.join(_ENABLED), OFFLINE='True',
+            ENABLED_SERVICES=','.join(self._enabled()), OFFLINE='True',
             CINDER_ENABLED_BACKENDS=','.join(
                 'openvstorage:' + name for name in testbeds.VPOOLS),
             CINDER_DIR=packages, NOVA_DIR=packages,

@@ -47,6 +47,8 @@ ADDRESS = '127.0.0.1'
 REGION = 'RegionOne'
 #: the back ends of cinder
 VPOOLS = ('myvpool01', 'myvpool02')
+#: services that a testbed has only if it is asked for them
+EXTRAS = ('backup',)
 _NAME = re.compile(r'[a-z][a-z0-9-]{0,30}\Z')
 _PASSWORDS = ('database', 'messaging', 'admin', 'demo', 'glance', 'placement',
               'neutron', 'nova', 'cinder', 'tempest')
@@ -65,6 +67,8 @@ class Testbed:
         self.tls = state.get('tls', 'off')
         #: whether its services run in native threads, all that can
         self.threads = state.get('threads', False)
+        #: what it has beyond the usual, of EXTRAS
+        self.extras = tuple(state.get('extras', ()))
         self.base_port = state['base_port']
         self.ports = ports.Ports(self.base_port)
         self.cache = cache.Cache(self.release)
@@ -152,11 +156,11 @@ def names(folder=None):
 
 
 def make(name, release_name=None, base_port=None, folder=None, tls=None,
-         threads=None):
+         threads=None, extras=()):
     """Find a testbed or make a new one, with ports nobody else has."""
     found = load(name, folder)
     if found:
-        _check_same(found, release_name, base_port, tls, threads)
+        _check_same(found, release_name, base_port, tls, threads, extras)
         return found
     wanted = release.load(release_name or release.DEFAULT)
     if threads:
@@ -165,7 +169,7 @@ def make(name, release_name=None, base_port=None, folder=None, tls=None,
     _check_free(path)
     state = {'name': name, 'release': wanted.name,
              'base_port': ports.claim(base_port), 'tls': tls or 'off',
-             'threads': bool(threads)}
+             'threads': bool(threads), 'extras': sorted(set(extras))}
     made = Testbed(name, path, state)
     # first the mark of a testbed's folder: "down" removes such a folder
     files.write_json(os.path.join(path, 'testbed.json'), state)
@@ -198,7 +202,7 @@ def _check_threads(wanted):
                 if release.load(name).native_threads))
 
 
-def _check_same(found, release_name, base_port, tls, threads):
+def _check_same(found, release_name, base_port, tls, threads, extras):
     for what, wanted, has in (
             ('release', release_name, found.release.name),
             ('base port', base_port, found.base_port),
@@ -209,3 +213,9 @@ def _check_same(found, release_name, base_port, tls, threads):
                 'testbed "%s" has %s %s, not %s' % (found.name, what, has,
                                                     wanted),
                 cure='take another --name, or take it down first')
+    missing = set(extras) - set(found.extras)
+    if missing:
+        raise errors.TestbedError(
+            'testbed "%s" has no %s' % (found.name,
+                                        ', '.join(sorted(missing))),
+            cure='take another --name, or take it down first')

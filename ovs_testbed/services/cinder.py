@@ -16,7 +16,7 @@ from ovs_testbed import testbed as testbeds
 from ovs_testbed.services import base
 
 CONTROL = ('c-api', 'c-sch')
-VOLUME = ('c-vol',)
+VOLUME = ('c-vol', 'c-bak')
 
 
 class Service(base.OpenStackService):
@@ -42,7 +42,10 @@ class Service(base.OpenStackService):
                 enabled_backends=','.join(testbeds.VPOOLS),
                 default_volume_type=testbeds.VPOOLS[0], quota_volumes=500,
                 quota_snapshots=500, quota_gigabytes=200000,
-                quota_backups=100, quota_groups=100),
+                quota_backups=100, quota_groups=100,
+                backup_driver='cinder.backup.drivers.posix.'
+                              'PosixBackupDriver',
+                backup_posix_path=self.testbed.data('backups')),
             database={'connection': self.connection('cinder'),
                       'max_pool_size': 10},
             coordination={'backend_url':
@@ -64,13 +67,15 @@ class Service(base.OpenStackService):
                     'online_data_migrations')
 
     def programs(self):
+        daemons = [('c-sch', 'cinder-scheduler'), ('c-vol', 'cinder-volume')]
+        if 'backup' in self.testbed.extras:
+            daemons.append(('c-bak', 'cinder-backup'))
         return [
             self.uwsgi('c-api', 'cinder.wsgi.api:application',
                        self.testbed.ports['cinder'],
                        '--pyargv=--config-file=' + self.conf()),
         ] + [self.daemon(name, binary, '--config-file', self.conf())
-             for name, binary in (('c-sch', 'cinder-scheduler'),
-                                  ('c-vol', 'cinder-volume'))]
+             for name, binary in daemons]
 
     def looks(self):
         return [self.api_look()]

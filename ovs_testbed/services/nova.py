@@ -69,7 +69,8 @@ class Service(base.OpenStackService):
                 # else the first look for hosts is up to a minute away
                 periodic_fuzzy_delay=0,
                 # else nova-compute sleeps 160 s before it ends, busy or not
-                manager_shutdown_timeout=0),
+                manager_shutdown_timeout=0,
+                allow_resize_to_same_host=True),
             placement=self.identity('placement'),
             neutron=self.identity('neutron'),
             glance={'region_name': testbeds.REGION},

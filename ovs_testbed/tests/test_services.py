@@ -76,6 +76,14 @@ class ServicesTestCase(support.TestbedTestCase):
                 with open(os.path.join(folder, name)) as stream:
                     self.assertNotIn('0.0.0.0', stream.read())
 
+    def test_backup_runs_where_it_is_asked_for(self):
+        def names():
+            return [program.name for program
+                    in self.services['cinder'].programs()]
+        self.assertNotIn('c-bak', names())
+        self.testbed.extras = ('backup',)
+        self.assertIn('c-bak', names())
+
     def test_program_names_are_their_own(self):
         names = [program.name for service in self.services.values()
                  if service.name != 'messaging'

@@ -30,8 +30,9 @@ class UpgradeTestCase(support.TestbedTestCase):
 
     def setUp(self):
         super().setUp()
-        files.write_json(self.testbed.path('testbed.json'), {
-            'name': 'unit', 'release': EARLIER, 'base_port': 25000})
+        state = {'name': 'unit', 'release': EARLIER, 'base_port': 25000}
+        files.write_json(self.testbed.path('testbed.json'), state)
+        self.testbed = testbeds.Testbed('unit', self.testbed.folder, state)
 
     def check(self, wanted, is_up=True):
         with mock.patch.object(room.Room, 'exists', lambda room: is_up):
