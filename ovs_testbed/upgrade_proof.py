@@ -145,7 +145,7 @@ class Proof(smoke.Smoke):
         self._screen.say('     the guest wrote %d blocks; one took %d s'
                          % (written, longest))
         if wrong:
-            raise errors.TestbedError('%d blocks are wrong' % wrong)
+            raise errors.TestbedError('%d bytes of them are wrong' % wrong)
 
     def _extend_encrypted(self):
         volume = self._volumes['encrypted']
