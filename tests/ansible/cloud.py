@@ -31,6 +31,8 @@ from tests.ansible import hosts
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 CACHE = os.environ.get('OVS_TEST_CACHE', '')
+REQUIREMENTS = os.path.join(TOP, 'constraints', 'ovs-drivers.txt')
+REQUIREMENTS_27 = os.path.join(TOP, 'constraints', 'ovs-drivers-py27.txt')
 PLAYBOOKS = os.path.join(TOP, 'playbooks')
 PROJECT = '0123456789abcdef0123456789abcdef'
 DRIVER = ('cinder.volume.drivers.openvstorage_edge.'
@@ -103,21 +105,24 @@ def visible():
                   if not folder.startswith('/usr'))
 
 
-def wheelhouse(name):
-    """Return a folder with all wheels that our package needs."""
-    folder = os.path.join(CACHE, 'ansible', 'wheels-' + name)
-    constraints = os.path.join(TOP, 'constraints', name + '.txt')
-    stamp = os.path.join(folder, 'constraints.txt')
-    if not os.path.exists(stamp) or not filecmp.cmp(stamp, constraints,
+def wheelhouse(name, requirements):
+    """Return a folder with all files that a list of constraints/ names.
+
+    :param name: the tox environment whose pip brings them
+    :param requirements: the list
+    """
+    folder = os.path.join(CACHE, 'ansible', os.path.basename(requirements))
+    stamp = os.path.join(folder, 'requirements.txt')
+    if not os.path.exists(stamp) or not filecmp.cmp(stamp, requirements,
                                                     shallow=False):
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(
             [os.path.join(environment(name), 'bin', 'python'), '-W', 'ignore',
-             '-m', 'pip', '-qqq', 'wheel', '--wheel-dir', folder, '-c',
-             constraints, '-r', os.path.join(TOP, 'requirements.txt'),
-             # what its build needs on a host without a network
-             'setuptools', 'wheel'], check=True)
-        shutil.copy(constraints, stamp)
+             '-m', 'pip', '-qqq', 'download', '--no-deps', '--require-hashes',
+             '--dest', folder, '-r', requirements], check=True,
+            # constraints of the machine upset the pip of Python 2.7
+            env=dict(os.environ, PIP_CONSTRAINT=os.devnull))
+        shutil.copy(requirements, stamp)
     return folder
 
 
