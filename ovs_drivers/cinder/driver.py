@@ -29,6 +29,7 @@ from oslo_utils import units
 from ovs_drivers.cinder import errors
 from ovs_drivers.cinder import fencing
 from ovs_drivers.cinder import images
+from ovs_drivers.cinder import locks
 from ovs_drivers.cinder import luks
 from ovs_drivers.cinder import manage
 from ovs_drivers.cinder import options
@@ -165,7 +166,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
 
     @classmethod
     def clean_volume_file_locks(cls, volume_id):
-        coordination.synchronized_remove('ovs-%s' % volume_id)
+        locks.forget(volume_id)
 
     # Snapshots
 

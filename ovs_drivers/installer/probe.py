@@ -179,10 +179,9 @@ def verify_nova():
     from nova.virt.libvirt import config
     from nova.virt.libvirt import driver
     from nova.virt.libvirt.volume import volume
-    drivers = getattr(driver, 'VOLUME_DRIVERS', None)
-    if drivers is None:
-        drivers = dict(entry.split('=', 1)
-                       for entry in driver.libvirt_volume_drivers)
+    drivers = getattr(driver, 'VOLUME_DRIVERS', None) or dict(
+        entry.split('=', 1) for entry in getattr(
+            driver, 'libvirt_volume_drivers', []))
     module, name = drivers['openvstorage_edge'].rsplit('.', 1)
     __import__(module)
     made = getattr(sys.modules[module], name)(None)

@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What our code uses is there in every release that it is for.
+
+``OVS_TEST_PYTHONS`` names the environments: ``name=/path/to/python`` entries
+with ':' between them.
+"""
+
+import os
+import subprocess
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+
+class ReleasesTestCase(unittest.TestCase):
+
+    def check(self, name):
+        pythons = dict(entry.split('=', 1) for entry in os.environ.get(
+            'OVS_TEST_PYTHONS', '').split(':') if entry)
+        if not pythons and os.environ.get('CI') != 'true':
+            self.skipTest('OVS_TEST_PYTHONS names no environments; run '
+                          'bin/test upstream')
+        ran = subprocess.run(
+            [os.path.join(TOP, 'tools', 'check-upstream'), '--python',
+             pythons[name]], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(0, ran.returncode, ran.stdout)
+        return ran.stdout
+
+    def test_ocata(self):
+        self.assertIn('cinder 10.0.8: release ocata\n', self.check('py27'))
+
+    def test_train(self):
+        self.assertIn(': release train\n', self.check('py27-train'))
+
+    def test_today(self):
+        self.assertIn(': release 2026.1\n', self.check('py311-2026.1'))
+        self.assertIn(': release 2026.2\n', self.check('py311'))
+
+    def test_tempest(self):
+        for name in ('tempest', 'tempest-py27'):
+            self.assertRegex(self.check(name), r' uses of .*tempest.*: 0 ')
