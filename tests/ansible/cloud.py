@@ -171,7 +171,8 @@ class Cloud(object):
         # a host without a network has no use for the machine's sources, and
         # begins without what the machine has of ours
         host.run('sh', '-c', 'rm -rf /etc/apt/sources.list* /opt/openvstorage '
-                             '&& mkdir /etc/apt/sources.list.d')
+                             '/etc/openvstorage && '
+                             'mkdir /etc/apt/sources.list.d')
         return host
 
     def write_variables(self, variables):
