@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What our code uses is there in every release that it is for.
+"""Every release that our code is for has the names that it uses.
 
 ``OVS_TEST_PYTHONS`` names the environments: ``name=/path/to/python`` entries
 with ':' between them.

@@ -29,7 +29,7 @@ class ProbeFailed(Exception):
 
 
 class Packages(object):
-    """What an interpreter says of the names and classes that are used.
+    """The answer of an interpreter about the names and classes that are used.
 
     Each package is asked for in a process of its own: Cinder and Nova have
     options of the same name.
