@@ -18,7 +18,7 @@ long long now_ms(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);    /* cheap: it is read for each request */
+    clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 

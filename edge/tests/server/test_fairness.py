@@ -210,7 +210,8 @@ def test_out_of_descriptors_it_waits(engine, control):
         'no connection can be accepted: Too many' in engine.log_text()))
     before = wanted_processor_seconds(engine)
     time.sleep(2)       # what it wants in that time is what is measured
-    assert wanted_processor_seconds(engine) - before < 1
+    # a thread that spins wants all of it; others may wait on a busy host
+    assert wanted_processor_seconds(engine) - before < 1.5
     give_descriptors(engine)
     for client in clients:
         client.settimeout(engines.WAIT)
@@ -260,10 +261,10 @@ def test_an_address_has_its_share_of_the_connections(data, folder):
         disks.pop().close()
         engines.poll('the engine to see that', lambda: (
             control.info('v').opens == 1))
-        time.sleep(1)       # a line of the log a second
-        assert not is_served(engine)
-        assert ('many without a volume as --peer-controls allows'
-                in engine.log_text())
+        # the log has a line a second at most
+        engines.poll('the refusal to be told', lambda: (
+            not is_served(engine) and 'many without a volume as '
+            '--peer-controls allows' in engine.log_text()))
         local = [wire.Options(path) for _ in range(8)]
         assert [one.stat('v') for one in local] == [(MIB, 0)] * 8
         for one in local + controls + disks:
