@@ -109,7 +109,7 @@ def _verified(pin, path):
 
 
 def has_digest(path, sha256):
-    """Whether a file is there and has that sha256."""
+    """Tell whether a file is there and has that sha256."""
     try:
         with open(path, 'rb') as stream:
             found = hashlib.file_digest(stream, 'sha256').hexdigest()

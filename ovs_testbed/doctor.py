@@ -93,7 +93,7 @@ def _system():
 
 
 def _python(release):
-    """Whether the release's interpreter is there, neither older nor newer"""
+    """Look for the release's interpreter, neither older nor newer."""
     try:
         seen = subprocess.run(
             [release.interpreter, '-c',

@@ -100,7 +100,7 @@ class Testbed:
         return self.path('done', self.release.name, step)
 
     def was_installed(self):
-        """Whether the plugin was installed, by this release or an earlier
+        """Tell whether the plugin was installed, by this release or an earlier
         one."""
         return bool(glob.glob(self.path('done', '*', 'install')))
 
