@@ -29,6 +29,8 @@
 #include "credentials.h"
 
 #define RECORD_BYTES 16384
+/* No side may ask for less (RFC 8449). */
+#define LEAST_RECORD_BYTES 64
 
 /* Forward secrecy also with pre-shared keys. AES with 128 bits comes first: processors have it, and
  * of ChaCha20, which GnuTLS prefers to it, a connection gets a sixth. */
@@ -206,7 +208,9 @@ static size_t most_of_a_record(struct tls *tls)
     const gnutls_range_st all = {RECORD_BYTES, RECORD_BYTES};
     gnutls_range_st first, rest;
 
-    return gnutls_range_split(tls->session, &all, &first, &rest) ? 0 : first.high;
+    if (gnutls_range_split(tls->session, &all, &first, &rest))
+        return LEAST_RECORD_BYTES;
+    return first.high;
 }
 
 int tls_handshake(struct tls *tls, char why[TLS_WHY_BYTES])
