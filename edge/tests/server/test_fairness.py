@@ -171,13 +171,13 @@ def test_zeroes_hold_up_no_other_volume(data):
     engine.stop()
 
 
-def wanted_processor_seconds(engine):
-    """Return how long its threads ran or waited for a processor."""
+def processor_seconds(engine):
+    """Return how long its threads ran: on a busy host, too, that is next to
+    nothing for one that waits, and much for one that turns in a circle."""
     nanoseconds = 0
     for path in glob.glob('/proc/%d/task/*/schedstat' % engine.process.pid):
         with open(path) as file:
-            ran, waited, _ = map(int, file.read().split())
-        nanoseconds += ran + waited
+            nanoseconds += int(file.read().split()[0])
     return nanoseconds / 1e9
 
 
@@ -198,9 +198,9 @@ def test_out_of_descriptors_it_waits(engine, control):
     clients = [socket.create_connection(engine.address) for _ in range(20)]
     engines.poll('the engine to notice', lambda: (
         'no connection can be accepted: Too many' in engine.log_text()))
-    before = wanted_processor_seconds(engine)
-    time.sleep(2)       # what it wants in that time is what is measured
-    assert wanted_processor_seconds(engine) - before < 1
+    before = processor_seconds(engine)
+    time.sleep(2)       # what it takes in that time is what is measured
+    assert processor_seconds(engine) - before < 0.1
     give_descriptors(engine)
     for client in clients:
         client.settimeout(engines.WAIT)
