@@ -130,6 +130,21 @@ class VolumeDriverTestCase(unittest.TestCase):
             self.driver.connect_volume(info, *arguments)
             self.assertEqual('network', self.xml(info).get('type'))
 
+    def test_attachments_of_the_original_drivers(self):
+        """Nova has stored the location where it wants a device."""
+        info = {'driver_volume_type': 'openvstorage_edge',
+                'serial': VOLUME_ID,
+                'data': {'device_path': 'openvstorage+tcp:10.130.11.202:26203/'
+                                        'my_disk'}}
+        for _ in range(2):
+            dom = self.xml(info)
+            self.assertEqual('my_disk', dom.find('source').get('name'))
+            self.assertEqual('10.130.11.202',
+                             dom.find('source/host').get('name'))
+            # as after a reboot of the host
+            self.driver.connect_volume(info, 'instance')
+        self.driver.disconnect_volume(info, 'instance')
+
     def test_disconnect_with_the_arguments_of_each_release(self):
         info = connection_info()
         self.driver.connect_volume(info, 'instance')
