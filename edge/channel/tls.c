@@ -181,6 +181,7 @@ static int judge(struct tls *tls, int result, char why[TLS_WHY_BYTES])
     case GNUTLS_E_AGAIN:
     case GNUTLS_E_PULL_ERROR:
     case GNUTLS_E_PUSH_ERROR:
+    case GNUTLS_E_PREMATURE_TERMINATION:
         tls_explain(why, "the other side closed the connection during the TLS handshake");
         return ECONNRESET;
     default:

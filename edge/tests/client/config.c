@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-
 /* edge.conf: which section counts, and what is refused. */
 #undef NDEBUG /* the assertions are the test */
 #include <assert.h>

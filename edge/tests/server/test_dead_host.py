@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """Hosts (network namespaces) whose cable is pulled."""
 
 import contextlib

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """Test sessions: those that are open, come back or are kept out."""
 
 import concurrent.futures

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-
 #pragma once
 
 /* A TLS peer that is not ours: GnuTLS alone, with keys that both ends find in one folder. */

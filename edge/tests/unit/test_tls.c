@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-
-/* A channel by TLS against a peer that changes the keys, and one that wants small records. */
+/* A channel by TLS against a peer that changes the keys, one that wants small records,
+ * and one that dies. */
 
 #undef NDEBUG     /* the assertions are the test */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -86,18 +88,51 @@ static void shake_hands(struct link *link)
     }
 }
 
-static struct link open_link(unsigned peer_role, size_t peer_takes)
+static void unix_pair(int sockets[2])
 {
-    struct link link = {0};
     int size = SOCKET_BYTES;
 
-    assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, link.sockets));
+    assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets));
     for (int i = 0; i < 2; i++)
-        assert(!setsockopt(link.sockets[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+        assert(!setsockopt(sockets[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+}
+
+/* The second socket resets the connection when it is closed, as that of a process that dies may. */
+static void tcp_pair(int sockets[2])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct linger reset = {.l_onoff = 1};
+    socklen_t size = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert(!bind(listener, (struct sockaddr *)&address, size) && !listen(listener, 1));
+    assert(!getsockname(listener, (struct sockaddr *)&address, &size));
+    sockets[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert(!connect(sockets[0], (struct sockaddr *)&address, size));
+    sockets[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+    assert(sockets[1] >= 0 && !fcntl(sockets[0], F_SETFL, O_NONBLOCK));
+    assert(!setsockopt(sockets[1], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)));
+    close(listener);
+}
+
+/* Before the handshake. */
+static struct link connect_link(unsigned peer_role, void (*make_pair)(int sockets[2]))
+{
+    struct link link = {0};
+
+    make_pair(link.sockets);
     link.ours = new_channel(peer_role, link.sockets[0]);
     assert(link.ours);
     raw_tls_open(&link.peer, TLS_PSK, peer_role, folder, "+VERS-TLS1.3");
     gnutls_transport_set_int(link.peer.session, link.sockets[1]);
+    return link;
+}
+
+static struct link open_link(unsigned peer_role, size_t peer_takes)
+{
+    struct link link = connect_link(peer_role, unix_pair);
+
     if (peer_takes)
         assert(!gnutls_record_set_max_recv_size(link.peer.session, peer_takes));
     shake_hands(&link);
@@ -337,6 +372,28 @@ static void test_small_records(unsigned peer_role)
     close_link(&link);
 }
 
+/* A peer that dies in the middle of the handshake, after it has sent its first part. */
+static void test_reset_in_the_handshake(unsigned peer_role)
+{
+    struct link link = connect_link(peer_role, tcp_pair);
+    struct pollfd readable = {link.sockets[1], POLLIN, 0};
+    char why[TLS_WHY_BYTES] = "";
+
+    if (peer_role == GNUTLS_SERVER) {
+        assert(tls_handshake(link.ours, why) == EAGAIN);
+        assert(poll(&readable, 1, PATIENCE_MS) == 1);
+    }
+    assert(gnutls_handshake(link.peer.session) == GNUTLS_E_AGAIN);
+    close(link.sockets[1]);
+    readable.fd = link.sockets[0];
+    assert(poll(&readable, 1, PATIENCE_MS) == 1);
+    assert(tls_handshake(link.ours, why) == ECONNRESET);
+    assert(strstr(why, "closed the connection"));
+    tls_free(link.ours);
+    raw_tls_close(&link.peer);
+    close(link.sockets[0]);
+}
+
 int main(void)
 {
     static const unsigned roles[] = {GNUTLS_SERVER, GNUTLS_CLIENT};
@@ -347,6 +404,7 @@ int main(void)
             test_full_socket(roles[i], taken);
         test_load_both_ways(roles[i]);
         test_small_records(roles[i]);
+        test_reset_in_the_handshake(roles[i]);
     }
     raw_tls_remove_keys(folder);
     puts("all good");

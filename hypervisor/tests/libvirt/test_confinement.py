@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """Test a guest's limits: its profile, its user, its console's log."""
 
 import os

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-
 /*
  * Fuzz target: TLS against a hostile peer that has the keys. One end of a connection is a channel
  * of ours, the other one GnuTLS alone. The input says who is the server, by which keys and version,
