@@ -84,7 +84,7 @@ def parser():
     parsed.add_argument(
         '--jobs', metavar='N', type=_positive,
         default=len(os.sched_getaffinity(0)),
-        help='compilers at a time (default: one a core, %(default)s)')
+        help='compilers at a time (default: one for each core)')
     parsed.add_argument(
         '--update', action='store_true',
         help='ask the distribution for newer source packages; without it the '

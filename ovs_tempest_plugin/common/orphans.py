@@ -3,7 +3,8 @@
 """What a vPool holds and Cinder does not know.
 
 What Cinder deleted while clones needed it stays on the vPool under a mark
-(see "Deleting what has clones" in doc/source/architecture.rst); that is no
+(see "Deleting a volume with clones" in
+doc/source/contributors/architecture.rst); that is no
 orphan for as long as something that Cinder knows depends on it. The label of a
 volume that Cinder manages is one when the volume is.
 """
