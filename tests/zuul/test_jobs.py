@@ -68,14 +68,14 @@ class JobsTest(unittest.TestCase):
                              ('openvstorage-docs', True),
                              ('openvstorage-tests', True)):
             self.assertEqual(
-                wanted, self.tenant.runs_for(name, ['doc/source/users/zuul.rst']),
+                wanted, self.tenant.runs_for(name, ['doc/source/index.rst']),
                 name)
 
     def test_a_change_of_a_driver_runs_openstack(self):
         for name in ('openvstorage-tempest', 'openvstorage-testbed',
                      'openvstorage-unit-py27'):
             self.assertTrue(self.tenant.runs_for(
-                name, ['doc/source/users/zuul.rst', 'ovs_drivers/edge.py']), name)
+                name, ['doc/source/index.rst', 'ovs_drivers/edge.py']), name)
 
 
 class BrokenTest(unittest.TestCase):
