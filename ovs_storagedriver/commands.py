@@ -72,8 +72,8 @@ class Serve(command.Command):
       ovs-storagedriver serve --data /var/lib/ovs-storagedriver/myvpool01
 
     makes the vPool if the folder is empty, and serves it on 127.0.0.1: edge
-    port 26203, XML-RPC port 26201. Two nodes (for trying redirects) get the
-    ports of the second one counted up by 10, or named:
+    port 26203, XML-RPC port 26201. With two nodes you can test redirects; the
+    ports of the second one are higher by 10, or those that you name:
 
       ovs-storagedriver serve --data DIR --nodes 2
       ovs-storagedriver serve --data DIR --edge-port 26203,26303 \\
@@ -88,10 +88,10 @@ class Serve(command.Command):
       edge_port = 26213
       xml_rpc_port = 26211
 
-    When every port serves, one line beginning with "ready:" is written to
-    standard output; the log goes to standard error. Exit codes: 0 stopped
-    as asked, 2 wrong settings, 3 a port is taken, 4 the data folder is in
-    use, 1 anything else.
+    When every port serves, the service prints one line that begins with
+    "ready:" to standard output. The log goes to standard error. Exit codes: 0
+    stopped as asked, 2 wrong settings, 3 a port is taken, 4 the data folder is
+    in use, 1 another error.
     """
 
     def get_parser(self, prog_name):
@@ -103,7 +103,7 @@ class Serve(command.Command):
                  '%s)' % settings.DEFAULT_FILE)
         parser.add_argument(
             '--data', metavar='DIR',
-            help='folder of the vPool; made if it is not there')
+            help='folder of the vPool; made if it is missing')
         parser.add_argument(
             '--name', help='name of the vPool (default of a new one: %s)'
             % settings.DEFAULT_NAME)
@@ -112,8 +112,8 @@ class Serve(command.Command):
                            '(default: made once and kept)')
         parser.add_argument(
             '--listen', metavar='ADDRESS[,…]',
-            help='where to listen, for all nodes or one each (default: %s, '
-                 'this machine only)' % settings.DEFAULT_LISTEN)
+            help='address to listen on, for all nodes or one each (default: '
+                 '%s, this machine only)' % settings.DEFAULT_LISTEN)
         parser.add_argument(
             '--edge-port', metavar='PORT[,…]',
             help='edge ports (default: %d)' % settings.DEFAULT_EDGE_PORT)
@@ -123,16 +123,16 @@ class Serve(command.Command):
                  % settings.DEFAULT_XML_RPC_PORT)
         parser.add_argument(
             '--nodes', metavar='COUNT',
-            help='how many storagedrivers the vPool shows (default: 1, or '
-                 'as many as there are ports)')
+            help='number of storagedrivers that the vPool shows (default: 1, '
+                 'or the number of ports)')
         parser.add_argument(
             '--multiattach', metavar='true|false',
-            help='whether volumes may be attached to several servers at '
-                 'once (default: true)')
+            help='true: several servers may have a volume attached at once '
+                 '(default: true)')
         parser.add_argument(
             '--tls', metavar='off|psk|x509',
-            help='how clients of the edge ports prove themselves, on all '
-                 'but the socket in DIR; with psk and x509 XML-RPC is HTTPS '
+            help='TLS of the edge ports: a pre-shared key or certificates; '
+                 'XML-RPC is then HTTPS; the socket in DIR stays plain '
                  '(default: off)')
         parser.add_argument(
             '--tls-dir', metavar='DIR',
@@ -140,15 +140,15 @@ class Serve(command.Command):
                  '(default: %s)' % settings.DEFAULT_TLS_DIR)
         parser.add_argument(
             '--tls-verify-client', metavar='true|false',
-            help='whether clients have to show a certificate, too (default: '
+            help='true: clients must show a certificate, too (default: '
                  'false)')
         parser.add_argument(
             '--insecure', metavar='true|false',
-            help='whether addresses of other than this host may be served '
-                 'without TLS (default: false)')
+            help='true: serve an address that other hosts reach without TLS '
+                 '(default: false)')
         parser.add_argument(
             '--host-names', metavar='NAME[,…]',
-            help='names that callers of the XML-RPC port have for this host '
+            help='names of this host that callers of the XML-RPC port use '
                  '(default: the host name; those of --listen always count)')
         parser.add_argument(
             '--allow', metavar='NETWORK[,…]',
@@ -206,7 +206,7 @@ class _OfVPools:
 
 
 class Status(_OfVPools, lister.Lister):
-    """Show vPools that are being served: nodes, ports, room, engine.
+    """Show vPools that are being served: nodes, ports, capacity, engine.
 
     Asks the service through the socket in the vPool's folder. Sizes are
     bytes with "-f json".
@@ -236,8 +236,9 @@ class Status(_OfVPools, lister.Lister):
 class List(_OfVPools, lister.Lister):
     """List the volumes of vPools that are being served.
 
-    "Stored" is what a volume and its snapshots take on the disk themselves;
-    "Parent" is volume@snapshot, or the template that it was cloned from.
+    "Stored" is the space of a volume and its snapshots on the disk, without
+    that of its parent. "Parent" is volume@snapshot, or the template of the
+    clone.
     """
 
     def take_action(self, parsed_args):
@@ -266,10 +267,10 @@ class List(_OfVPools, lister.Lister):
 
 
 class Check(_OfVPools, command.Command):
-    """Verify vPools that nobody serves at the moment.
+    """Verify vPools that are not being served.
 
-    Reads the vPool's own files and lets the engine read all of its store.
-    Nothing is changed. Exit codes: 0 no finding, 1 findings, 4 the vPool is
+    Reads the vPool's own files, and lets the engine read all of its store.
+    Changes nothing. Exit codes: 0 no finding, 1 findings, 4 the vPool is
     being served.
     """
 
@@ -308,12 +309,12 @@ class TlsInit(command.Command):
       ovs-storagedriver tls-init --dir /etc/openvstorage/tls \\
           --host 10.0.0.1 --host sd1.example.net --psk compute
 
-    makes an authority (ca-cert.pem, ca-key.pem), what the storagedrivers
-    show at each of the names and addresses (server-cert.pem,
-    server-key.pem), what clients show where the servers ask for it
-    (client-cert.pem, client-key.pem), and for each --psk a pre-shared key
-    in keys.psk. What is there and good for another 30 days is kept, so the
-    command can be run again at any time. All files are their owner's only.
+    makes an authority (ca-cert.pem, ca-key.pem), the certificate of the
+    storagedrivers at these names and addresses (server-cert.pem,
+    server-key.pem), the certificate of clients (client-cert.pem,
+    client-key.pem), and for each --psk a pre-shared key in keys.psk. Files
+    that are good for another 30 days stay, so you can run the command again
+    at any time. Only the owner can read the keys.
 
     Servers need ca-cert.pem, server-*.pem and keys.psk; clients need
     ca-cert.pem, client-*.pem or keys.psk; ca-key.pem stays where it is.

@@ -25,64 +25,63 @@ OpenvStorageGroup = [
                          'None at all is a failure, not a skip.'),
     cfg.StrOpt('run_label',
                default='ovs-tempest',
-               help='Begins the name of everything that the tests make and '
-                    'stands in its metadata as ovs_run, so that whatever a '
-                    'run leaves can be found.'),
+               help='First part of the name of all that the tests make, and '
+                    'ovs_run in its metadata, so that you can find what a '
+                    'run leaves.'),
     cfg.IntOpt('settle_timeout',
                default=60,
-               help='Seconds until a vPool has to hold nothing that Cinder '
-                    'does not know, once a class of tests has ended.'),
+               help='Seconds after the end of a test class within which a '
+                    'vPool must hold nothing that Cinder does not know.'),
     cfg.IntOpt('parallel_volumes',
                default=20, min=1, max=49,
-               help='How many volumes are made, cloned and deleted at the '
-                    'same time.'),
+               help='Number of volumes that are made, cloned and deleted at '
+                    'the same time.'),
     cfg.StrOpt('cli_dir',
                default='',
-               help='Folder of the commands cinder and nova. Empty: where '
-                    'the Python that runs Tempest has its own.'),
+               help='Folder of the commands cinder and nova. Empty: the '
+                    'folder of the Python that runs Tempest.'),
     cfg.StrOpt('libvirt_uri',
                default='',
-               help='Where the libvirt of the compute host is reached, for '
-                    'example qemu:///system, to read the XML of domains. '
-                    'Empty: tests of the XML are skipped.'),
+               help='Address of the libvirt of the compute host, for example '
+                    'qemu:///system, to read the XML of domains. Empty: tests '
+                    'of the XML are skipped.'),
     cfg.StrOpt('virsh',
                default='virsh',
                help='The command that reads from libvirt_uri.'),
     cfg.DictOpt('service_logs',
                 default={},
-                help='Where the logs of cinder-volume and nova-compute are, '
-                     'as SERVICE:PLACE: a file, or unit=NAME for a unit of '
+                help='Logs of cinder-volume and nova-compute, as '
+                     'SERVICE:PLACE: a file, or unit=NAME for a unit of '
                      'systemd, as in "cinder-volume:/opt/log/c-vol.log,'
-                     'nova-compute:unit=devstack@n-cpu". The services have '
-                     'to log at debug. A service that is missing: the tests '
-                     'of the order of calls are skipped.'),
+                     'nova-compute:unit=devstack@n-cpu". The services must '
+                     'log at debug. If one is missing, the tests of the order '
+                     'of calls are skipped.'),
     cfg.StrOpt('cinder_restart_command',
                default='',
-               help='Restarts cinder-volume and returns when it was told to, '
-                    'for example "sudo systemctl restart devstack@c-vol". '
-                    'Empty: tests that restart it are skipped.'),
+               help='Command that restarts cinder-volume, for example "sudo '
+                    'systemctl restart devstack@c-vol". Empty: tests that '
+                    'restart it are skipped.'),
     cfg.BoolOpt('guest_tells_disks',
                 default=False,
-                help='Whether the image of the servers prints its disks to '
-                     'the serial console as they come, grow and go, as the '
-                     'image of the testbed does: "guest: disk added: vdb '
-                     '1073741824 SERIAL". False: tests that read the console '
-                     'are skipped.'),
+                help='The image of the servers reports its disks on the '
+                     'serial console as they come, grow and go, as the image '
+                     'of the testbed does: "guest: disk added: vdb 1073741824 '
+                     'SERIAL". False: tests that read the console are '
+                     'skipped.'),
     cfg.BoolOpt('revert_to_snapshot',
                 default=True,
-                help='Whether Cinder can revert a volume to a snapshot (Pike '
+                help='Cinder can revert a volume to a snapshot (Pike '
                      'and later, API 3.40).'),
     cfg.BoolOpt('retype_between_vpools',
                 default=True,
-                help='Whether a detached volume can move between vPools by a '
+                help='A detached volume can move between vPools by a '
                      'retype (needs two vPools).'),
     cfg.BoolOpt('manageable_lists',
                 default=True,
-                help='Whether Cinder lists what could be managed (Newton and '
-                     'later, API 3.8).'),
+                help='Cinder lists the volumes that it could manage (Newton '
+                     'and later, API 3.8).'),
     cfg.BoolOpt('reports_capacity',
                 default=True,
-                help='Whether the storagedriver tells the capacity of the '
-                     'vPool. The embedded one does, the original product '
-                     'does not.'),
+                help='The storagedriver reports the capacity of the vPool. '
+                     'The embedded one does, the original product does not.'),
 ]

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The command ``ovs-tempest-verdict``: what a run of Tempest was worth.
+"""The command ``ovs-tempest-verdict``: the result of a run of Tempest.
 
 ::
 
     stestr last --subunit | ovs-tempest-verdict
 
-prints what failed with what, what was skipped and why, the slowest tests and
-the counts. It ends with 0 only if something passed, nothing failed, and each
-skipped test says why: a run that tested nothing is no success.
+prints the failures with their errors, the reasons of skipped tests, the
+slowest tests and the counts. It ends with 0 only if a test passed, none
+failed, and each skipped test has a reason: a run that tests nothing is no
+success.
 """
 
 from __future__ import print_function
@@ -142,13 +143,13 @@ def _save(path, tests):
 def main(argv=None):
     parser = argparse.ArgumentParser(
         prog='ovs-tempest-verdict',
-        description='Says what a run of Tempest was worth, from its subunit '
+        description='Prints the result of a run of Tempest, from its subunit '
                     'stream: stestr last --subunit | ovs-tempest-verdict')
     parser.add_argument('stream', nargs='?',
-                        help='a file with the stream; default: what comes in')
+                        help='file with the stream (default: standard input)')
     parser.add_argument('--results', metavar='FILE',
-                        help='write the results there as JSON; the seconds '
-                             'of the run before are taken from it')
+                        help='write the results there as JSON, and show the '
+                             'times of the run before from it')
     options = parser.parse_args(argv)
     if options.stream:
         with io.open(options.stream, 'rb') as stream:

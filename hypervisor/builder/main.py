@@ -27,15 +27,15 @@ own source packages and the patches beside this command, and installs them with
 the client library under one prefix. The distribution's packages stay as they
 are.
 
-Run again, it does what is missing: nothing, if all is there; the phase that
-failed, if one did. Results are kept in the cache folder; a machine with a copy
-of it needs neither compiler nor source.
+Run it again to do the missing steps; a phase that failed is repeated. Results
+stay in the cache folder. A machine with a copy of it needs neither compiler
+nor source.
 '''
 EPILOG = '''\
 examples:
   hypervisor/build                      all, under /opt/openvstorage
   hypervisor/build --only edge          the client library and the engine
-  hypervisor/build --check              what is installed, and does it work?
+  hypervisor/build --check              print the versions and run a self-test
   hypervisor/build --package            .deb packages and an apt repository
   hypervisor/build --uninstall
 
@@ -50,54 +50,55 @@ def parser():
     task = parsed.add_mutually_exclusive_group()
     task.add_argument(
         '--check', action='store_true',
-        help='say what is installed, from which sources and patches, whether '
-             'it is as it was installed, and run the self-test')
+        help='print the versions, sources, patches and changed files, and run '
+             'the self-test')
     task.add_argument(
         '--package', action='store_true',
         help='build packages and an apt repository of them; installs nothing')
     task.add_argument(
         '--uninstall', action='store_true',
-        help='remove what was installed; changed settings and the state of '
+        help='remove the installed files; changed settings and the state of '
              'guests stay, and are named')
     task.add_argument(
         '--fetch-only', action='store_true',
-        help='bring the source packages into the cache, for a later --offline')
+        help='download the source packages into the cache, for --offline')
     parsed.add_argument(
         '--prefix', metavar='DIR', default=prefix.DEFAULT,
-        help='where it is used from (default: %(default)s)')
+        help='folder of the programs (default: %(default)s)')
     parsed.add_argument(
         '--root', metavar='DIR', default='',
         help='write the prefix below DIR, as make does with DESTDIR')
     parsed.add_argument(
         '--only', metavar='COMPONENT', action='append',
         choices=list(components.ALL),
-        help='one of %s; may be repeated (default: all). What it needs is '
-             'added' % ', '.join(components.ALL))
+        help='one of %s, with its needs; may be repeated (default: all)'
+             % ', '.join(components.ALL))
     parsed.add_argument(
         '--qemu-user', metavar='USER',
-        help='who runs QEMU; there is a group of that name (default: %s if '
-             'the distribution has made it, else %s, which is made; root only '
-             'if it is named here)' % (users.DISTRIBUTION, users.OWN))
+        help='user that runs QEMU, with a group of that name (default: %s if '
+             'the distribution has made it, else %s, which the builder makes; '
+             'root only if you name it)' % (users.DISTRIBUTION, users.OWN))
     parsed.add_argument(
         '--cache', metavar='DIR', default=cache.default_folder(),
-        help='(default: %(default)s, or hypervisor in $OVS_CACHE)')
+        help='cache folder (default: %(default)s, or hypervisor in '
+             '$OVS_CACHE)')
     parsed.add_argument(
         '--jobs', metavar='N', type=_positive,
         default=len(os.sched_getaffinity(0)),
-        help='compilers at a time (default: one for each core)')
+        help='number of compilers at a time (default: one for each core)')
     parsed.add_argument(
         '--update', action='store_true',
-        help='ask the distribution for newer source packages; without it the '
+        help='use newer source packages of the distribution; otherwise the '
              'versions of the first run are kept')
     parsed.add_argument(
         '--offline', action='store_true',
-        help='use what the cache has, or fail; never the network')
+        help='use the cache only, never the network')
     parsed.add_argument(
         '--json', action='store_true',
-        help='with --check: for programs, and without the self-test')
+        help='with --check: print JSON, and run no self-test')
     parsed.add_argument(
         '--output', metavar='DIR',
-        help='with --package: where the repository goes (default: packages '
+        help='with --package: folder of the repository (default: packages '
              'in the cache folder)')
     parsed.add_argument(
         '--sign', metavar='KEY', nargs='?', const='',
