@@ -13,7 +13,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 WORDS = re.compile(r'\b(?:somebody|nobody|anybody|everybody|whoever|anew'
                    r'|likewise)\b', re.IGNORECASE)
 #: a subject that is a clause; a heading that is one
-CLAUSES = re.compile(r'(?:^|[.:;] )(?:What|Who|Whether) .*', re.MULTILINE)
+CLAUSES = re.compile(r'(?:^[ *-]*|[.:;] )(?:What|Who|Whether) .*',
+                     re.MULTILINE)
 #: a file of this project; not one with a name that the reader fills in
 PATH = re.compile(
     r'``((?:bin|constraints|devstack|doc|edge|hypervisor|ovs_\w+|playbooks'
