@@ -16,10 +16,8 @@ import sys
 import sqlalchemy
 import sqlalchemy.exc
 
+from ovs_drivers import marks
 from ovs_drivers import storagedriver
-
-MARK = 'cinder-deleted.'
-LABEL = 'cinder-owner.'
 
 
 def known_names(database):
@@ -39,11 +37,11 @@ def ours(names, known):
 
     A label names the id of a volume that was on the vPool before.
     """
-    return [name for name in names if name in known or (
-        name.startswith(MARK) and
-        any(each in known for each in name.split('.'))) or (
-        name.startswith(LABEL) and
-        'volume-' + name.split('.')[-1] in known)]
+    ours_too = [mark.text for mark in marks.marks_in(names)
+                if mark.name in known]
+    ours_too += [label.text for label in marks.labels_in(names)
+                 if 'volume-' + label.owner in known]
+    return [name for name in names if name in known] + ours_too
 
 
 def delete(vpool, names):

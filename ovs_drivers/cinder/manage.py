@@ -17,9 +17,9 @@ from oslo_log import log as logging
 from oslo_utils import units
 
 from ovs_drivers.cinder import errors
-from ovs_drivers.cinder import names
 from ovs_drivers.cinder import owners
 from ovs_drivers import location
+from ovs_drivers import marks
 
 try:
     from cinder.volume import volume_utils
@@ -128,12 +128,12 @@ class ManagingDriver(object):
                 existing_ref=existing_ref,
                 reason='source-name is needed and has to be the name of a '
                        'volume or snapshot of the vPool: %s' % error)
-        if len(name.encode('utf-8')) > names.BYTES_MAX:
+        if len(name.encode('utf-8')) > marks.BYTES_MAX:
             raise exception.ManageExistingInvalidReference(
                 existing_ref=existing_ref,
                 reason='a name of over %d bytes leaves no room for what the '
-                       'driver has to note on the vPool' % names.BYTES_MAX)
-        if names.is_reserved(name) or names.is_internal(name):
+                       'driver has to note on the vPool' % marks.BYTES_MAX)
+        if marks.is_reserved(name) or marks.is_internal(name):
             raise exception.ManageExistingInvalidReference(
                 existing_ref=existing_ref,
                 reason='such names are the driver\'s own')

@@ -15,6 +15,7 @@ from cinder import objects
 from oslo_utils import excutils
 
 from ovs_drivers.cinder import names
+from ovs_drivers import marks
 
 
 @contextlib.contextmanager
@@ -43,7 +44,7 @@ def release(vpool, name, label):
     :param label: the owner that a label of the volume names, or None
     """
     if names.cinder_id(name):
-        vpool.add_owner(name, names.NOBODY)
+        vpool.add_owner(name, marks.NOBODY)
     if label:
         vpool.remove_owner(name, label)
 
@@ -54,7 +55,7 @@ def why_taken(name, labels):
     :param labels: the owners that its labels name
     """
     for owner in labels or [names.cinder_id(name)]:
-        if owner and owner != names.NOBODY:
+        if owner and owner != marks.NOBODY:
             records = _records(owner)
             if not records:
                 return ('it is volume %s of another cloud. hint: unmanage it '

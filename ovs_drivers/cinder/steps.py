@@ -5,8 +5,8 @@
 from oslo_log import log as logging
 
 from ovs_drivers.cinder import errors
-from ovs_drivers.cinder import names
 from ovs_drivers import edge
+from ovs_drivers import marks
 from ovs_drivers import storagedriver
 
 LOG = logging.getLogger(__name__)
@@ -62,11 +62,11 @@ class Steps(object):
 
     def _unlink(self, name, info):
         """Remove a volume; False if it has clones."""
-        if (info.parent_snapshot_id or '').startswith(names.CLONE_SNAPSHOT):
+        if (info.parent_snapshot_id or '').startswith(marks.CLONE_SNAPSHOT):
             # Without this note no cinder-volume would know of the parent's
             # snapshot if we are stopped just after the clone is gone.
-            self._note(names.snapshot_mark(info.parent_volume_id,
-                                           info.parent_snapshot_id))
+            self._note(marks.of_snapshot(info.parent_volume_id,
+                                         info.parent_snapshot_id))
         try:
             self._xml_rpc.unlink(name)
         except storagedriver.ObjectNotFound:
@@ -94,7 +94,7 @@ class Steps(object):
     def _drop_clone_snapshot(self, source, name):
         source_id = self._xml_rpc.volume_id(source)
         if source_id is not None:
-            self._destroy(source_id, names.CLONE_SNAPSHOT + name)
+            self._destroy(source_id, marks.CLONE_SNAPSHOT + name)
 
     def _drop_clone_snapshots(self, name):
         """Remove the remains of a clone that was cut short.
@@ -102,7 +102,7 @@ class Steps(object):
         Its source is not known: Cinder clones images and cached images
         without noting it.
         """
-        snapshot = names.CLONE_SNAPSHOT + name
+        snapshot = marks.CLONE_SNAPSHOT + name
         for volume_id in self._xml_rpc.volume_ids():
             try:
                 if snapshot in self._xml_rpc.snapshots(volume_id):

@@ -8,6 +8,7 @@ from ovs_drivers.cinder import errors
 from ovs_drivers.cinder import locks
 from ovs_drivers.cinder import names
 from ovs_drivers.cinder import steps
+from ovs_drivers import marks
 from ovs_drivers import storagedriver
 
 LOG = logging.getLogger(__name__)
@@ -23,13 +24,13 @@ class Sweeper(steps.Steps):
         """
         found = self._names()
         self._drop_labels(found)
-        marks = names.marks(found)
-        while marks:
+        waiting = marks.marks_in(found)
+        while waiting:
             # Snapshots come first: their volumes can only go after them.
-            done = [mark for mark in sorted(marks)
+            done = [mark for mark in sorted(waiting)
                     if self._carry_out(mark, found)]
             found = self._names() if done else []
-            marks = names.marks(found)
+            waiting = marks.marks_in(found)
 
     def _try_to_collect(self, info):
         """Carry out the deletes for which the clone INFO was the last one.
@@ -41,7 +42,7 @@ class Sweeper(steps.Steps):
             while info and info.parent_volume_id:
                 found = self._names()
                 parent_id = info.parent_volume_id
-                of_parent = [mark for mark in names.marks(found)
+                of_parent = [mark for mark in marks.marks_in(found)
                              if mark.volume_id == parent_id]
                 for mark in of_parent:
                     if mark.is_snapshot and mark.name == (
@@ -77,7 +78,7 @@ class Sweeper(steps.Steps):
 
     def _remove_marked(self, mark, found):
         """Remove a volume, under its lock, if it is still the marked one."""
-        lock = _lock_of(mark, names.labels(found))
+        lock = _lock_of(mark, marks.labels_in(found))
         with locks.attempt(lock) as held:
             if not held or self._xml_rpc.volume_id(mark.text) is None:
                 return False
@@ -92,7 +93,7 @@ class Sweeper(steps.Steps):
 
     def _drop_labels(self, found):
         """Remove the labels of volumes that are gone."""
-        labels = names.labels(found)
+        labels = marks.labels_in(found)
         if labels:
             with errors.translated('labels of volumes'):
                 there = set(self._xml_rpc.volume_ids())
@@ -105,5 +106,5 @@ def _lock_of(mark, labels):
     """Return the id that the lock of the marked volume has in its name."""
     owners = [label.owner for label in labels
               if label.volume_id == mark.volume_id and
-              label.owner != names.NOBODY]
+              label.owner != marks.NOBODY]
     return (owners or [names.cinder_id(mark.name) or mark.volume_id])[0]

@@ -26,9 +26,9 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 
 from ovs_drivers.cinder import errors
-from ovs_drivers.cinder import names
 from ovs_drivers.cinder import sweeping
 from ovs_drivers import edge
+from ovs_drivers import marks
 from ovs_drivers import storagedriver
 
 LOG = logging.getLogger(__name__)
@@ -92,10 +92,10 @@ class VPool(sweeping.Sweeper):
     def volumes(self):
         """Names of the volumes, without our own and the deleted ones."""
         found = self._names()
-        deleted = set(mark.name for mark in names.marks(found)
+        deleted = set(mark.name for mark in marks.marks_in(found)
                       if not mark.is_snapshot)
         return [name for name in found
-                if not names.is_reserved(name) and name not in deleted]
+                if not marks.is_reserved(name) and name not in deleted]
 
     def snapshots(self, name):
         """Names of the snapshots, without our own and the deleted ones."""
@@ -103,8 +103,8 @@ class VPool(sweeping.Sweeper):
             volume_id = self._id(name)
             notes = set(self._xml_rpc.volume_names())
             return [snapshot for snapshot in self._xml_rpc.snapshots(volume_id)
-                    if not names.is_internal(snapshot) and
-                    names.snapshot_mark(volume_id, snapshot) not in notes]
+                    if not marks.is_internal(snapshot) and
+                    marks.of_snapshot(volume_id, snapshot) not in notes]
 
     def make_usable(self, name):
         """Make sure that the volume may be used, and holds the right data.
@@ -151,14 +151,14 @@ class VPool(sweeping.Sweeper):
                 self._drop_clone_snapshots(name)
                 return
             if not self._delete_or_mark(
-                    names.volume_mark(info.volume_id, name),
+                    marks.of_volume(info.volume_id, name),
                     self._unlink, name, info):
                 LOG.info('Volume %s has clones; it goes with the last of '
                          'them', name)
                 return
             if owner:
                 self._try(self._remove_note,
-                          names.label(info.volume_id, owner))
+                          marks.label(info.volume_id, owner))
         if info.parent_volume_id:
             self._try_to_collect(info)
 
@@ -180,7 +180,7 @@ class VPool(sweeping.Sweeper):
 
     def clone_volume(self, source, name):
         """Make the volume NAME with what SOURCE holds at this moment."""
-        snapshot = names.CLONE_SNAPSHOT + name
+        snapshot = marks.CLONE_SNAPSHOT + name
         self.snapshot(source, snapshot)
         try:
             self._clone('clone %s of %s' % (name, source), source, snapshot,
@@ -194,7 +194,7 @@ class VPool(sweeping.Sweeper):
         what = 'clone %s of snapshot %s of %s' % (name, snapshot, source)
         with errors.translated(what):
             self._refuse_deleted(
-                names.snapshot_mark(self._id(source), snapshot))
+                marks.of_snapshot(self._id(source), snapshot))
         self._clone(what, source, snapshot, name)
 
     def clone_template(self, template, name):
@@ -250,7 +250,7 @@ class VPool(sweeping.Sweeper):
                 return
             self._drop_copies(volume_id)
             if not self._delete_or_mark(
-                    names.snapshot_mark(volume_id, snapshot), self._destroy,
+                    marks.of_snapshot(volume_id, snapshot), self._destroy,
                     volume_id, snapshot):
                 LOG.info('Snapshot %s of volume %s has clones; it goes with '
                          'the last of them', snapshot, name)
@@ -265,7 +265,7 @@ class VPool(sweeping.Sweeper):
         with errors.translated('roll back %s to snapshot %s'
                                % (name, snapshot)):
             volume_id = self._usable_id(name)
-            self._refuse_deleted(names.snapshot_mark(volume_id, snapshot))
+            self._refuse_deleted(marks.of_snapshot(volume_id, snapshot))
             self._xml_rpc.snapshot_restore(volume_id, snapshot)
 
     def copy_back(self, name, snapshot, write):
@@ -277,14 +277,14 @@ class VPool(sweeping.Sweeper):
 
         :param write: called with the names of a source and of a target
         """
-        self.snapshot(name, names.BEFORE_REVERT)
+        self.snapshot(name, marks.BEFORE_REVERT)
         with errors.translated('revert %s to snapshot %s' % (name, snapshot)):
             volume_id = self._id(name)
-            copy = names.new_copy_of(volume_id)
+            copy = marks.new_copy_of(volume_id)
             try:
                 self.clone_snapshot(name, snapshot, copy)
                 write(copy, name)
-                self._destroy(volume_id, names.BEFORE_REVERT)
+                self._destroy(volume_id, marks.BEFORE_REVERT)
             except Exception:
                 with excutils.save_and_reraise_exception():
                     self._try(self._undo_revert, volume_id)
@@ -293,19 +293,19 @@ class VPool(sweeping.Sweeper):
     def _undo_revert(self, volume_id):
         """Give a volume its data from before a revert that was cut off."""
         try:
-            self._xml_rpc.snapshot_info(volume_id, names.BEFORE_REVERT)
+            self._xml_rpc.snapshot_info(volume_id, marks.BEFORE_REVERT)
         except storagedriver.SnapshotNotFound:
             return
         LOG.warning('A revert of the volume with the object id %s was not '
                     'finished: it gets back what it held before', volume_id)
-        self._xml_rpc.snapshot_restore(volume_id, names.BEFORE_REVERT)
+        self._xml_rpc.snapshot_restore(volume_id, marks.BEFORE_REVERT)
         self._drop_copies(volume_id)
-        self._destroy(volume_id, names.BEFORE_REVERT)
+        self._destroy(volume_id, marks.BEFORE_REVERT)
 
     def _drop_copies(self, volume_id):
         """Remove the copies that reverts of the volume have left."""
         for name in self._names():
-            if name.startswith(names.copies_of(volume_id)):
+            if name.startswith(marks.copies_of(volume_id)):
                 self.delete(name)
 
     # The owner of a volume
@@ -313,7 +313,7 @@ class VPool(sweeping.Sweeper):
     def labels(self):
         """Owners that labels name, by the object id of the volume."""
         owners = collections.defaultdict(list)
-        for label in names.labels(self._names()):
+        for label in marks.labels_in(self._names()):
             owners[label.volume_id].append(label.owner)
         return owners
 
@@ -323,11 +323,11 @@ class VPool(sweeping.Sweeper):
 
     def add_owner(self, name, owner):
         with errors.translated('label volume %s' % name):
-            self._note(names.label(self._id(name), owner))
+            self._note(marks.label(self._id(name), owner))
 
     def remove_owner(self, name, owner):
         with errors.translated('label of volume %s' % name):
-            self._remove_note(names.label(self._id(name), owner))
+            self._remove_note(marks.label(self._id(name), owner))
 
     # Sessions of a volume
 
@@ -366,7 +366,7 @@ class VPool(sweeping.Sweeper):
     def _usable_id(self, name):
         """The object id of a volume that Cinder did not delete."""
         volume_id = self._id(name)
-        self._refuse_deleted(names.volume_mark(volume_id, name))
+        self._refuse_deleted(marks.of_volume(volume_id, name))
         self._undo_revert(volume_id)
         return volume_id
 

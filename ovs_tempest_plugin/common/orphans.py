@@ -9,10 +9,7 @@ orphan for as long as something that Cinder knows depends on it. The label of a
 volume that Cinder manages is one when the volume is.
 """
 
-VOLUME_MARK = 'cinder-deleted.volume.'
-SNAPSHOT_MARK = 'cinder-deleted.snapshot.'
-CLONE_SNAPSHOT = 'clone-'
-LABEL = 'cinder-owner.'
+from ovs_drivers import marks
 
 
 def find(content, volumes, snapshots):
@@ -34,28 +31,25 @@ def find(content, volumes, snapshots):
     return sorted(orphans)
 
 
-def volume_mark(volume_id, name):
-    """The name of the mark of a deleted volume that has clones."""
-    return '%s%s.%s' % (VOLUME_MARK, volume_id, name)
-
-
 def _justify(content, known):
     """Add to KNOWN what marks keep for it; return the marks that do."""
     justified = set()
     found = True
     while found:
         found = False
-        needed = set()
-        for name in known:
-            info = content[name][0]
-            needed.add((info.parent_volume_id, None))
-            needed.add((info.parent_volume_id, info.parent_snapshot_id))
-        for name in set(content) - justified:
-            target = _target(name)
-            if target and target[:2] in needed:
-                justified.add(name)
-                if target[1] is None and target[2] in content:
-                    known.add(target[2])
+        parents = [content[name][0] for name in known]
+        volumes = set(info.parent_volume_id for info in parents)
+        snapshots = set((info.parent_volume_id, info.parent_snapshot_id)
+                        for info in parents)
+        for mark in marks.marks_in(set(content) - justified):
+            if mark.is_snapshot:
+                needed = (mark.volume_id, mark.name) in snapshots
+            else:
+                needed = mark.volume_id in volumes
+            if needed:
+                justified.add(mark.text)
+                if not mark.is_snapshot and mark.name in content:
+                    known.add(mark.name)
                 found = True
     return justified
 
@@ -63,23 +57,13 @@ def _justify(content, known):
 def _labels(content, known):
     """The labels of the volumes in KNOWN."""
     ids = set('%s' % content[name][0].volume_id for name in known)
-    return set(name for name in content if name.startswith(LABEL) and
-               name[len(LABEL):].partition('.')[0] in ids)
-
-
-def _target(mark):
-    """Volume id, snapshot and volume name that a mark is about, or None."""
-    for prefix in (VOLUME_MARK, SNAPSHOT_MARK):
-        if mark.startswith(prefix):
-            volume_id, _dot, name = mark[len(prefix):].partition('.')
-            return ((volume_id, None, name) if prefix == VOLUME_MARK
-                    else (volume_id, name, None))
-    return None
+    return set(label.text for label in marks.labels_in(content)
+               if label.volume_id in ids)
 
 
 def _snapshot_is_known(snapshot, info, snapshots, content, justified):
     if snapshot in snapshots:
         return True
-    if snapshot.startswith(CLONE_SNAPSHOT):
-        return snapshot[len(CLONE_SNAPSHOT):] in content
-    return '%s%s.%s' % (SNAPSHOT_MARK, info.volume_id, snapshot) in justified
+    if snapshot.startswith(marks.CLONE_SNAPSHOT):
+        return snapshot[len(marks.CLONE_SNAPSHOT):] in content
+    return marks.of_snapshot(info.volume_id, snapshot) in justified

@@ -9,6 +9,7 @@ from tempest.lib.common import api_microversion_fixture
 from tempest.lib.common import api_version_utils
 from tempest import test
 
+from ovs_drivers import marks
 from ovs_tempest_plugin.common import orphans
 from ovs_tempest_plugin.common import resources
 from ovs_tempest_plugin.common import settings
@@ -174,7 +175,7 @@ class BaseTest(test.BaseTestCase):
 
         :param info: what the vPool said of the volume while it was there
         """
-        mark = orphans.volume_mark(info.volume_id, name)
+        mark = marks.of_volume(info.volume_id, name)
         waiting.wait_for(
             '%s to be gone from %s, or marked' % (name, vpool.backend),
             lambda: (not vpool.has(name) or vpool.has(mark), 'there'),

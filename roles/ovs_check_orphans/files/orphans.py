@@ -10,10 +10,10 @@ Exit code 0: there are none; 1: there are some; 2: it could not be found out.
 import configparser
 import sys
 
+from ovs_drivers import marks
 from ovs_drivers import storagedriver
 
 _DRIVER = 'OpenvStorageEdgeVolumeDriver'
-_MARK = 'cinder-deleted.'
 
 
 def vpools(path):
@@ -36,10 +36,8 @@ def orphans(names, known):
     ours = set('volume-' + volume for volume in known)
     left = set(names) - ours
     if ours & set(names):
-        marks = [name for name in left if name.startswith(_MARK)]
-        left -= set(marks)
-        left = set(name for name in left
-                   if not any(mark.endswith('.' + name) for mark in marks))
+        for mark in marks.marks_in(left):
+            left -= {mark.text, mark.name}
     return sorted(left)
 
 
