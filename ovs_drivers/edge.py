@@ -310,7 +310,7 @@ class Edge(object):
             self._library.ovs_ctx_destroy(context)
 
     def _connect(self, host):
-        what = 'connect to %s:%d' % (host, self._port)
+        what = 'connect to %s' % location.endpoint(host, self._port)
         attr = self._call(what, 'ovs_ctx_attr_new')
         try:
             self._call(what, 'ovs_ctx_attr_set_transport', attr,

@@ -24,6 +24,9 @@ except ImportError:
 
 TRANSPORTS = ('tcp', 'rdma')
 DEFAULT_PORT = 21321
+# Where a storagedriver listens unless it is told otherwise
+DEFAULT_EDGE_PORT = 26203
+DEFAULT_XML_RPC_PORT = 26201
 DEFAULT_SNAPSHOT_TIMEOUT = 120
 NAME_BYTES_MAX = 254
 
@@ -85,18 +88,14 @@ class Location(_Fields):
             _check_timeout(snapshot_timeout), _check_switch(enable_ha))
 
     def __str__(self):
-        text = '%s+%s:%s:%d/%s' % (_SCHEME, self.transport, self.netloc_host,
-                                   self.port, _quote(self.name))
+        text = '%s+%s:%s/%s' % (_SCHEME, self.transport,
+                                endpoint(self.host, self.port),
+                                _quote(self.name))
         if self.snapshot_timeout is not None:
             text += ':snapshot-timeout=%d' % self.snapshot_timeout
         if self.enable_ha is not None:
             text += ':enable-ha=%s' % ('on' if self.enable_ha else 'off')
         return text
-
-    @property
-    def netloc_host(self):
-        """The host as it stands in a URL: an IPv6 address in brackets."""
-        return '[%s]' % self.host if ':' in self.host else self.host
 
     def image_opts(self):
         """The same volume in the words of ``qemu-img --image-opts``."""
@@ -130,6 +129,11 @@ def parse(text):
     return Location(match.group('transport'), host,
                     DEFAULT_PORT if port is None else port,
                     _unquote(match.group('name')), **options)
+
+
+def endpoint(host, port):
+    """Return HOST:PORT as in a URL: an IPv6 address stands in brackets."""
+    return '%s:%d' % ('[%s]' % host if ':' in host else host, port)
 
 
 def check_transport(transport):

@@ -21,7 +21,6 @@ import threading
 from ovs_drivers import location
 from ovs_drivers import xml_rpc
 
-DEFAULT_PORT = 26201
 DEFAULT_TIMEOUT = 30
 DEFAULT_CA_FILE = '/etc/openvstorage/tls/ca-cert.pem'
 REDIRECTS_MAX = 5
@@ -309,7 +308,7 @@ class StorageDriver(object):
         asked = []
         deadline = xml_rpc.Deadline(self._timeout)
         for _try in range(REDIRECTS_MAX + 1):
-            asked.append('%s:%d' % endpoint)
+            asked.append(location.endpoint(*endpoint))
             answer = self._ask(endpoint, method, request, deadline)
             endpoint = _redirect(answer)
             if endpoint is None:
@@ -332,7 +331,8 @@ class StorageDriver(object):
             'xml_rpc_redirect_hosts' % (method, sender, host))
 
     def _ask(self, endpoint, method, request, deadline):
-        where = '%s of the storagedriver %s:%d' % ((method,) + endpoint)
+        where = '%s of the storagedriver %s' % (
+            method, location.endpoint(*endpoint))
         try:
             return xml_rpc.call(endpoint[0], endpoint[1], method, request,
                                 deadline, self._tls)
@@ -362,8 +362,9 @@ def from_options(options, timeout=DEFAULT_TIMEOUT):
             options.get('xml_rpc_key_file') or None)
     return StorageDriver(
         _words(options['storage_ip']),
-        options.get('xml_rpc_port') or DEFAULT_PORT, options['vpool_guid'],
-        timeout, tls, _words(options.get('xml_rpc_redirect_hosts', '')))
+        options.get('xml_rpc_port') or location.DEFAULT_XML_RPC_PORT,
+        options['vpool_guid'], timeout, tls,
+        _words(options.get('xml_rpc_redirect_hosts', '')))
 
 
 def _words(text):

@@ -11,6 +11,7 @@ from cliff import columns
 from cliff import command
 from cliff import lister
 
+from ovs_drivers import location
 from ovs_storagedriver import control
 from ovs_storagedriver import data_folder
 from ovs_storagedriver import engine
@@ -116,11 +117,11 @@ class Serve(command.Command):
                  '%s, this machine only)' % settings.DEFAULT_LISTEN)
         parser.add_argument(
             '--edge-port', metavar='PORT[,…]',
-            help='edge ports (default: %d)' % settings.DEFAULT_EDGE_PORT)
+            help='edge ports (default: %d)' % location.DEFAULT_EDGE_PORT)
         parser.add_argument(
             '--xml-rpc-port', metavar='PORT[,…]',
             help='XML-RPC ports (default: %d)'
-                 % settings.DEFAULT_XML_RPC_PORT)
+                 % location.DEFAULT_XML_RPC_PORT)
         parser.add_argument(
             '--nodes', metavar='COUNT',
             help='number of storagedrivers that the vPool shows (default: 1, '

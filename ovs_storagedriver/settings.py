@@ -15,12 +15,11 @@ import re
 import socket
 import uuid
 
+from ovs_drivers import location
 from ovs_storagedriver import errors
 
 DEFAULT_NAME = 'myvpool01'
 DEFAULT_LISTEN = '127.0.0.1'
-DEFAULT_EDGE_PORT = 26203
-DEFAULT_XML_RPC_PORT = 26201
 DEFAULT_TLS_DIR = '/etc/openvstorage/tls'
 DEFAULT_FILE = '/etc/ovs-storagedriver/ovs-storagedriver.conf'
 # From one node's ports to the next one's, where they are not given.
@@ -59,11 +58,11 @@ class Node:
 
     @property
     def edge_address(self):
-        return _address(self.host, self.edge_port)
+        return location.endpoint(self.host, self.edge_port)
 
     @property
     def xml_rpc_address(self):
-        return _address(self.host, self.xml_rpc_port)
+        return location.endpoint(self.host, self.xml_rpc_port)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,9 +168,10 @@ def check_together(vpools):
 
 def _nodes(given):
     listen = _list(given.get('listen', DEFAULT_LISTEN))
-    edge_ports = _list(given.get('edge_port', '%d' % DEFAULT_EDGE_PORT))
+    edge_ports = _list(given.get('edge_port',
+                                 '%d' % location.DEFAULT_EDGE_PORT))
     xml_rpc_ports = _list(given.get('xml_rpc_port',
-                                    '%d' % DEFAULT_XML_RPC_PORT))
+                                    '%d' % location.DEFAULT_XML_RPC_PORT))
     longest = max(len(listen), len(edge_ports), len(xml_rpc_ports))
     count = _number('nodes', given.get('nodes', '%d' % longest), NODES_MAX)
     hosts = [_host(host) for host in _each('listen', listen, count)]
@@ -300,7 +300,3 @@ def _networks(text):
         raise errors.SettingsError(
             'allow = %s: %s. Write addresses or networks with commas between '
             'them, as in 127.0.0.1,10.0.0.0/24' % (text, error))
-
-
-def _address(host, port):
-    return '%s:%d' % ('[%s]' % host if ':' in host else host, port)

@@ -31,6 +31,8 @@ try:
 except ImportError:
     import xmlrpclib as xmlrpc_client
 
+from ovs_drivers import location
+
 READY_SECONDS = 60
 STOP_SECONDS = 60
 _PORT_TAKEN = 3
@@ -148,8 +150,7 @@ class RunningStorageDriver(object):
 
     def ask(self, call, **request):
         """Return the answer to an XML-RPC call at the first node."""
-        host = '[%s]' % self.host if ':' in self.host else self.host
-        where = '%s:%d/RPC2' % (host, self.xml_rpc_port)
+        where = '%s/RPC2' % location.endpoint(self.host, self.xml_rpc_port)
         proxy = (xmlrpc_client.ServerProxy(
             'https://' + where, context=ssl.create_default_context(
                 cafile=os.path.join(self.tls_dir, 'ca-cert.pem')))

@@ -6,28 +6,49 @@ import collections
 import uuid
 
 from oslo_config import cfg
+from oslo_config import types
 
+from ovs_drivers import edge
 from ovs_drivers import location
 from ovs_drivers import storagedriver
 from ovs_drivers import xml_rpc
 
-# Limits are not left to oslo.config: its messages name neither the value nor
-# a cure, and come at the first use.
+
+class _NamesValue(object):
+    """What oslo.config's types leave out of their errors: the value."""
+
+    def __call__(self, value):
+        try:
+            return super(_NamesValue, self).__call__(value)
+        except ValueError as error:
+            raise ValueError('%r: %s' % (value, error))
+
+
+class _Port(_NamesValue, types.Port):
+    pass
+
+
+class _Integer(_NamesValue, types.Integer):
+    pass
+
+
 OPTS = [
     cfg.StrOpt('storage_ip',
                default='',
                help='Address of a storagedriver of the vPool, or several, '
                     'separated by commas: the first that answers is used.'),
-    cfg.IntOpt('edge_port',
-               default=26203,
-               help='Port where the storagedrivers serve the edge '
-                    'protocol.'),
+    cfg.Opt('edge_port',
+            type=_Port(min=1),
+            default=location.DEFAULT_EDGE_PORT,
+            help='Port where the storagedrivers serve the edge protocol.'),
     cfg.StrOpt('edge_protocol',
                default='tcp',
-               help='Transport of the edge protocol: tcp or rdma.'),
-    cfg.IntOpt('xml_rpc_port',
-               default=storagedriver.DEFAULT_PORT,
-               help='Port where the storagedrivers serve XML-RPC.'),
+               choices=list(location.TRANSPORTS),
+               help='Transport of the edge protocol.'),
+    cfg.Opt('xml_rpc_port',
+            type=_Port(min=1),
+            default=location.DEFAULT_XML_RPC_PORT,
+            help='Port where the storagedrivers serve XML-RPC.'),
     cfg.BoolOpt('xml_rpc_tls',
                 default=False,
                 help='Whether XML-RPC is HTTPS: the storagedrivers show a '
@@ -52,14 +73,16 @@ OPTS = [
     cfg.StrOpt('vpool_guid',
                default='',
                help='Guid of the vPool.'),
-    cfg.IntOpt('edge_timeout',
-               default=30,
-               help='Seconds to wait for a storagedriver to take a '
-                    'connection or to answer a request; at least 1.'),
-    cfg.IntOpt('snapshot_timeout',
-               default=location.DEFAULT_SNAPSHOT_TIMEOUT,
-               help='Seconds to wait until a snapshot is safe on the back '
-                    'end of the vPool; at least 1.'),
+    cfg.Opt('edge_timeout',
+            type=_Integer(min=1),
+            default=edge.DEFAULT_TIMEOUT,
+            help='Seconds to wait for a storagedriver to take a connection '
+                 'or to answer a request.'),
+    cfg.Opt('snapshot_timeout',
+            type=_Integer(min=1),
+            default=location.DEFAULT_SNAPSHOT_TIMEOUT,
+            help='Seconds to wait until a snapshot is safe on the back end '
+                 'of the vPool.'),
 ]
 
 Settings = collections.namedtuple(
@@ -68,13 +91,26 @@ Settings = collections.namedtuple(
                  'xml_rpc_redirect_hosts', 'xml_rpc_tls'])
 
 
+# What to give for the options whose values oslo.config checks
+_CURES = {
+    'edge_port': 'give the port of the storagedriver, usually %d'
+                 % location.DEFAULT_EDGE_PORT,
+    'edge_protocol': 'give tcp, or rdma where the network has it',
+    'xml_rpc_port': 'give the port of the storagedriver, usually %d'
+                    % location.DEFAULT_XML_RPC_PORT,
+    'xml_rpc_tls': 'give true or false',
+    'edge_timeout': 'give a number of seconds, at least 1',
+    'snapshot_timeout': 'give a number of seconds, at least 1',
+}
+
+
 class OptionError(ValueError):
     """An option with a value that cannot be right."""
 
-    def __init__(self, option, value, reason, cure):
+    def __init__(self, option, problem, cure):
         super(OptionError, self).__init__(
-            'option %s = %r of the vPool in cinder.conf: %s. %s'
-            % (option, value, reason, cure))
+            'option %s of the vPool in cinder.conf: %s. hint: %s'
+            % (option, problem, cure))
 
 
 def list_opts():
@@ -87,54 +123,49 @@ def read(configuration):
 
     :raises: OptionError with the option, its value and the cure
     """
+    checked = dict((option, _checked(configuration, option, cure))
+                   for option, cure in _CURES.items())
+    tls = checked.pop('xml_rpc_tls')
     return Settings(
-        hosts=_storage_ip(_value(configuration, 'storage_ip')),
-        edge_port=_port(configuration, 'edge_port', 26203),
-        edge_protocol=_protocol(_value(configuration, 'edge_protocol')),
-        xml_rpc_port=_port(configuration, 'xml_rpc_port',
-                           storagedriver.DEFAULT_PORT),
-        vpool_guid=_guid(_value(configuration, 'vpool_guid')),
-        edge_timeout=_seconds(configuration, 'edge_timeout'),
-        snapshot_timeout=_seconds(configuration, 'snapshot_timeout'),
+        hosts=_storage_ip(configuration.storage_ip),
+        vpool_guid=_guid(configuration.vpool_guid),
         xml_rpc_redirect_hosts=_redirect_hosts(
-            _value(configuration, 'xml_rpc_redirect_hosts')),
-        xml_rpc_tls=_tls_context(configuration))
+            configuration.xml_rpc_redirect_hosts),
+        xml_rpc_tls=_tls_context(configuration) if tls else None,
+        **checked)
 
 
-def _tls_context(configuration):
-    """Return the context that verifies storagedrivers, or None."""
-    if not _value(configuration, 'xml_rpc_tls', 'Give true or false.'):
-        return None
-    ca_file, cert_file, key_file = [
-        _value(configuration, option) for option in
-        ('xml_rpc_ca_file', 'xml_rpc_cert_file', 'xml_rpc_key_file')]
-    if bool(cert_file) != bool(key_file):
-        raise OptionError('xml_rpc_cert_file', cert_file,
-                          'it has no meaning without xml_rpc_key_file',
-                          'Give both or none.')
-    try:
-        return xml_rpc.tls_context(ca_file, cert_file or None,
-                                   key_file or None)
-    except xml_rpc.TlsError as error:
-        raise OptionError('xml_rpc_tls', True, '%s' % error,
-                          'Give files that Cinder can read in '
-                          'xml_rpc_ca_file, xml_rpc_cert_file and '
-                          'xml_rpc_key_file.')
-
-
-def _value(configuration, option, cure='Give a number.'):
+def _checked(configuration, option, cure):
     try:
         return getattr(configuration, option)
     except cfg.Error as error:
-        # The value has the wrong type; oslo.config quotes it.
-        raise OptionError(option, None, '%s' % error, cure)
+        raise OptionError(option, '%s' % error, cure)
+
+
+def _tls_context(configuration):
+    """Return the context that verifies storagedrivers."""
+    cert_file = configuration.xml_rpc_cert_file
+    key_file = configuration.xml_rpc_key_file
+    if bool(cert_file) != bool(key_file):
+        raise OptionError('xml_rpc_cert_file',
+                          '%r needs xml_rpc_key_file (%r), and the other way '
+                          'round' % (cert_file, key_file),
+                          'give both or none')
+    try:
+        return xml_rpc.tls_context(configuration.xml_rpc_ca_file,
+                                   cert_file or None, key_file or None)
+    except xml_rpc.TlsError as error:
+        raise OptionError('xml_rpc_tls', 'true: %s' % error,
+                          'give files that Cinder can read in '
+                          'xml_rpc_ca_file, xml_rpc_cert_file and '
+                          'xml_rpc_key_file')
 
 
 def _storage_ip(text):
-    cure = ('Give the address of a storagedriver of the vPool, or several '
-            'with commas between them.')
+    cure = ('give the address of a storagedriver of the vPool, or several '
+            'with commas between them')
     if not text.strip():
-        raise OptionError('storage_ip', text, 'it is empty', cure)
+        raise OptionError('storage_ip', '%r: it is empty' % text, cure)
     return _hosts('storage_ip', text, cure)
 
 
@@ -144,8 +175,8 @@ def _redirect_hosts(text):
     if not text.strip():
         return []
     return _hosts('xml_rpc_redirect_hosts', text,
-                  'Give the addresses of further nodes of the vPool with '
-                  'commas between them, or * for any.')
+                  'give the addresses of further nodes of the vPool with '
+                  'commas between them, or * for any')
 
 
 def _hosts(option, text, cure):
@@ -153,33 +184,7 @@ def _hosts(option, text, cure):
         return [location.check_host(host.strip())
                 for host in text.split(',')]
     except location.LocationError as error:
-        raise OptionError(option, text, '%s' % error, cure)
-
-
-def _port(configuration, option, usual):
-    port = _value(configuration, option)
-    try:
-        return location.check_port(port)
-    except location.LocationError as error:
-        raise OptionError(option, port, '%s' % error,
-                          'Give the port of the storagedriver, usually %d.'
-                          % usual)
-
-
-def _protocol(text):
-    try:
-        return location.check_transport(text)
-    except location.LocationError as error:
-        raise OptionError('edge_protocol', text, '%s' % error,
-                          'Give tcp, or rdma where the network has it.')
-
-
-def _seconds(configuration, option):
-    seconds = _value(configuration, option)
-    if seconds < 1:
-        raise OptionError(option, seconds, 'it is less than a second',
-                          'Give a number of seconds.')
-    return seconds
+        raise OptionError(option, '%r: %s' % (text, error), cure)
 
 
 def _guid(text):
@@ -188,7 +193,7 @@ def _guid(text):
             return text
     except (ValueError, AttributeError):
         pass
-    raise OptionError('vpool_guid', text, 'it is not a guid',
-                      'Copy the guid of the vPool from its storagedriver '
+    raise OptionError('vpool_guid', '%r is not a guid' % text,
+                      'copy the guid of the vPool from its storagedriver '
                       '("ovs-storagedriver status" shows it), as in '
-                      '7968a798-a0ab-4f6a-8f3d-32f785215307.')
+                      '7968a798-a0ab-4f6a-8f3d-32f785215307')

@@ -6,8 +6,9 @@ import collections
 
 from ovs_drivers import location
 
-DEFAULTS = {'edge_port': '26203', 'edge_protocol': 'tcp',
-            'xml_rpc_port': '26201'}
+DEFAULTS = {'edge_port': '%d' % location.DEFAULT_EDGE_PORT,
+            'edge_protocol': 'tcp',
+            'xml_rpc_port': '%d' % location.DEFAULT_XML_RPC_PORT}
 REQUIRED = ('backend', 'storage_ip', 'vpool_guid')
 TLS = ('xml_rpc_tls', 'xml_rpc_ca_file', 'xml_rpc_cert_file',
        'xml_rpc_key_file')

@@ -38,21 +38,22 @@ class SetupTestCase(base.DriverTestCase):
                             ('10.0.0.1;rm', 'neither a host name'),
                             ('fe80::zz', 'not an IPv6')):
             calls = self.check_refused('storage_ip', repr(value), text,
-                                       'Give the address', storage_ip=value)
+                                       'hint: give the address',
+                                       storage_ip=value)
             self.assertEqual([], calls)
 
     def test_tls_files(self):
         for texts, changes in (
                 (('xml_rpc_tls', '/no/such/file', 'xml_rpc_ca_file'),
                  {'xml_rpc_ca_file': '/no/such/file'}),
-                (('xml_rpc_cert_file', '/a', 'Give both'),
+                (('xml_rpc_cert_file', '/a', 'hint: give both'),
                  {'xml_rpc_cert_file': '/a'})):
             calls = self.check_refused(*texts, xml_rpc_tls=True, **changes)
             self.assertEqual([], calls)
         with self.assertRaises(options.OptionError) as caught:
             options.read(_configuration('xml_rpc_tls = perhaps'))
         self.assertIn('perhaps', str(caught.exception))
-        self.assertIn('Give true or false', str(caught.exception))
+        self.assertIn('hint: give true or false', str(caught.exception))
 
     def test_redirect_hosts(self):
         for value, text in (('10.0.0.1,*', 'neither a host name'),
@@ -84,8 +85,8 @@ class SetupTestCase(base.DriverTestCase):
             with self.assertRaises(options.OptionError) as caught:
                 options.read(configuration)
             self.assertIn(option, str(caught.exception))
-            self.assertIn(value, str(caught.exception))
-            self.assertRegex(str(caught.exception), 'Give ')
+            self.assertIn("'%s'" % value, str(caught.exception))
+            self.assertRegex(str(caught.exception), 'hint: give ')
 
     def test_good_values(self):
         settings = options.read(_configuration(

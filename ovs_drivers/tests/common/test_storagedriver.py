@@ -309,6 +309,10 @@ class FailureTestCase(StorageDriverTestCase):
             try:
                 connection.recv(65536)
                 answer(connection.sendall)
+                # To close with bytes unread would take the answer back.
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
             except socket.error:
                 # The client has had enough.
                 pass
