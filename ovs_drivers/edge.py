@@ -94,6 +94,10 @@ _KINDS = {errno.ENOENT: NotFound, errno.EEXIST: Exists,
           errno.ETIMEDOUT: TimedOut, errno.EPERM: Shrinking,
           errno.EFBIG: TooLarge, errno.ENOSPC: NoSpace, errno.EINVAL: Invalid}
 
+# A host that answers like this is there; after another error it may be gone.
+_ANSWERS = (NotFound, Exists, HasClones, Busy, Shrinking, TooLarge, NoSpace,
+            Invalid)
+
 Snapshot = collections.namedtuple('Snapshot', ['name', 'size'])
 
 
@@ -172,14 +176,39 @@ class Edge(object):
         if not hosts:
             raise ValueError('hosts is empty: a vPool has at least one')
         self._hosts = [location.check_host(host) for host in hosts]
+        self._answering = None      # a host, until it fails
         self._port = location.check_port(port)
         self._transport = location.check_transport(transport)
         self._timeout = timeout
         self._library = library or load_library()
 
-    def answering_host(self):
-        """The first of the hosts that takes a connection."""
-        return self._find_host()
+    @property
+    def host(self):
+        """The host that has answered last, or the first of them."""
+        return self._hosts[0]
+
+    def find_host(self):
+        """Return the first host that takes a connection, and remember it.
+
+        The bound is our own, the library may have none. Only TCP can be tried
+        like this; with another transport the first host is taken.
+        """
+        hosts, failure = list(self._hosts), None
+        for host in hosts:
+            try:
+                if self._transport in _TRANSPORT_PORTS_PROBED:
+                    socket.create_connection((host, self._port),
+                                             self._timeout).close()
+            except (socket.error, socket.timeout) as error:
+                failure = error
+            else:
+                self._hosts = [host] + [other for other in hosts
+                                        if other != host]
+                self._answering = host
+                return host
+        raise Unreachable('connect to port %d of %s'
+                          % (self._port, ', '.join(hosts)),
+                          getattr(failure, 'errno', None) or errno.ETIMEDOUT)
 
     def create(self, name, size):
         self._run('create', 'ovs_create_volume', [name],
@@ -229,9 +258,28 @@ class Edge(object):
         return self._blocking(self._run_once, what, function, arguments)
 
     def _blocking(self, function, *arguments):
-        # The host is looked for out here: sockets may be eventlet's, which
-        # do not belong into its native threads.
-        return _native(function, self._find_host(), *arguments)
+        """Run FUNCTION with the host that has answered last.
+
+        If none has, or it has failed since, a host is looked for out here:
+        sockets may be eventlet's, which do not belong into its native
+        threads.
+        """
+        host = self._answering
+        if host is not None:
+            try:
+                return self._ask(host, function, *arguments)
+            except Unreachable:
+                # Nothing was sent: another host can carry it out.
+                pass
+        return self._ask(self.find_host(), function, *arguments)
+
+    def _ask(self, host, function, *arguments):
+        try:
+            return _native(function, host, *arguments)
+        except EdgeError as error:
+            if not isinstance(error, _ANSWERS):
+                self._answering = None
+            raise
 
     def _run_once(self, host, what, function, arguments):
         with self._context(host) as context:
@@ -322,29 +370,10 @@ class Edge(object):
         finally:
             self._library.ovs_ctx_attr_destroy(attr)
 
-    def _find_host(self):
-        """Try the hosts with a bound of our own: the library has none.
 
-        Only TCP can be tried like this; with another transport the first
-        host is taken.
-        """
-        if self._transport not in _TRANSPORT_PORTS_PROBED:
-            return self._hosts[0]
-        failure = None
-        for host in self._hosts:
-            try:
-                socket.create_connection((host, self._port),
-                                         self._timeout).close()
-            except (socket.error, socket.timeout) as error:
-                failure = error
-            else:
-                # who answered this time is asked first next time
-                self._hosts = [host] + [other for other in self._hosts
-                                        if other != host]
-                return host
-        raise Unreachable('connect to port %d of %s'
-                          % (self._port, ', '.join(self._hosts)),
-                          getattr(failure, 'errno', None) or errno.ETIMEDOUT)
+def at(place):
+    """Return the Edge of the vPool that a location is in."""
+    return Edge([place.host], place.port, place.transport)
 
 
 class OpenVolume(object):

@@ -131,6 +131,18 @@ def parse(text):
                     _unquote(match.group('name')), **options)
 
 
+def of_connection(data):
+    """Read the location in the ``data`` of a connection_info.
+
+    Cinder calls it ``device_path``, Nova's driver keeps it as ``location``.
+    """
+    text = data.get('location') or data.get('device_path')
+    if not text:
+        raise BadShape('the connection has no device_path: the location of '
+                       'the volume is needed')
+    return parse(text)
+
+
 def endpoint(host, port):
     """Return HOST:PORT as in a URL: an IPv6 address stands in brackets."""
     return '%s:%d' % ('[%s]' % host if ':' in host else host, port)

@@ -3,7 +3,6 @@
 """os-brick connector for volumes that QEMU opens itself."""
 
 from os_brick import exception
-from os_brick.i18n import _
 from os_brick.initiator.connectors import base
 from os_brick import utils
 from oslo_log import log as logging
@@ -47,15 +46,16 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
     @utils.trace
     def disconnect_volume(self, connection_properties, device_info,
                           force=False, ignore_errors=False):
-        """Close the file, if there is one and anybody opened it."""
+        """Close the file, if it was opened."""
         opened = (device_info or {}).get('path')
         if isinstance(opened, volume_file.VolumeFile):
             opened.close()
 
     def check_valid_device(self, path, run_as_root=True):
-        """Whether the volume that PATH is, or is the location of, opens."""
+        """Return true if the volume opens that PATH is the location of."""
         try:
-            self._size(location.parse('%s' % path))
+            place = location.parse('%s' % path)
+            edge.at(place).size(place.name)
         except (location.LocationError, edge.EdgeError,
                 edge.LibraryMissing) as error:
             LOG.warning('Volume %s cannot be opened: %s', path, error)
@@ -70,9 +70,10 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
         return None
 
     def extend_volume(self, connection_properties):
-        """The size that the volume has now, in bytes."""
+        """Return the size that the volume has now, in bytes."""
         try:
-            return self._size(self._location(connection_properties))
+            place = self._location(connection_properties)
+            return edge.at(place).size(place.name)
         except (edge.EdgeError, edge.LibraryMissing) as error:
             raise exception.BrickException('%s' % error)
 
@@ -81,17 +82,7 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
         return []
 
     def _location(self, connection_properties):
-        text = (connection_properties.get('location') or
-                connection_properties.get('device_path'))
-        if not text:
-            raise exception.BrickException(
-                _('connection_properties have no device_path: the location '
-                  'of the volume is needed'))
         try:
-            return location.parse(text)
+            return location.of_connection(connection_properties)
         except location.LocationError as error:
-            raise exception.BrickException('device_path: %s' % error)
-
-    def _size(self, place):
-        return edge.Edge([place.host], place.port,
-                         place.transport).size(place.name)
+            raise exception.BrickException('%s' % error)

@@ -3,7 +3,7 @@
 """A volume as a file object, where a host would have a device.
 
 Cinder copies through it when it backs a volume up or moves it to another
-back end; os-brick's connector for Ceph does likewise.
+back end, as os-brick's connector for Ceph does.
 """
 
 import io
@@ -96,12 +96,8 @@ class VolumeFile(io.RawIOBase):
         if self.closed:
             raise ValueError('the volume %s is closed' % self)
         if self._volume is None:
-            self._volume = self._edge().open(self._place.name)
+            self._volume = edge.at(self._place).open(self._place.name)
         return self._volume
 
     def _size(self):
-        return self._edge().size(self._place.name)
-
-    def _edge(self):
-        return edge.Edge([self._place.host], self._place.port,
-                         self._place.transport)
+        return edge.at(self._place).size(self._place.name)

@@ -392,7 +392,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     def _location(self, name):
         timeout = self._settings.snapshot_timeout
         return location.Location(
-            self._settings.edge_protocol, self._vpool.answering_host(),
+            self._settings.edge_protocol, self._vpool.host,
             self._settings.edge_port, name,
             None if timeout == location.DEFAULT_SNAPSHOT_TIMEOUT else timeout)
 

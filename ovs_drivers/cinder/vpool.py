@@ -59,9 +59,10 @@ class VPool(sweeping.Sweeper):
                 'edge_port and xml_rpc_port show no volume in common: they '
                 'belong to different vPools')
 
-    def answering_host(self):
-        with errors.translated('edge_port'):
-            return self._edge.answering_host()
+    @property
+    def host(self):
+        """The host that locations name: the one that has answered last."""
+        return self._edge.host
 
     def info(self):
         """Capacity and abilities, or None where the vPool cannot say."""
@@ -109,10 +110,13 @@ class VPool(sweeping.Sweeper):
     def make_usable(self, name):
         """Make sure that the volume may be used, and holds the right data.
 
+        Its location then names a host that answers.
+
         :raises: Deleted if it is to go with its last clone
         """
         with errors.translated('volume %s' % name):
             self._usable_id(name)
+            self._edge.find_host()
 
     # Volumes
 

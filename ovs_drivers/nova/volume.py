@@ -38,7 +38,7 @@ class LibvirtOpenvStorageEdgeVolumeDriver(
         vars(conf).update(vars(
             super(LibvirtOpenvStorageEdgeVolumeDriver, self).get_config(
                 connection_info, disk_info)))
-        place = _location(connection_info)
+        place = location.of_connection(connection_info['data'])
         conf.source_type = 'network'
         conf.source_protocol = 'openvstorage'
         conf.source_name = place.name
@@ -51,34 +51,34 @@ class LibvirtOpenvStorageEdgeVolumeDriver(
         return conf
 
     def connect_volume(self, connection_info, *args):
-        """Note the location where Nova does not take it for a device.
-
-        Nova runs cryptsetup on a ``device_path`` and names it to libvirt
-        when a disk grows; a location is good for neither.
-        """
+        """Check the location and keep it; a host has nothing to connect."""
         data = connection_info['data']
-        data['location'] = str(self.connector.connect_volume(data)['path'])
-        data.pop('device_path', None)
+        self.connector.connect_volume(data)
+        _keep_location(data)
 
     def disconnect_volume(self, connection_info, *args, **kwargs):
         self.connector.disconnect_volume(connection_info['data'], None)
 
     def extend_volume(self, connection_info, instance, requested_size=None):
-        """The size of the volume, which Cinder has made larger.
+        """Return the size of the volume, which Cinder has made larger.
 
         Releases before Train look for the disk of the guest by
         ``device_path``; libvirt knows it by its target.
         """
         data = connection_info['data']
         size = self.connector.extend_volume(data)
-        data['location'] = str(_location(connection_info))
-        data.pop('device_path', None)
+        _keep_location(data)
         for disk in self.host.get_guest(instance).get_all_disks():
             if disk.serial == connection_info.get('serial'):
                 data['device_path'] = disk.target_dev
         return size
 
 
-def _location(connection_info):
-    data = connection_info['data']
-    return location.parse(data.get('location') or data['device_path'])
+def _keep_location(data):
+    """Note the location where Nova does not take it for a device.
+
+    Nova runs cryptsetup on a ``device_path`` and names it to libvirt when a
+    disk grows: for Nova it is the disk of the guest, or is not there.
+    """
+    data['location'] = str(location.of_connection(data))
+    data.pop('device_path', None)

@@ -109,6 +109,19 @@ class SetupTestCase(base.DriverTestCase):
         volume = self.create()
         self.assertIn(':127.0.0.1:', volume.provider_location)
 
+    def test_an_attachment_gets_a_host_that_answers(self):
+        second = self.backend.fake.second_edge('127.0.0.2')
+        self.driver = self.new_driver(storage_ip='127.0.0.2,127.0.0.1')
+        volume = self.create()
+        self.assertIn(':127.0.0.2:', volume.provider_location)
+        second.shutdown()
+        second.server_close()
+        # A location is a text: it is the same whether its host answers.
+        self.assertEqual(volume.provider_location,
+                         self.driver.local_path(volume))
+        data = self.driver.initialize_connection(volume, {})['data']
+        self.assertIn(':127.0.0.1:', data['device_path'])
+
     def test_the_guid_of_another_vpool(self):
         self.check_refused('fault', vpool_guid=str(uuid.uuid4()))
 

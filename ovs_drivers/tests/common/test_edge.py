@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -109,8 +110,50 @@ class EdgeTestCase(unittest.TestCase):
 
     def test_the_first_host_that_answers_is_used(self):
         client = self.new_edge(['127.0.0.2', '127.0.0.1'])
-        self.assertEqual('127.0.0.1', client.answering_host())
+        self.assertEqual('127.0.0.1', client.find_host())
         client.create('v', 4096)
+
+    def test_the_host_that_has_answered_is_asked_without_a_probe(self):
+        client = self.new_edge(['127.0.0.2', '127.0.0.1'])
+        client.create('v', 4096)
+        self.assertEqual('127.0.0.1', client.host)
+        probes = self.count_probes()
+        client.size('v')
+        self.assertRaises(edge.NotFound, client.size, 'w')
+        client.volumes()
+        self.assertEqual([], probes)
+
+    def test_the_next_host_is_asked_when_one_is_gone(self):
+        second = self.fake.second_edge('127.0.0.2')
+        client = self.new_edge(['127.0.0.2', '127.0.0.1'])
+        client.create('v', 4096)
+        self.assertEqual('127.0.0.2', client.host)
+        second.shutdown()
+        second.server_close()
+        client.create('w', 4096)
+        self.assertEqual('127.0.0.1', client.host)
+        self.assertEqual(['v', 'w'], client.volumes())
+
+    def test_a_failure_makes_the_next_call_look_for_a_host(self):
+        self.edge.create('v', 4096)
+        self.vpool.fail('edge', 'stat', 'refuse')
+        self.assertRaises(edge.EdgeError, self.edge.size, 'v')
+        probes = self.count_probes()
+        self.edge.size('v')
+        self.edge.size('v')
+        self.assertEqual(['127.0.0.1'], probes)
+
+    def count_probes(self):
+        """Return a list that gets the host of each probe from now on."""
+        probes, connect = [], socket.create_connection
+
+        def probe(address, *arguments):
+            probes.append(address[0])
+            return connect(address, *arguments)
+        patch = fixtures.MonkeyPatch('socket.create_connection', probe)
+        patch.setUp()
+        self.addCleanup(patch.cleanUp)
+        return probes
 
     def test_nobody_answers(self):
         client = edge.Edge(['127.0.0.2', '127.0.0.3'], self.fake.edge.port)

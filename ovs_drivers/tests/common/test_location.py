@@ -93,6 +93,21 @@ class GrammarTestCase(unittest.TestCase):
         self.assertEqual(location.parse('openvstorage+tcp:h:1/v'),
                          location.parse(b'openvstorage+tcp:h:1/v'))
 
+    def test_of_a_connection(self):
+        text = 'openvstorage+tcp:h:1/v'
+        for data in ({'device_path': text},
+                     {'device_path': 'vdb', 'location': text}):
+            self.assertEqual(text, str(location.of_connection(data)))
+        for data in ({}, {'device_path': None}, {'location': ''}):
+            with self.assertRaises(location.BadShape) as caught:
+                location.of_connection(data)
+            self.assertIn('device_path', str(caught.exception))
+
+    def test_endpoints(self):
+        self.assertEqual(['sd1:80', '[fe80::1]:80'],
+                         [location.endpoint(host, 80)
+                          for host in ('sd1', 'fe80::1')])
+
     def test_image_opts(self):
         place = location.parse('openvstorage+tcp:h:1/v:snapshot-timeout=5')
         self.assertEqual(

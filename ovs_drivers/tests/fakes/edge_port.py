@@ -22,8 +22,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, vpool):
-        socketserver.TCPServer.__init__(self, ('127.0.0.1', 0), Handler)
+    def __init__(self, vpool, address=('127.0.0.1', 0)):
+        socketserver.TCPServer.__init__(self, address, Handler)
         self.vpool = vpool
         self.port = self.server_address[1]
 

@@ -65,6 +65,11 @@ class FakeVPool(fixtures.Fixture):
         """Another node of the same vPool."""
         return self._serve(xml_rpc.Server(self.vpool))
 
+    def second_edge(self, host):
+        """The edge port of another node of the same vPool."""
+        return self._serve(edge_port.Server(self.vpool,
+                                            (host, self.edge.port)))
+
     def _load_library(self, folders=None):
         return _load_library([self.library_folder])
 
