@@ -2,15 +2,11 @@
 
 """The commands of ``ovs-storagedriver``."""
 
-import argparse
 import logging
 import os
 import subprocess
 
-from cliff import columns
-from cliff import command
-from cliff import lister
-
+from ovs_drivers import command_line
 from ovs_drivers import location
 from ovs_storagedriver import control
 from ovs_storagedriver import data_folder
@@ -22,6 +18,7 @@ from ovs_storagedriver import names
 from ovs_storagedriver import service
 from ovs_storagedriver import settings
 from ovs_storagedriver import sizes
+from ovs_storagedriver import tables
 
 LOG_FORMAT = '%(asctime)s %(levelname)s %(message)s'
 ENGINE_HELP = ('program of the engine (default: $%s, then %s/bin/%s, then '
@@ -29,43 +26,7 @@ ENGINE_HELP = ('program of the engine (default: $%s, then %s/bin/%s, then '
                           engine_process.BINARY))
 
 
-class _Bytes(columns.FormattableColumn):
-    """A size: rounded for people, exact for programs."""
-
-    def human_readable(self):
-        return sizes.readable(self._value)
-
-
-class _Lines(columns.FormattableColumn):
-    """A list of dicts, or one: a line each for people."""
-
-    def human_readable(self):
-        rows = self._value if isinstance(self._value, list) else [self._value]
-        return '\n'.join(self._line(row) for row in rows)
-
-
-class _Nodes(_Lines):
-
-    def _line(self, node):
-        return '%(vrouter_id)s edge %(edge)s xml-rpc %(xml_rpc)s' % node
-
-
-class _Capacity(_Lines):
-
-    def _line(self, stat):
-        return '\n'.join('%s %s' % (what, sizes.readable(stat[what]))
-                         for what in stat)
-
-
-class _Engine(_Lines):
-
-    def _line(self, process):
-        if not process['pid']:
-            return 'down, restarts %(restarts)d' % process
-        return 'pid %(pid)d\nup %(uptime)d s\nrestarts %(restarts)d' % process
-
-
-class Serve(command.Command):
+class Serve(command_line.Command):
     """Serve vPools until TERM or INT.
 
     One vPool needs no configuration file:
@@ -95,9 +56,7 @@ class Serve(command.Command):
     in use, 1 another error.
     """
 
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    def add_arguments(self, parser):
         parser.add_argument(
             '--config', metavar='FILE',
             help='serve the vPools of this file (default, without --data: '
@@ -156,38 +115,33 @@ class Serve(command.Command):
             help='addresses and networks that may connect to the ports, as '
                  'in 127.0.0.1,10.0.0.0/24 (default: all)')
         parser.add_argument('--engine', metavar='PATH', help=ENGINE_HELP)
-        return parser
 
-    def take_action(self, parsed_args):
+    def run(self, arguments):
         for handler in logging.getLogger().handlers:
             handler.setFormatter(logging.Formatter(LOG_FORMAT))
-        service.serve(self._settings(parsed_args), self._report)
+        service.serve(self._settings(arguments), _report)
 
-    def _settings(self, parsed_args):
-        options = {option: getattr(parsed_args, option)
+    def _settings(self, arguments):
+        options = {option: getattr(arguments, option)
                    for option in settings.OPTIONS}
-        if parsed_args.data:
-            if parsed_args.config:
+        if arguments.data:
+            if arguments.config:
                 raise errors.SettingsError('--config and --data exclude each '
                                            'other')
-            vpools = [settings.from_options(parsed_args.name, options)]
+            vpools = [settings.from_options(arguments.name, options)]
             settings.check_together(vpools)
             return vpools
-        if parsed_args.name or any(options.values()):
+        if arguments.name or any(options.values()):
             raise errors.SettingsError(
                 '--data is missing: with a configuration file the options of '
                 'a vPool are written there')
-        return settings.from_file(_config_file(parsed_args.config))
-
-    def _report(self, line):
-        print(line, file=self.app.stdout, flush=True)
+        return settings.from_file(_config_file(arguments.config))
 
 
-class _OfVPools:
+class _OfVPools(command_line.Command):
     """Options that choose vPools by their folders."""
 
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
+    def add_arguments(self, parser):
         parser.add_argument(
             '--data', metavar='DIR', action='append',
             help='folder of the vPool; may be repeated')
@@ -195,46 +149,77 @@ class _OfVPools:
             '--config', metavar='FILE',
             help='all vPools of this file (default, without --data: %s)'
                  % settings.DEFAULT_FILE)
-        return parser
 
-    def _folders(self, parsed_args):
-        paths = list(parsed_args.data or ())
-        if parsed_args.config or not paths:
+    def _folders(self, arguments):
+        paths = list(arguments.data or ())
+        if arguments.config or not paths:
             paths += [vpool.data for vpool in settings.from_file(
-                _config_file(parsed_args.config))]
+                _config_file(arguments.config))]
         return [data_folder.DataFolder(os.path.abspath(path))
                 for path in paths]
 
 
-class Status(_OfVPools, lister.Lister):
+class _Lister(_OfVPools):
+    """A command that answers with a table."""
+
+    titles = ()
+
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument(
+            '-f', '--format', choices=sorted(tables.FORMATS),
+            default='table', help='format of the answer (default: table)')
+        parser.add_argument(
+            '-c', '--column', metavar='COLUMN', action='append',
+            choices=self.titles,
+            help='show this column only; may be repeated')
+
+    def run(self, arguments):
+        columns = [self.titles.index(title)
+                   for title in arguments.column or self.titles]
+        rows = [[row[column] for column in columns]
+                for folder in self._folders(arguments)
+                for row in self._rows(folder)]
+        if rows or arguments.format != 'table':
+            print(tables.FORMATS[arguments.format](
+                [self.titles[column] for column in columns], rows))
+
+    def _rows(self, folder):
+        """Return the rows of a vPool."""
+        raise NotImplementedError
+
+
+class Status(_Lister):
     """Show vPools that are being served: nodes, ports, capacity, engine.
 
     Asks the service through the socket in the vPool's folder. Sizes are
     bytes with "-f json".
     """
 
-    def take_action(self, parsed_args):
-        rows = [self._row(control.vpool_info(folder))
-                for folder in self._folders(parsed_args)]
-        return (('vPool', 'GUID', 'Data', 'Nodes', 'TLS', 'Allowed',
-                 'Volumes', 'Capacity', 'Multiattach', 'Engine'), rows)
+    titles = ('vPool', 'GUID', 'Data', 'Nodes', 'TLS', 'Allowed', 'Volumes',
+              'Capacity', 'Multiattach', 'Engine')
 
-    def _row(self, info):
+    def _rows(self, folder):
+        info = control.vpool_info(folder)
         nodes = [{'vrouter_id': node['vrouter_id'],
-                  'edge': '%(host)s:%(edge_port)s' % node,
-                  'xml_rpc': '%(host)s:%(xml_rpc_port)s' % node}
+                  'edge': location.endpoint(node['host'],
+                                            int(node['edge_port'])),
+                  'xml_rpc': location.endpoint(node['host'],
+                                               int(node['xml_rpc_port']))}
                  for node in info['nodes']]
         capacity = {what: int(info[what])
                     for what in ('total', 'used', 'free', 'provisioned')}
         process = {what: int(info['engine_' + what])
                    for what in ('pid', 'uptime', 'restarts')}
-        return (info['name'], info['vpool_guid'], info['data'], _Nodes(nodes),
-                info['tls'], info['allow'] or 'all',
-                int(info['volumes']), _Capacity(capacity),
-                info['multiattach'] == 'true', _Engine(process))
+        yield (info['name'], info['vpool_guid'], info['data'],
+               tables.Shown(nodes, _show_nodes), info['tls'],
+               info['allow'] or 'all', int(info['volumes']),
+               tables.Shown(capacity, _show_capacity),
+               info['multiattach'] == 'true',
+               tables.Shown(process, _show_engine))
 
 
-class List(_OfVPools, lister.Lister):
+class List(_Lister):
     """List the volumes of vPools that are being served.
 
     "Stored" is the space of a volume and its snapshots on the disk, without
@@ -242,11 +227,8 @@ class List(_OfVPools, lister.Lister):
     clone.
     """
 
-    def take_action(self, parsed_args):
-        rows = [row for folder in self._folders(parsed_args)
-                for row in self._rows(folder)]
-        return (('vPool', 'Name', 'ID', 'Size', 'Stored', 'Type', 'Parent',
-                 'Snapshots', 'Clones', 'Owner'), rows)
+    titles = ('vPool', 'Name', 'ID', 'Size', 'Stored', 'Type', 'Parent',
+              'Snapshots', 'Clones', 'Owner')
 
     def _rows(self, folder):
         info = control.vpool_info(folder)
@@ -260,14 +242,15 @@ class List(_OfVPools, lister.Lister):
                 if volume is None:
                     continue
                 yield (info['name'], name_of[volume.id], str(volume.id),
-                       _Bytes(volume.size), _Bytes(volume.stored),
+                       tables.Shown(volume.size, sizes.readable),
+                       tables.Shown(volume.stored, sizes.readable),
                        'template' if volume.is_template else 'volume',
                        _parent(volume, name_of), volume.snapshots,
                        volume.clones, volume.owner if volume.owner in nodes
                        else nodes[0])
 
 
-class Check(_OfVPools, command.Command):
+class Check(_OfVPools):
     """Verify vPools that are not being served.
 
     Reads the vPool's own files, and lets the engine read all of its store.
@@ -275,15 +258,14 @@ class Check(_OfVPools, command.Command):
     being served.
     """
 
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
         parser.add_argument('--engine', metavar='PATH', help=ENGINE_HELP)
-        return parser
 
-    def take_action(self, parsed_args):
-        binary = engine_process.find(parsed_args.engine)
+    def run(self, arguments):
+        binary = engine_process.find(arguments.engine)
         results = [self._is_sound(binary, folder)
-                   for folder in self._folders(parsed_args)]
+                   for folder in self._folders(arguments)]
         return 0 if all(results) else 1
 
     def _is_sound(self, binary, folder):
@@ -299,12 +281,12 @@ class Check(_OfVPools, command.Command):
                 'the store %s could not be checked: the engine ended with '
                 'code %d' % (folder.store, checked.returncode))
         sound = checked.returncode == 0
-        self.app.stdout.write('%s (guid %s): %s\n' % (
-            folder.path, folder.guid, 'sound' if sound else 'DAMAGED'))
+        print('%s (guid %s): %s' % (folder.path, folder.guid,
+                                    'sound' if sound else 'DAMAGED'))
         return sound
 
 
-class TlsInit(command.Command):
+class TlsInit(command_line.Command):
     """Make the certificates and keys for TLS on the ports.
 
       ovs-storagedriver tls-init --dir /etc/openvstorage/tls \\
@@ -321,9 +303,7 @@ class TlsInit(command.Command):
     ca-cert.pem, client-*.pem or keys.psk; ca-key.pem stays where it is.
     """
 
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    def add_arguments(self, parser):
         parser.add_argument('--dir', metavar='DIR', required=True,
                             help='folder of the files; made if it is not '
                                  'there')
@@ -338,26 +318,44 @@ class TlsInit(command.Command):
         parser.add_argument('--renew', action='store_true',
                             help='make all but the authority again, also '
                                  'what is still good')
-        return parser
 
-    def take_action(self, parsed_args):
-        key_material.check_hosts(parsed_args.host)
-        key_material.check_identities(parsed_args.psk)
-        renew = parsed_args.renew
-        with key_material.opened(os.path.abspath(parsed_args.dir)) as folder:
+    def run(self, arguments):
+        key_material.check_hosts(arguments.host)
+        key_material.check_identities(arguments.psk)
+        renew = arguments.renew
+        with key_material.opened(os.path.abspath(arguments.dir)) as folder:
             # A new authority needs new certificates.
             renew |= self._say(key_material.CA_CERT, folder.make_authority())
             self._say(key_material.SERVER_CERT,
-                      folder.make_server(parsed_args.host, renew))
+                      folder.make_server(arguments.host, renew))
             self._say(key_material.CLIENT_CERT, folder.make_client(renew))
-            if parsed_args.psk:
+            if arguments.psk:
                 self._say(key_material.PSK, folder.make_psk(
-                    parsed_args.psk, parsed_args.renew))
+                    arguments.psk, arguments.renew))
 
     def _say(self, name, is_new):
-        self.app.stdout.write('%s: %s\n' % (name, 'made' if is_new
-                                            else 'kept'))
+        print('%s: %s' % (name, 'made' if is_new else 'kept'))
         return is_new
+
+
+def _report(line):
+    print(line, flush=True)
+
+
+def _show_nodes(nodes):
+    return '\n'.join('%(vrouter_id)s edge %(edge)s xml-rpc %(xml_rpc)s' % node
+                     for node in nodes)
+
+
+def _show_capacity(capacity):
+    return '\n'.join('%s %s' % (name, sizes.readable(size))
+                     for name, size in capacity.items())
+
+
+def _show_engine(process):
+    if not process['pid']:
+        return 'down, restarts %(restarts)d' % process
+    return 'pid %(pid)d\nup %(uptime)d s\nrestarts %(restarts)d' % process
 
 
 def _config_file(given):

@@ -4,7 +4,7 @@
 
 The file is INI with a section per vPool, as in cinder.conf. Its sections have
 the names of the vPools and its options are few, so configparser reads it:
-nothing beyond the standard library has to be installed beside cliff.
+the service needs the standard library only.
 """
 
 import configparser

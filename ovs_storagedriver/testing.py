@@ -82,7 +82,7 @@ class RunningStorageDriver(object):
     :param data: a folder to serve instead of a temporary one; it is kept
     :param options: more options of "ovs-storagedriver serve"
     :param host: the address to listen on
-    :param python: a Python 3 that has cliff (default: this one, or python3)
+    :param python: a Python 3 (default: this one, or python3)
     :param tls: "psk" or "x509", with the files of "tls-init" in TLS_DIR
 
     Once started: ``host``; ``edge_port`` and ``xml_rpc_port`` of the first

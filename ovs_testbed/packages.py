@@ -28,8 +28,6 @@ WANTED = (
     'cryptsetup-bin', 'procps', 'util-linux',
     # programs that make and protect the keys of TLS
     'openssl', 'acl',
-    # what the storagedriver's commands are made with
-    'python3-cliff',
     # what builds uwsgi, libvirt-python and the C parts
     'build-essential', 'pkg-config', 'python3-dev', 'python3-venv',
     'libvirt-dev', 'libpcre2-dev', 'git',

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test_tls.sh - keys, certificates and allow-lists; with the real engine
-# (OVS_EDGE) under a Python that has cliff (OVS_TEST_PYTHON)
+# test_tls.sh - keys, certificates and allow-lists, on this host's own Python
 
 # DevStack and the plugin read what is set here
 # shellcheck disable=SC1091,SC2034
@@ -23,14 +22,6 @@ function sudo {
         setfacl) echo "$*" >>"$SANDBOX/acl" ;;
         *) "$@" ;;
     esac
-}
-
-# make_environment - what install_storagedriver leaves
-function make_environment {
-    mkdir -p "$OVS_STORAGEDRIVER_VENV/bin"
-    printf '#!/bin/sh\nexec "%s" "$@"\n' "$OVS_TEST_PYTHON" \
-        >"$OVS_STORAGEDRIVER_VENV/bin/python3"
-    chmod +x "$OVS_STORAGEDRIVER_VENV/bin/python3"
 }
 
 # check_with VARIABLE=VALUE... - check_tls_settings under other settings
@@ -142,10 +133,6 @@ function test_a_second_stack_and_the_end {
     assert_false "nothing stays" test -e "$SANDBOX/etc"
 }
 
-if [[ -z ${OVS_TEST_PYTHON:-} ]]; then
-    die $LINENO "OVS_TEST_PYTHON is not set: use bin/test"
-fi
-make_environment
 test_settings
 test_who_may_connect
 test_files_and_options

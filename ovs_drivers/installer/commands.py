@@ -2,13 +2,11 @@
 
 """The commands of ``ovs-drivers``."""
 
-import argparse
-import inspect
 import json
 import os
+import sys
 
-from cliff import command
-
+from ovs_drivers import command_line
 from ovs_drivers.installer import engine
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
@@ -17,23 +15,15 @@ from ovs_drivers.installer import releases
 from ovs_drivers.installer import runtime
 
 
-class _Verb(command.Command):
+class _Verb(command_line.Command):
     """What the commands have in common."""
 
-    def get_parser(self, prog_name):
-        parser = argparse.ArgumentParser(
-            prog=prog_name, description=inspect.getdoc(self),
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+    def add_arguments(self, parser):
         parser.add_argument(
             '--json', action='store_true',
             help='answer in JSON, for programs')
-        self.add_arguments(parser)
-        return parser
 
-    def add_arguments(self, parser):
-        """Add the command's own arguments."""
-
-    def take_action(self, arguments):
+    def run(self, arguments):
         """Do the work; an expected error becomes message and exit code."""
         self._as_json = arguments.json
         try:
@@ -51,24 +41,25 @@ class _Verb(command.Command):
         text = (json.dumps(data, indent=2, sort_keys=True) if self._as_json
                 else '\n'.join(lines))
         if text:
-            self.app.stdout.write(text.rstrip('\n') + '\n')
+            sys.stdout.write(text.rstrip('\n') + '\n')
 
     def left_out(self, reason):
         """Say that an environment is left out, and why."""
-        self.app.stderr.write('ovs-drivers: left out: %s\n' % reason)
+        sys.stderr.write('ovs-drivers: left out: %s\n' % reason)
 
     def complain(self, error):
         """Print an error where the user looks for it."""
         if self._as_json:
             self.answer({'error': _error_as_dict(error)}, [])
         else:
-            self.app.stderr.write('ovs-drivers: %s\n' % error)
+            sys.stderr.write('ovs-drivers: %s\n' % error)
 
 
 class _EnvironmentVerb(_Verb):
     """A command that works on environments."""
 
     def add_arguments(self, parser):
+        super(_EnvironmentVerb, self).add_arguments(parser)
         parser.add_argument(
             '--python', metavar='PATH', action='append', default=[],
             help='an interpreter or the folder of a virtual environment; '
@@ -285,6 +276,7 @@ class Patch(_Verb):
     """
 
     def add_arguments(self, parser):
+        super(Patch, self).add_arguments(parser)
         parser.add_argument('source', metavar='SRC')
         parser.add_argument('target', metavar='DST')
         parser.add_argument(

@@ -2,13 +2,10 @@
 
 """Entry point of ``ovs-drivers``."""
 
-import argparse
 import signal
 import sys
 
-from cliff import app
-from cliff import commandmanager
-
+from ovs_drivers import command_line
 from ovs_drivers.installer import commands
 from ovs_drivers.installer import probe
 
@@ -29,36 +26,22 @@ ovs-drivers is at work; 10 (check) not or only partly installed; 11 others
 than its owner may write there.
 """
 
-_VERBS = {'detect': commands.Detect, 'check': commands.Check,
-          'install': commands.Install, 'uninstall': commands.Uninstall,
-          'diff': commands.Diff, 'patch': commands.Patch}
-
-
-class Installer(app.App):
-    """The application."""
-
-    def __init__(self):
-        manager = commandmanager.CommandManager('ovs_drivers.commands')
-        for name, verb in _VERBS.items():
-            manager.add_command(name, verb)
-        super(Installer, self).__init__(
-            description=_HELP, command_manager=manager, deferred_help=True,
-            version=probe.find_version('ovs_drivers') or 'unknown')
-
-    def build_option_parser(self, description, version, argparse_kwargs=None):
-        """Keep the line breaks of the help."""
-        kwargs = dict(argparse_kwargs or {},
-                      formatter_class=argparse.RawDescriptionHelpFormatter)
-        return super(Installer, self).build_option_parser(
-            description, version, kwargs)
+_VERBS = [('detect', commands.Detect()), ('check', commands.Check()),
+          ('install', commands.Install()),
+          ('uninstall', commands.Uninstall()), ('diff', commands.Diff()),
+          ('patch', commands.Patch())]
 
 
 def main(argv=None):
     """Run a command and return its exit code."""
-    arguments = sys.argv[1:] if argv is None else argv
+    parser = command_line.make_parser(
+        'ovs-drivers', _HELP, probe.find_version('ovs_drivers') or 'unknown',
+        _VERBS)
+    arguments = command_line.parse(
+        parser, sys.argv[1:] if argv is None else argv)
     # A termination is an error like any other: what was begun is undone.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return Installer().run(arguments or ['--help'])
+    return arguments.command.run(arguments)
 
 
 if __name__ == '__main__':

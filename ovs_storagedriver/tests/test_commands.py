@@ -81,6 +81,13 @@ class RunningTestCase(unittest.TestCase):
         done = run('list', '--data', self.running.data)
         self.assertIn('3 GiB', done.stdout)
 
+    def test_columns(self):
+        done = run('list', '--data', self.running.data, '-f', 'value',
+                   '-c', 'Name', '-c', 'Type')
+        self.assertEqual({'parent volume', 'clone volume', 'copy volume',
+                          'template template'},
+                         set(done.stdout.splitlines()))
+
     def test_check_of_what_is_served(self):
         done = run('check', '--data', self.running.data)
         self.assertEqual(4, done.returncode)
@@ -176,6 +183,20 @@ class OtherTestCase(unittest.TestCase):
             done = run(*arguments)
             self.assertEqual(0, done.returncode)
             self.assertIn(text, done.stdout)
+
+    def test_the_standard_library_is_enough(self):
+        done = subprocess.run(
+            [sys.executable, '-S', '-m', 'ovs_storagedriver', 'status',
+             '--config', '/no/such/file'], stderr=subprocess.PIPE, text=True)
+        self.assertIn('/no/such/file cannot be read', done.stderr)
+
+    def test_the_log_can_go_into_a_file_too(self):
+        with tempfile.NamedTemporaryFile('r') as log:
+            done = run('-q', '--debug', '--log-file', log.name, 'check',
+                       '--config', '/no/such/file')
+            for text in (done.stderr, log.read()):
+                self.assertIn('/no/such/file cannot be read', text)
+                self.assertIn('Traceback', text)
 
     def test_unknown_command(self):
         self.assertEqual(2, run('destroy').returncode)

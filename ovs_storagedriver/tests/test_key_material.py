@@ -36,9 +36,7 @@ class TlsInitTestCase(unittest.TestCase):
         output = io.StringIO()
         with contextlib.redirect_stdout(output), \
                 contextlib.redirect_stderr(output):
-            app = main.StorageDriverApp()
-            app.stdout = app.stderr = output
-            code = app.run(['tls-init', '--dir', self.path, *hosts, *words])
+            code = main.main(['tls-init', '--dir', self.path, *hosts, *words])
         return code, output.getvalue()
 
     def made(self, *words, **options):

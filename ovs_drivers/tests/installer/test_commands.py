@@ -4,6 +4,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -42,6 +43,18 @@ class CommandsTest(fixtures.TestCase):
             output = self.run_ok(verb, '--help')
             self.assertIn('\n  ovs-drivers %s' % verb, output.replace(
                 'sudo ', ''))
+
+    def test_the_standard_library_is_enough(self):
+        added = subprocess.check_output([sys.executable, '-c', (
+            'import sys; before = set(sys.modules)\n'
+            'from ovs_drivers.installer import main\n'
+            'for name in set(sys.modules) - before:\n'
+            '    print("%s %s" % (name, getattr(sys.modules[name], '
+            '"__file__", None)))')]).decode().splitlines()
+        self.assertTrue(any(line.startswith('ovs_drivers.installer.main ')
+                            for line in added))
+        self.assertEqual([], [line for line in added
+                              if '-packages' in line])
 
     def test_wrong_arguments(self):
         for arguments in (['install', '--bogus'], ['patch', 'one'],
