@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Marked blocks: the lines of ours in a file of somebody else.
+"""Marked blocks: the lines of ours in a file of another package.
 
 Everything works on bytes, so that a file comes back exactly as it was.
 """
@@ -74,7 +74,7 @@ def _lines(content):
 def _unpaired(name, number):
     return errors.ForeignChange(
         '%s, line %d: a BEGIN or END mark of ovs-drivers has lost its '
-        'partner; somebody changed these lines' % (name, number),
+        'partner; another tool changed these lines' % (name, number),
         'put the file back as it was (the original is kept in the folder '
         '.ovs-drivers beside the package, or in the package itself), then '
         'run the command again')

@@ -7,7 +7,7 @@ import os
 import sys
 
 from ovs_drivers import command_line
-from ovs_drivers.installer import engine
+from ovs_drivers.installer import operations
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import patching
@@ -150,7 +150,7 @@ class Check(_EnvironmentVerb):
     def work(self, arguments):
         data, lines, codes = [], [], [0]
         for each in self.environments(arguments):
-            state, problem = engine.check(each, arguments.allow_mismatch)
+            state, problem = operations.check(each, arguments.allow_mismatch)
             answer = dict(each.as_dict(), state=state)
             lines += _describe(each) + ['  ' + state]
             if problem:
@@ -190,8 +190,8 @@ class Install(_ChangingVerb):
         plans = []
         for each in environments:
             if not arguments.allow_mismatch:
-                engine.check_releases(each)
-            plans.append([tree.path(item) for tree in engine.plan(each)
+                operations.check_releases(each)
+            plans.append([tree.path(item) for tree in operations.plan(each)
                           for item in tree.todo])
         data, lines = [], []
         for each, planned in zip(environments, plans):
@@ -211,7 +211,7 @@ class Install(_ChangingVerb):
     @staticmethod
     def _install(each, done):
         try:
-            return engine.install(each)
+            return operations.install(each)
         except errors.InstallerError as error:
             if done:
                 error.problem += '\n  installed before that: ' + ', '.join(
@@ -224,7 +224,7 @@ class Uninstall(_ChangingVerb):
 
     Removes our modules and our lines and puts the files back byte for byte.
     In a file that was changed elsewhere since, only our lines go. If our own
-    lines or modules were changed by somebody, nothing is touched.
+    lines or modules were changed by another tool, nothing is touched.
 
       ovs-drivers uninstall --dry-run
       ovs-drivers uninstall
@@ -232,12 +232,12 @@ class Uninstall(_ChangingVerb):
 
     def work(self, arguments):
         environments = self.environments(arguments)
-        plans = [[path for undoing in engine.plan_uninstall(each)
-                  for path in undoing.paths()] for each in environments]
+        plans = [[path for planned in operations.plan_uninstall(each)
+                  for path in planned.paths()] for each in environments]
         data, lines = [], []
         for each, planned in zip(environments, plans):
             paths = (planned if arguments.dry_run
-                     else engine.uninstall(each))
+                     else operations.uninstall(each))
             data.append(dict(each.as_dict(), restored=paths))
             lines += _describe(each) + _say(
                 'would restore or remove' if arguments.dry_run
@@ -256,7 +256,7 @@ class Diff(_EnvironmentVerb):
 
     def work(self, arguments):
         found = self.environments(arguments)
-        diffs = [engine.diff(each) for each in found]
+        diffs = [operations.diff(each) for each in found]
         self.answer([dict(each.as_dict(), diff=text)
                      for each, text in zip(found, diffs)], diffs)
         return 0

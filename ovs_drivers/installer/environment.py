@@ -9,7 +9,7 @@ import sys
 
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import owner
-from ovs_drivers.installer import question
+from ovs_drivers.installer import interpreter
 from ovs_drivers.installer import registrations
 from ovs_drivers.installer import releases
 from ovs_drivers.installer import runtime
@@ -65,7 +65,8 @@ class Environment(object):
 
     def ask(self, action, *arguments):
         """Return the interpreter's answer to a question."""
-        return question.ask(self.python, action, *arguments, user=self._user)
+        return interpreter.ask(self.python, action, *arguments,
+                               user=self._user)
 
     @property
     def openstack(self):
@@ -102,13 +103,13 @@ def of_python(path):
     """Return the environment of an interpreter.
 
     :param path: an interpreter, or the folder of a virtual environment
-    :raises QuestionFailed: it does not run
+    :raises NoAnswer: it does not run
     :raises NotTrusted: others than its owner may write its programs
     """
     path = os.path.abspath(path)
     python = os.path.join(path, 'bin', 'python') if os.path.isdir(
         path) else path
-    answer = question.ask(python, 'describe')
+    answer = interpreter.ask(python, 'describe')
     packages = dict((name, Package(found['folder'], found['version']))
                     for name, found in answer['packages'].items())
     user = owner.of_interpreter(
@@ -148,7 +149,7 @@ def find(root='/', variables=None, complain=None):
                               else variables):
         try:
             environment = of_python(python)
-        except question.QuestionFailed:
+        except interpreter.NoAnswer:
             continue  # not every file with such a name is a Python
         except errors.NotTrusted as error:
             if complain:

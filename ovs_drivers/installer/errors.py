@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What may go wrong, each with its exit code and its cure."""
+"""Errors, each with its exit code and its cure."""
 
 
 class InstallerError(Exception):
@@ -14,7 +14,7 @@ class InstallerError(Exception):
         self.cure = cure
 
     def __str__(self):
-        return '%s\n  cure: %s' % (self.problem, self.cure)
+        return '%s\n  hint: %s' % (self.problem, self.cure)
 
 
 class NothingFound(InstallerError):
@@ -36,7 +36,7 @@ class UnknownLayout(InstallerError):
 
 
 class ForeignChange(InstallerError):
-    """Somebody else put his hand where ours would go."""
+    """Another tool modified a file that an installation changes."""
 
     code = 6
 

@@ -20,10 +20,10 @@ Installs the Open vStorage Edge drivers into Cinder, Nova and os-brick
   ovs-drivers uninstall   put everything back
 
 Exit codes: 0 done; 1 unexpected error; 2 wrong arguments; 3 no environment
-or no interpreter; 4 not writable; 5 unknown layout; 6 changed by somebody
-else; 7 releases do not match; 8 does not import, put back; 9 another
-ovs-drivers is at work; 10 (check) not or only partly installed; 11 others
-than its owner may write there.
+or no interpreter; 4 not writable; 5 unknown layout; 6 changed by another
+tool; 7 releases do not match; 8 does not import, put back; 9 another
+ovs-drivers runs; 10 (check) not or only partly installed; 11 others than its
+owner may write there.
 """
 
 _VERBS = [('detect', commands.Detect()), ('check', commands.Check()),

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 
-from ovs_drivers.installer import engine
+from ovs_drivers.installer import operations
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import files
@@ -36,26 +36,26 @@ def patch(source, target, python=None, dry_run=False):
             'make it, or give another target')
     survey.survey(original)
     if dry_run:
-        return engine.diff(original)
+        return operations.diff(original)
     if os.path.exists(target):
         copy = environment.of_tree(target, python)
         _check_is_copy(original, copy)
-        return engine.install(copy)
+        return operations.install(copy)
     files.check_writable([target])
     return _copy_and_install(source, target, python)
 
 
 def _copy_and_install(source, target, python):
     """Make the copy beside its place, so that it is complete or absent."""
-    workshop = tempfile.mkdtemp(prefix='.ovs-drivers-',
-                                dir=os.path.dirname(target))
+    staging = tempfile.mkdtemp(prefix='.ovs-drivers-',
+                               dir=os.path.dirname(target))
     try:
-        copy = os.path.join(workshop, os.path.basename(target))
+        copy = os.path.join(staging, os.path.basename(target))
         shutil.copytree(source, copy, symlinks=True)
-        written = engine.install(environment.of_tree(copy, python))
+        written = operations.install(environment.of_tree(copy, python))
         os.rename(copy, target)
     finally:
-        shutil.rmtree(workshop)
+        shutil.rmtree(staging)
     return [os.path.join(target, os.path.relpath(path, copy))
             for path in written]
 

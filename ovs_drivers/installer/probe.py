@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Questions to the interpreter of an environment.
+"""The questions that an interpreter answers about its environment.
 
-``question.ask`` runs the text of this file in that interpreter, so it
+``interpreter.ask`` runs the text of this file in that interpreter, so it
 imports nothing of ours and nothing beyond the standard library, and works
 on Python 2.7 and 3. It reads one JSON request from its standard input and
 writes one JSON answer.

@@ -32,7 +32,7 @@ class State(object):
         self._manifest_path = os.path.join(self.folder, 'manifest.json')
         content = files.read(self._manifest_path)
         # Also what a run that was killed left: a folder without a manifest.
-        self.exists = os.path.isdir(self.folder) or bool(self._graves())
+        self.exists = os.path.isdir(self.folder) or bool(self._trash())
         manifest = self._parse(content) if content is not None else {}
         self.status = manifest.get('status')
         self.entries = manifest.get('files', {})
@@ -133,8 +133,8 @@ class State(object):
         for place, _folders, _names in os.walk(self.folder):
             files.sweep(place)
         with owner.acting_for(self.folder):
-            for grave in self._graves():
-                shutil.rmtree(grave)
+            for trash in self._trash():
+                shutil.rmtree(trash)
 
     def remove(self):
         """Forget everything, in one step."""
@@ -143,12 +143,12 @@ class State(object):
 
     def _remove(self):
         if os.path.isdir(self.folder):
-            grave = tempfile.mkdtemp(prefix=FOLDER + '-', suffix='.old',
+            trash = tempfile.mkdtemp(prefix=FOLDER + '-', suffix='.old',
                                      dir=self.root)
-            os.rename(self.folder, os.path.join(grave, FOLDER))
-            shutil.rmtree(grave)
+            os.rename(self.folder, os.path.join(trash, FOLDER))
+            shutil.rmtree(trash)
 
-    def _graves(self):
+    def _trash(self):
         return glob.glob(os.path.join(self.root, FOLDER + '-*.old'))
 
     def _kept_bytecode(self, path):

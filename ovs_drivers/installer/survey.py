@@ -20,7 +20,7 @@ class Item(object):
 
         :param path: relative to the root of its tree
         :param current: the content now, None if there is no such file
-        :param clean: the content when we are not installed, None likewise
+        :param clean: the content when we are not installed, None as above
         :param installed: the content when we are installed
         """
         self.path = path
@@ -189,7 +189,7 @@ def edited_paths(packages):
 def without_blocks(tree, path, content):
     """Return a file's content without our lines.
 
-    :raises ForeignChange: our lines were changed by somebody
+    :raises ForeignChange: our lines were changed by another tool
     """
     full_path = os.path.join(tree.root, path)
     clean, found = blocks.split(content, full_path)
@@ -200,7 +200,7 @@ def without_blocks(tree, path, content):
         if block not in known:
             raise errors.ForeignChange(
                 '%s: the lines between the marks of ovs-drivers were '
-                'changed by somebody else' % full_path,
+                'changed by another tool' % full_path,
                 'remove the lines from BEGIN to END by hand, then run the '
                 'command again')
     return clean

@@ -29,7 +29,7 @@ class CommandsTest(fixtures.TestCase):
         """Expect an exit code with a problem and a cure."""
         found, _output, complaints = fixtures.run(*arguments)
         self.assertEqual(code, found, complaints)
-        self.assertIn('\n  cure: ', complaints)
+        self.assertIn('\n  hint: ', complaints)
         self.assertNotIn('Traceback', complaints)
         return complaints
 
@@ -152,7 +152,7 @@ class CommandsTest(fixtures.TestCase):
         self.run_refused(6, 'install', '--tree', self.tree)
         code, output, _complaints = fixtures.run('check', '--tree', self.tree)
         self.assertEqual(6, code)
-        self.assertIn('changed by somebody else', output)
+        self.assertIn('changed by another tool', output)
 
     def test_not_writable(self):
         before = os.access, sys.stdout

@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 
-from ovs_drivers.installer import engine
+from ovs_drivers.installer import operations
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
-from ovs_drivers.installer import question
+from ovs_drivers.installer import interpreter
 from ovs_drivers.tests.installer import fixtures
 
 
@@ -121,7 +121,7 @@ class QuestionTest(EnvironmentTestCase):
 
     def assert_failed(self, python, *words):
         with self.assertRaises(errors.NothingFound) as caught:
-            question.ask(python, 'describe')
+            interpreter.ask(python, 'describe')
         for word in words + (python,):
             self.assertIn(word, str(caught.exception))
 
@@ -135,11 +135,11 @@ class QuestionTest(EnvironmentTestCase):
     def test_an_interpreter_that_hangs(self):
         program = os.path.join(self.root, 'python')
         write_program(program, '#!/bin/sh\nexec sleep 1000\n')
-        before, question.TIMEOUT = question.TIMEOUT, 0.1
+        before, interpreter.TIMEOUT = interpreter.TIMEOUT, 0.1
         try:
             self.assert_failed(program)
         finally:
-            question.TIMEOUT = before
+            interpreter.TIMEOUT = before
 
     def test_output_of_imports_does_not_disturb(self):
         python, packages = fixtures.make_environment(self.root)
@@ -147,8 +147,8 @@ class QuestionTest(EnvironmentTestCase):
                        'import os; os.write(2, b"loud")\n')
         fixtures.write(os.path.join(packages, 'os_brick/__init__.py'),
                        'print("loud")\nraise ValueError("why")\n')
-        with self.assertRaises(question.QuestionFailed) as caught:
-            question.ask(python, 'verify', 'os_brick')
+        with self.assertRaises(interpreter.NoAnswer) as caught:
+            interpreter.ask(python, 'verify', 'os_brick')
         self.assertEqual('ValueError: why', caught.exception.reason)
         self.assertIn('Traceback', caught.exception.details)
 
@@ -175,7 +175,7 @@ class OfTreeTest(EnvironmentTestCase):
         os.symlink('../there/nova-33', os.path.join(here, 'nova'))
         found = environment.of_tree(here)
         self.assertEqual([here], found.roots())
-        engine.install(found)
+        operations.install(found)
         self.assertIn('openvstorage_edge', fixtures.read(os.path.join(
             self.root, 'there/nova-33/virt/libvirt/driver.py')))
 

@@ -5,12 +5,12 @@
 import os
 import unittest
 
-from ovs_drivers.installer import engine
+from ovs_drivers.installer import operations
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import files
 from ovs_drivers.installer import owner
-from ovs_drivers.installer import question
+from ovs_drivers.installer import interpreter
 from ovs_drivers.tests.installer import fixtures
 
 # Users and groups that no machine has.
@@ -173,14 +173,14 @@ class InterpreterTest(OwnerTestCase):
 
     def test_is_run_by_its_owner(self):
         python = self.environment(ALICE)
-        question.ask(python, 'describe')
+        interpreter.ask(python, 'describe')
         self.assertEqual([str(ALICE)], self.users(python))
 
     def test_of_root_with_packages_of_somebody_else(self):
         python = self.environment(0)
         self.file(python + '.users', mode=0o666)
         give(self.packages, BOB)
-        question.ask(python, 'describe')
+        interpreter.ask(python, 'describe')
         self.assertEqual([str(BOB)], self.users(python))
 
     def test_with_the_source_of_somebody_else(self):
@@ -188,21 +188,21 @@ class InterpreterTest(OwnerTestCase):
         self.file(python + '.users', mode=0o666)
         source = self.folder('source', BOB)
         self.file(os.path.join(self.packages, 'easy-install.pth'), source)
-        question.ask(python, 'describe')
+        interpreter.ask(python, 'describe')
         self.assertEqual([str(BOB)], self.users(python))
 
     def test_of_several_users_is_not_run(self):
         python = self.environment(ALICE)
         give(self.packages, BOB)
         with self.assertRaises(errors.NotTrusted) as caught:
-            question.ask(python, 'describe')
+            interpreter.ask(python, 'describe')
         self.assertIn('several users', caught.exception.problem)
         self.assertFalse(os.path.exists(python + '.users'))
 
     def test_that_others_may_write_is_not_run(self):
         python = self.environment(0)
         os.chmod(python, 0o757)
-        self.assertRaises(errors.NotTrusted, question.ask, python,
+        self.assertRaises(errors.NotTrusted, interpreter.ask, python,
                           'describe')
         self.assertFalse(os.path.exists(python + '.users'))
 
@@ -212,7 +212,7 @@ class InterpreterTest(OwnerTestCase):
         self.file(python, text, ALICE, 0o755)
         os.environ['OVS_TEST_SECRET'] = 'secret'
         self.addCleanup(os.environ.pop, 'OVS_TEST_SECRET')
-        question.ask(python, 'describe')
+        interpreter.ask(python, 'describe')
         self.assertNotIn('secret', fixtures.read(python + '.users'))
 
     def test_that_is_not_trusted_is_left_out_and_named(self):
@@ -237,14 +237,14 @@ class TreeTest(OwnerTestCase):
 
     def test_stays_its_owners(self):
         before = fixtures.fingerprint(self.tree)
-        engine.install(environment.of_tree(self.tree))
+        operations.install(environment.of_tree(self.tree))
         self.assertNotEqual(before, fixtures.fingerprint(self.tree))
         for place, folders, names in os.walk(self.tree):
             for name in folders + names:
                 status = os.lstat(os.path.join(place, name))
                 self.assertEqual((ALICE, ALICE),
                                  (status.st_uid, status.st_gid), name)
-        engine.uninstall(environment.of_tree(self.tree))
+        operations.uninstall(environment.of_tree(self.tree))
         self.assertEqual(before, fixtures.fingerprint(self.tree))
 
     def test_that_others_may_write_is_refused(self):
@@ -252,7 +252,7 @@ class TreeTest(OwnerTestCase):
         os.chmod(place, 0o777)
         before = fixtures.fingerprint(self.tree)
         with self.assertRaises(errors.NotTrusted) as caught:
-            engine.install(environment.of_tree(self.tree))
+            operations.install(environment.of_tree(self.tree))
         self.assertIn(place, caught.exception.problem)
         self.assertEqual(before, fixtures.fingerprint(self.tree))
 

@@ -4,7 +4,7 @@
 
 import os
 
-from ovs_drivers.installer import engine
+from ovs_drivers.installer import operations
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import patching
@@ -35,11 +35,11 @@ class PatchTest(fixtures.TestCase):
                               if not os.path.isfile(path)])
         self.assertEqual(7, len(written))
         tree = environment.of_tree(self.target)
-        self.assertEqual('installed', engine.check(tree)[0])
+        self.assertEqual('installed', operations.check(tree)[0])
         patched = fixtures.fingerprint(self.folder)
         self.assertEqual([], self.patch())
         self.assertEqual(patched, fixtures.fingerprint(self.folder))
-        engine.uninstall(tree)
+        operations.uninstall(tree)
         self.assertEqual(self.before, fixtures.fingerprint(self.target))
         self.assertEqual(self.before, fixtures.fingerprint(self.source))
         self.assertEqual(7, len(self.patch()))

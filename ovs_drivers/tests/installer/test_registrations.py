@@ -8,7 +8,7 @@ import unittest
 
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import probe
-from ovs_drivers.installer import question
+from ovs_drivers.installer import interpreter
 from ovs_drivers.installer import registrations
 from ovs_drivers.tests.installer import fixtures
 
@@ -181,13 +181,13 @@ class ProbeInOtherPythonsTest(fixtures.TestCase):
                  '@decorator(\n    1)\nclass A(object):\n    pass\n', ' x\n']
         expected = [without_message(each) for each in probe.parse(texts)]
         for python in fixtures.pythons().values():
-            answer = question.ask(python, 'parse', texts)
+            answer = interpreter.ask(python, 'parse', texts)
             self.assertEqual(expected, [without_message(each)
                                         for each in answer], python)
 
     def test_python_2_syntax_is_parsed_by_python_2(self):
         for python in fixtures.pythons().values():
-            answer = question.ask(python, 'parse', ['print "x"\n'])[0]
+            answer = interpreter.ask(python, 'parse', ['print "x"\n'])[0]
             version = subprocess.check_output(
                 [python, '-c', 'import sys; print(sys.version_info[0])'])
             self.assertEqual(version.strip() != b'2', 'error' in answer)

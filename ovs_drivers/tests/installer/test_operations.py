@@ -6,12 +6,12 @@ import os
 import shutil
 import traceback
 
-from ovs_drivers.installer import engine
+from ovs_drivers.installer import operations
 from ovs_drivers.installer import environment
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import files
 from ovs_drivers.installer import probe
-from ovs_drivers.installer import question
+from ovs_drivers.installer import interpreter
 from ovs_drivers.installer import registrations
 from ovs_drivers.installer import state
 from ovs_drivers.tests.installer import fixtures
@@ -27,10 +27,10 @@ def ask_here(python, action, *arguments, **_options):
         *arguments)
 
 
-class EngineTestCase(fixtures.TestCase):
+class OperationsTestCase(fixtures.TestCase):
 
     def setUp(self):
-        self.replace(question, 'ask', ask_here)
+        self.replace(interpreter, 'ask', ask_here)
         self.replace(os, 'fsync', lambda handle: None)  # for speed
         self.root = fixtures.make_tree(fixtures.new_folder(self))
         for path in (CONNECTOR, CONFIG):
@@ -52,13 +52,13 @@ class EngineTestCase(fixtures.TestCase):
         return fixtures.fingerprint(self.root)
 
     def state(self):
-        return engine.check(self.environment)[0]
+        return operations.check(self.environment)[0]
 
     def install(self):
-        return engine.install(self.environment)
+        return operations.install(self.environment)
 
     def uninstall(self):
-        return engine.uninstall(self.environment)
+        return operations.uninstall(self.environment)
 
     def edit(self, path, old, new):
         text = fixtures.read(self.path(path))
@@ -80,7 +80,7 @@ class EngineTestCase(fixtures.TestCase):
         self.assertEqual(before, self.fingerprint())
 
 
-class RoundTripTest(EngineTestCase):
+class RoundTripTest(OperationsTestCase):
 
     def test_install_and_uninstall(self):
         self.assertEqual('not installed', self.state())
@@ -145,11 +145,11 @@ class RoundTripTest(EngineTestCase):
         self.assert_restored()
 
     def test_diff_is_the_same_before_and_after(self):
-        before = engine.diff(self.environment)
+        before = operations.diff(self.environment)
         self.assertIn("+    'OPENVSTORAGE_EDGE':", before)
         self.assertIn('+++ %s' % self.path(MODULE), before)
         self.install()
-        self.assertEqual(before, engine.diff(self.environment))
+        self.assertEqual(before, operations.diff(self.environment))
 
     def test_record_has_checksums_and_originals(self):
         self.install()
@@ -180,15 +180,15 @@ class RoundTripTest(EngineTestCase):
         self.assertEqual(before, fixtures.fingerprint(checkout))
 
 
-class FailureTest(EngineTestCase):
+class FailureTest(OperationsTestCase):
 
     def test_a_failed_verification_puts_everything_back(self):
         def fail(python, action, *arguments, **options):
             if (action, arguments) == ('verify', ('nova',)):
-                raise question.QuestionFailed(python, 'X: y', 'Traceback')
+                raise interpreter.NoAnswer(python, 'X: y', 'Traceback')
             return ask_here(python, action, *arguments, **options)
 
-        self.replace(question, 'ask', fail)
+        self.replace(interpreter, 'ask', fail)
         self.assert_refused(errors.VerificationFailed, self.install,
                             'nova', 'Traceback')
         self.assert_restored()
@@ -196,10 +196,10 @@ class FailureTest(EngineTestCase):
     def fail_to_import(self):
         def fail(python, action, *arguments, **options):
             if action == 'verify':
-                raise question.QuestionFailed(python, 'X: y')
+                raise interpreter.NoAnswer(python, 'X: y')
             return ask_here(python, action, *arguments, **options)
 
-        self.replace(question, 'ask', fail)
+        self.replace(interpreter, 'ask', fail)
 
     def test_what_is_installed_already_is_verified_too(self):
         self.install()
@@ -211,7 +211,7 @@ class FailureTest(EngineTestCase):
     def test_check_tells_what_does_not_import(self):
         self.install()
         self.fail_to_import()
-        word, problem = engine.check(self.environment)
+        word, problem = operations.check(self.environment)
         self.assertEqual('does not work', word)
         self.assertEqual(8, problem.code)
 
@@ -314,13 +314,13 @@ class FailureTest(EngineTestCase):
         self.for_each_step(self.install, finish)
 
 
-class ForeignChangeTest(EngineTestCase):
+class ForeignChangeTest(OperationsTestCase):
 
     def test_a_foreign_file_where_a_module_goes(self):
         fixtures.write(self.path(MODULE), 'mine')
-        for verb in (self.install, lambda: engine.diff(self.environment)):
+        for verb in (self.install, lambda: operations.diff(self.environment)):
             self.assert_refused(errors.ForeignChange, verb, MODULE)
-        self.assertEqual('changed by somebody else', self.state())
+        self.assertEqual('changed by another tool', self.state())
         self.assertEqual([], self.uninstall())
         self.assertEqual('mine', fixtures.read(self.path(MODULE)))
 
@@ -425,7 +425,7 @@ class ForeignChangeTest(EngineTestCase):
         self.assert_restored()
 
 
-class CopyTest(EngineTestCase):
+class CopyTest(OperationsTestCase):
     """The package ovs_drivers in the environment."""
 
     def give_it_a_package(self, location):
@@ -474,7 +474,7 @@ class CopyTest(EngineTestCase):
         self.assertFalse(os.path.exists(self.path(MODULE)))
 
 
-class RefusalTest(EngineTestCase):
+class RefusalTest(OperationsTestCase):
 
     def test_unknown_layouts(self):
         fixtures.write(self.path(CONFIG), 'x = 1\n')
@@ -502,7 +502,7 @@ class RefusalTest(EngineTestCase):
         self.environment.packages['os_brick'].version = '1.6.2'
         self.assert_refused(
             errors.ReleaseMismatch,
-            lambda: engine.check_releases(self.environment), 'newton')
+            lambda: operations.check_releases(self.environment), 'newton')
         self.assertEqual('releases do not match', self.state())
-        self.assertEqual('not installed', engine.check(
+        self.assertEqual('not installed', operations.check(
             self.environment, allow_mismatch=True)[0])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Runs the probe in the interpreter of an environment."""
+"""Run the probe in the interpreter of an environment."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def ask(python, action, *arguments, **options):
     :param options: ``user``: who runs the interpreter; default: the owner of
         what it runs
     :raises NotTrusted: there is no user who could do that for root
-    :raises QuestionFailed: the interpreter does not run, does not answer in
+    :raises NoAnswer: the interpreter does not run, does not answer in
         time, or reports an error
     """
     user = options.get('user') or owner.of_interpreter(python)
@@ -35,7 +35,7 @@ def ask(python, action, *arguments, **options):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             preexec_fn=None if user.is_us else user.become)
     except OSError as error:
-        raise QuestionFailed(python, str(error))
+        raise NoAnswer(python, str(error))
     # Python 2.7 has no time-out for communicate().
     alarm = threading.Timer(TIMEOUT, process.kill)
     alarm.start()
@@ -50,11 +50,11 @@ def ask(python, action, *arguments, **options):
     try:
         answer = json.loads(output.decode('ascii'))
     except ValueError:
-        raise QuestionFailed(
+        raise NoAnswer(
             python, 'it ended with status %d and said: %s'
             % (process.returncode, _tail(complaints)))
     if 'error' in answer:
-        raise QuestionFailed(python, answer['error'], answer['traceback'])
+        raise NoAnswer(python, answer['error'], answer['traceback'])
     return answer['answer']
 
 
@@ -73,11 +73,11 @@ def _tail(output):
     return output.decode('utf-8', 'replace').strip()[-1000:] or 'nothing'
 
 
-class QuestionFailed(errors.NothingFound):
+class NoAnswer(errors.NothingFound):
     """An interpreter did not answer."""
 
     def __init__(self, python, reason, details=''):
-        super(QuestionFailed, self).__init__(
+        super(NoAnswer, self).__init__(
             '%s does not answer: %s' % (python, reason),
             'give a Python interpreter, or the folder of a virtual '
             'environment, that works')

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The verbs: install, uninstall, check and diff of one environment."""
+"""The operations: install, uninstall, check and diff of one environment."""
 
 import difflib
 import os
 
 from ovs_drivers.installer import errors
 from ovs_drivers.installer import files
-from ovs_drivers.installer import question
+from ovs_drivers.installer import interpreter
 from ovs_drivers.installer import registrations
 from ovs_drivers.installer import releases
 from ovs_drivers.installer import runtime
@@ -94,7 +94,7 @@ def verify(environment):
     for package in sorted(environment.openstack):
         try:
             environment.ask('verify', package)
-        except question.QuestionFailed as failure:
+        except interpreter.NoAnswer as failure:
             raise errors.VerificationFailed(
                 '%s: the drivers do not work with %s\n%s'
                 % (environment.label, package.replace('_', '-'),
@@ -109,34 +109,34 @@ def uninstall(environment):
     :returns: the paths that were restored or removed
     """
     with files.locked(environment.roots()):
-        undoings = plan_uninstall(environment)
+        uninstalls = plan_uninstall(environment)
         with files.Transaction() as transaction:
-            for undoing in undoings:
-                undoing.carry_out(transaction)
-        for undoing in undoings:
-            undoing.state.sweep()
-            undoing.state.remove()
-        return [path for undoing in undoings for path in undoing.paths()]
+            for each in uninstalls:
+                each.carry_out(transaction)
+        for each in uninstalls:
+            each.state.sweep()
+            each.state.remove()
+        return [path for each in uninstalls for path in each.paths()]
 
 
 def plan_uninstall(environment):
-    """Return an Undoing for each tree with something of ours in it.
+    """Return an Uninstall for each tree with something of ours in it.
 
     :raises InstallerError: a reason why nothing may be touched
     """
-    undoings = []
+    uninstalls = []
     for root in environment.roots():
         packages = [name for name, package in environment.openstack.items()
                     if package.root == root]
-        undoing = Undoing(survey.Tree(root, packages, False))
-        if undoing.changes or undoing.state.exists:
-            files.check_writable(undoing.paths() + [undoing.state.folder])
-            undoings.append(undoing)
-    return undoings
+        planned = Uninstall(survey.Tree(root, packages, False))
+        if planned.changes or planned.state.exists:
+            files.check_writable(planned.paths() + [planned.state.folder])
+            uninstalls.append(planned)
+    return uninstalls
 
 
-class Undoing(object):
-    """What has to be undone in one tree; made without touching it."""
+class Uninstall(object):
+    """The changes that undo an installation in one tree."""
 
     def __init__(self, tree):
         self.tree = tree
@@ -226,7 +226,7 @@ class Undoing(object):
 
 
 STATES = {
-    errors.ForeignChange: 'changed by somebody else',
+    errors.ForeignChange: 'changed by another tool',
     errors.ReleaseMismatch: 'releases do not match',
     errors.UnknownLayout: 'unknown layout',
     errors.VerificationFailed: 'does not work',
