@@ -2,8 +2,9 @@
 
 """Python's side of ``libovsvolumedriver.so.1``, the C client of a vPool.
 
-The calls that manage volumes are bound, and those that read and write for
-what copies data on a Cinder host; guests and images go through QEMU. Each
+Bound are the calls that the drivers need: those that manage volumes, and those
+that read and write for what copies data on a Cinder host. Guests and images go
+through QEMU. Each
 operation opens a context of its own and closes it, so nothing is shared
 between threads, and everything the library allocates is given back; an
 :class:`OpenVolume` keeps one until it is closed.
@@ -13,7 +14,6 @@ operations run in one of its native threads so that the other green threads
 go on; elsewhere they run where they are called.
 """
 
-import collections
 import contextlib
 import ctypes
 import errno
@@ -98,13 +98,6 @@ _KINDS = {errno.ENOENT: NotFound, errno.EEXIST: Exists,
 _ANSWERS = (NotFound, Exists, HasClones, Busy, Shrinking, TooLarge, NoSpace,
             Invalid)
 
-Snapshot = collections.namedtuple('Snapshot', ['name', 'size'])
-
-
-class _SnapshotInfo(ctypes.Structure):
-    _fields_ = [('name', ctypes.c_char_p), ('size', ctypes.c_uint64)]
-
-
 _text, _handle = ctypes.c_char_p, ctypes.c_void_p
 _PROTOTYPES = {
     'ovs_ctx_attr_new': (_handle, []),
@@ -115,7 +108,6 @@ _PROTOTYPES = {
     'ovs_ctx_init': (ctypes.c_int, [_handle, _text, ctypes.c_int]),
     'ovs_ctx_destroy': (ctypes.c_int, [_handle]),
     'ovs_create_volume': (ctypes.c_int, [_handle, _text, ctypes.c_uint64]),
-    'ovs_remove_volume': (ctypes.c_int, [_handle, _text]),
     'ovs_truncate_volume': (ctypes.c_int, [_handle, _text, ctypes.c_uint64]),
     'ovs_list_volumes': (ctypes.c_int, [_handle, _handle,
                                         ctypes.POINTER(ctypes.c_size_t)]),
@@ -127,12 +119,6 @@ _PROTOTYPES = {
     'ovs_flush': (ctypes.c_int, [_handle]),
     'ovs_snapshot_create': (ctypes.c_int, [_handle, _text, _text,
                                            ctypes.c_int64]),
-    'ovs_snapshot_rollback': (ctypes.c_int, [_handle, _text, _text]),
-    'ovs_snapshot_remove': (ctypes.c_int, [_handle, _text, _text]),
-    'ovs_snapshot_list': (ctypes.c_int, [_handle, _text,
-                                         ctypes.POINTER(_SnapshotInfo),
-                                         ctypes.POINTER(ctypes.c_int)]),
-    'ovs_snapshot_list_free': (None, [ctypes.POINTER(_SnapshotInfo)]),
     'ovs_snapshot_is_synced': (ctypes.c_int, [_handle, _text, _text]),
 }
 
@@ -152,7 +138,7 @@ def load_library(folders=LIBRARY_FOLDERS):
             failures.append('%s' % error)
     else:
         raise LibraryMissing(
-            '%s cannot be loaded (%s). Install the Open vStorage client '
+            '%s cannot be loaded (%s). hint: install the Open vStorage client '
             'library (hypervisor/build of devstack-plugin-openvstorage puts '
             'it under /opt/openvstorage), or name its folder in '
             '/etc/ld.so.conf.d and run ldconfig.'
@@ -214,9 +200,6 @@ class Edge(object):
         self._run('create', 'ovs_create_volume', [name],
                   ctypes.c_uint64(size))
 
-    def remove(self, name):
-        self._run('remove', 'ovs_remove_volume', [name])
-
     def truncate(self, name, size):
         self._run('truncate', 'ovs_truncate_volume', [name],
                   ctypes.c_uint64(size))
@@ -239,18 +222,9 @@ class Edge(object):
         self._run('snapshot', 'ovs_snapshot_create', [name, snapshot],
                   ctypes.c_int64(timeout))
 
-    def snapshot_rollback(self, name, snapshot):
-        self._run('rollback', 'ovs_snapshot_rollback', [name, snapshot])
-
-    def snapshot_remove(self, name, snapshot):
-        self._run('remove snapshot', 'ovs_snapshot_remove', [name, snapshot])
-
     def snapshot_is_synced(self, name, snapshot):
         return self._run('is synced', 'ovs_snapshot_is_synced',
                          [name, snapshot]) == 1
-
-    def snapshots(self, name):
-        return self._blocking(self._snapshots, name)
 
     def _run(self, operation, function, names, *values):
         arguments = [_encode(name) for name in names] + list(values)
@@ -320,26 +294,6 @@ class Edge(object):
                 else:
                     return [name.decode('utf-8', 'replace') for name
                             in names.raw[:used].split(b'\0') if name]
-
-    def _snapshots(self, host, name):
-        with self._context(host) as context:
-            room = ctypes.c_int(64)
-            while True:
-                infos = (_SnapshotInfo * room.value)()
-                try:
-                    count = self._call('list snapshots of %s' % name,
-                                       'ovs_snapshot_list', context,
-                                       _encode(name), infos,
-                                       ctypes.byref(room))
-                except EdgeError as error:
-                    if error.errno != errno.ERANGE:
-                        raise
-                    continue
-                try:
-                    return [Snapshot(info.name.decode('utf-8', 'replace'),
-                                     info.size) for info in infos[:count]]
-                finally:
-                    self._library.ovs_snapshot_list_free(infos)
 
     def _call(self, what, function, *arguments):
         ctypes.set_errno(0)

@@ -132,6 +132,9 @@ VPoolInfo = collections.namedtuple(
 class StorageDriver(object):
     """The storagedrivers of one vPool, whichever of them answers.
 
+    It has the calls of the product that scripts and tests want, too; the
+    drivers do not need all of them.
+
     :param tls: the result of xml_rpc.tls_context() for HTTPS
     :param redirect_hosts: where redirects may lead to, beside HOSTS;
                            ANY_HOST for anywhere

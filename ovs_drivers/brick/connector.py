@@ -58,7 +58,7 @@ class OpenvStorageEdgeConnector(base.BaseLinuxConnector):
             edge.at(place).size(place.name)
         except (location.LocationError, edge.EdgeError,
                 edge.LibraryMissing) as error:
-            LOG.warning('Volume %s cannot be opened: %s', path, error)
+            LOG.warning('Cannot open volume %s: %s', path, error)
             return False
         return True
 

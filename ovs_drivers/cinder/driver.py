@@ -50,8 +50,8 @@ def _undo_on_error(undo, *arguments):
             try:
                 undo(*arguments)
             except errors.VPoolError as failure:
-                LOG.warning('What the failed step left could not be removed '
-                            'either: %s', failure)
+                LOG.warning('Cannot undo the failed step on %s: %s',
+                            ', '.join(arguments), failure)
 
 
 @interface.volumedriver
@@ -62,7 +62,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     Version history:
 
     * 1.0.0 - The driver for Newton, by the vendor.
-    * 2.0.0 - Written anew for Newton to 2026.x; needs no other API of Open
+    * 2.0.0 - Rewritten for Newton to 2026.x; needs no other API of Open
       vStorage than the storagedriver's.
     """
 
@@ -272,7 +272,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     # Attaching
 
     def ensure_export(self, context, volume):
-        """A volume is there for whoever knows its location."""
+        """Nothing to do: the location of a volume is enough to open it."""
 
     def create_export(self, context, volume, connector):
         pass
@@ -352,7 +352,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             self._vpool.sweep()
             return capacity
         except errors.VPoolError:
-            LOG.exception('The vPool does not say how it is')
+            LOG.exception('Cannot read the capacity of the vPool %s; '
+                          'reporting it as down', self._backend_name())
             return dict(_capacity(None), backend_state='down')
 
     # Helpers

@@ -37,16 +37,16 @@ def peer(connector, attachments):
 
 def _one_of_several(connector, attachments):
     if not connector:
-        LOG.warning('The volume %s has %d attachments, and which of them goes '
-                    'is not known: no session ends',
+        LOG.warning('Volume %s has %d attachments, and the request does not '
+                    'name one of them: no session is ended',
                     attachments[0].volume_id, len(attachments))
         return None
     on_the_host = [attachment for attachment in attachments
                    if _is_of(connector, attachment) or
                    attachment.attached_host == connector.get('host')]
     if len(on_the_host) > 1:
-        LOG.info('The host %s has the volume %s attached more than once: no '
-                 'session ends', connector.get('host'),
+        LOG.info('Host %s has volume %s attached more than once: no session '
+                 'is ended', connector.get('host'),
                  attachments[0].volume_id)
         return None
     return _address(connector)
@@ -63,6 +63,6 @@ def _address(connector):
     address = connector.get('ip')
     if address and netutils.is_valid_ip(address):
         return address
-    LOG.warning('The connector of the host %s has no address (ip = %r): no '
-                'session ends', connector.get('host'), address)
+    LOG.warning('The connector of host %s has no address (ip = %r): no '
+                'session is ended', connector.get('host'), address)
     return None

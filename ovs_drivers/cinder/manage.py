@@ -75,7 +75,7 @@ class ManagingDriver(object):
                         labels[self._vpool.object_id(name)]))
                 entries.append(entry)
             except errors.NotFound:
-                LOG.debug('Volume %s has gone since it was listed', name)
+                LOG.debug('Volume %s was removed after it was listed', name)
         return volume_utils.paginate_entries_list(
             entries, marker, limit, offset, sort_keys, sort_dirs)
 
@@ -114,7 +114,7 @@ class ManagingDriver(object):
                     entry['source_reference'] = {'source-name': name}
                     entries.append(entry)
             except errors.NotFound:
-                LOG.debug('Volume %s has gone since it was listed', name)
+                LOG.debug('Volume %s was removed after it was listed', name)
         return volume_utils.paginate_entries_list(
             entries, marker, limit, offset, sort_keys, sort_dirs)
 
@@ -150,7 +150,7 @@ class ManagingDriver(object):
             try:
                 managed[self._name(volume)] = volume.id
             except errors.VPoolError as error:
-                LOG.warning('A volume is left out: %s', error)
+                LOG.warning('Leaving out volume %s: %s', volume.id, error)
         return managed
 
 

@@ -8,7 +8,7 @@ from cinder import exception
 from oslo_concurrency import processutils
 from oslo_utils import units
 
-_CURE = ('Install the Open vStorage QEMU (hypervisor/build of '
+_CURE = ('hint: install the Open vStorage QEMU (hypervisor/build of '
          'devstack-plugin-openvstorage) and put its folder first on the PATH '
          'of cinder-volume.')
 

@@ -112,8 +112,9 @@ class Steps(object):
 
     def _try(self, step, *arguments):
         """Try a step of cleaning up; sweep() or the next delete repeats it."""
+        what = 'Cleanup of %s' % ', '.join(arguments)
         try:
-            with errors.translated('clean up after a failure'):
+            with errors.translated(what):
                 step(*arguments)
         except errors.VPoolError as error:
-            LOG.warning('Left for later: %s', error)
+            LOG.warning('%s failed and will be retried: %s', what, error)

@@ -54,8 +54,9 @@ class Sweeper(steps.Steps):
                 if not marked or not self._carry_out(marked[0], found):
                     return
         except (errors.VPoolError, storagedriver.StorageDriverError) as error:
-            LOG.warning('What waits for this delete is left for the next '
-                        'sweep: %s', error)
+            LOG.warning('Deletion of the parents of volume %s is postponed '
+                        'to the next report of statistics: %s',
+                        info.volume_id, error)
 
     def _carry_out(self, mark, found):
         """Remove the mark's volume or snapshot; False if it has to wait.
@@ -72,8 +73,9 @@ class Sweeper(steps.Steps):
                     self._remove_note(mark.text)
                 return gone
         except errors.VPoolError as error:
-            LOG.warning('What Cinder deleted before could not be removed '
-                        'from the vPool this time: %s', error)
+            LOG.warning('Deletion of %s %s failed and will be retried: %s',
+                        'snapshot' if mark.is_snapshot else 'volume',
+                        mark.name, error)
             return False
 
     def _remove_marked(self, mark, found):

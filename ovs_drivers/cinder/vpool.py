@@ -57,7 +57,8 @@ class VPool(sweeping.Sweeper):
         if by_edge and by_xml_rpc and not by_edge & by_xml_rpc:
             raise errors.VPoolError(
                 'edge_port and xml_rpc_port show no volume in common: they '
-                'belong to different vPools')
+                'belong to different vPools. hint: give two ports of one '
+                'vPool')
 
     @property
     def host(self):
@@ -157,8 +158,8 @@ class VPool(sweeping.Sweeper):
             if not self._delete_or_mark(
                     marks.of_volume(info.volume_id, name),
                     self._unlink, name, info):
-                LOG.info('Volume %s has clones; it goes with the last of '
-                         'them', name)
+                LOG.info('Volume %s has clones and will be removed with the '
+                         'last of them', name)
                 return
             if owner:
                 self._try(self._remove_note,
@@ -256,8 +257,8 @@ class VPool(sweeping.Sweeper):
             if not self._delete_or_mark(
                     marks.of_snapshot(volume_id, snapshot), self._destroy,
                     volume_id, snapshot):
-                LOG.info('Snapshot %s of volume %s has clones; it goes with '
-                         'the last of them', snapshot, name)
+                LOG.info('Snapshot %s of volume %s has clones and will be '
+                         'removed with the last of them', snapshot, name)
 
     # Reverting
 
@@ -300,8 +301,9 @@ class VPool(sweeping.Sweeper):
             self._xml_rpc.snapshot_info(volume_id, marks.BEFORE_REVERT)
         except storagedriver.SnapshotNotFound:
             return
-        LOG.warning('A revert of the volume with the object id %s was not '
-                    'finished: it gets back what it held before', volume_id)
+        LOG.warning('A revert of the volume with the object id %s was '
+                    'interrupted; restoring the data from before it',
+                    volume_id)
         self._xml_rpc.snapshot_restore(volume_id, marks.BEFORE_REVERT)
         self._drop_copies(volume_id)
         self._destroy(volume_id, marks.BEFORE_REVERT)
@@ -360,9 +362,10 @@ class VPool(sweeping.Sweeper):
                 time.sleep(_POLL_SECONDS)
         if ended is None:
             LOG.warning('The storagedriver cannot end the sessions of volume '
-                        '%s: make sure that its last host is down', name)
+                        '%s. hint: make sure that its last host is down',
+                        name)
         else:
-            LOG.info('%d sessions of volume %s from %s have been ended',
+            LOG.info('Ended %d sessions of volume %s from %s',
                      ended, name, address or 'everywhere')
 
     # Checks before the use of a volume

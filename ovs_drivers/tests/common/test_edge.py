@@ -36,8 +36,7 @@ class EdgeTestCase(unittest.TestCase):
         self.assertEqual(MIB + 4096, self.edge.size('v'))
         self.edge.truncate('v', 2 * MIB)
         self.assertEqual(2 * MIB, self.edge.size('v'))
-        self.edge.remove('v')
-        self.assertEqual([], self.edge.volumes())
+        self.assertEqual(['v'], self.edge.volumes())
 
     def test_data_is_read_and_written(self):
         self.edge.create('v', MIB)
@@ -59,7 +58,8 @@ class EdgeTestCase(unittest.TestCase):
         for kind, number, call in (
                 (edge.Exists, errno.EEXIST,
                  lambda: self.edge.create('v', MIB)),
-                (edge.NotFound, errno.ENOENT, lambda: self.edge.remove('w')),
+                (edge.NotFound, errno.ENOENT,
+                 lambda: self.edge.truncate('w', MIB)),
                 (edge.NotFound, errno.ENOENT, lambda: self.edge.size('w')),
                 (edge.Shrinking, errno.EPERM,
                  lambda: self.edge.truncate('v', 4096)),
@@ -75,22 +75,18 @@ class EdgeTestCase(unittest.TestCase):
         self.edge.snapshot_create('v', 's1', 10)
         self.vpool.write('v', 0, b'new')
         self.edge.snapshot_create('v', 's2', -1)
-        self.assertEqual([('s1', MIB), ('s2', MIB)],
-                         [tuple(one) for one in self.edge.snapshots('v')])
+        self.assertEqual(['s1', 's2'], self.vpool.snapshot_names('v'))
         self.assertTrue(self.edge.snapshot_is_synced('v', 's1'))
-        self.edge.snapshot_rollback('v', 's1')
+        self.vpool.rollback('v', 's1')
         self.assertEqual(b'\0\0\0', self.vpool.read('v', 0, 3))
-        self.edge.snapshot_remove('v', 's1')
-        self.assertEqual([], self.edge.snapshots('v'))
+        self.assertRaises(edge.NotFound, self.edge.snapshot_is_synced, 'v',
+                          's3')
 
     def test_lists_of_any_length(self):
         names = ['volume-%03d-%s' % (i, 240 * 'x') for i in range(300)]
         for name in names:
             self.vpool.create(name, 4096)
         self.assertEqual(names, self.edge.volumes())
-        for i in range(130):
-            self.vpool.snapshot_create(names[0], 's%d' % i)
-        self.assertEqual(130, len(self.edge.snapshots(names[0])))
 
     def test_names_of_any_language(self):
         name = u'v\u00e9\u4e2d \u0416'
@@ -174,8 +170,8 @@ class EdgeTestCase(unittest.TestCase):
 
         def use():
             for _ in range(300):
-                self.edge.snapshots('v')
-                self.assertRaises(edge.NotFound, self.edge.remove, 'w')
+                self.edge.volumes()
+                self.assertRaises(edge.NotFound, self.edge.size, 'w')
             gc.collect()
             return _resident_kib(), len(os.listdir('/proc/self/fd'))
         use()

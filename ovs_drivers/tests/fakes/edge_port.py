@@ -52,9 +52,6 @@ class Handler(socketserver.StreamRequestHandler):
     def _create(self, name, size):
         self.server.vpool.create(name, int(size))
 
-    def _remove(self, name):
-        self.server.vpool.remove(name)
-
     def _truncate(self, name, size):
         self.server.vpool.truncate(name, int(size))
 
@@ -89,18 +86,8 @@ class Handler(socketserver.StreamRequestHandler):
             vpool.snapshot_destroy(name, snapshot)
             raise fake_vpool.Refused(errno.ETIMEDOUT, 0, 'not safe in time')
 
-    def _snapshot_rollback(self, name, snapshot):
-        self.server.vpool.rollback(name, snapshot)
-
-    def _snapshot_remove(self, name, snapshot):
-        self.server.vpool.snapshot_destroy(name, snapshot)
-
     def _snapshot_is_synced(self, name, snapshot):
         volume = self.server.vpool.volume(name)
         if snapshot not in volume.snapshots:
             raise fake_vpool.Refused(errno.ENOENT, 0, 'no snapshot')
         return [int(volume.snapshots[snapshot].in_backend)]
-
-    def _snapshot_list(self, name):
-        names = self.server.vpool.snapshot_names(name)
-        return [len(names), self.server.vpool.volume(name).size] + names

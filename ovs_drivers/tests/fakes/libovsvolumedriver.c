@@ -28,11 +28,6 @@ struct ctx {
     char volume[256];
 };
 
-struct snapshot_info {
-    const char *name;
-    uint64_t size;
-};
-
 struct attr *ovs_ctx_attr_new(void)
 {
     return calloc(1, sizeof(struct attr));
@@ -128,12 +123,6 @@ int ovs_create_volume(struct ctx *ctx, const char *volume, uint64_t size)
     return call(ctx, &fields, "create\t%s\t%llu", volume, (unsigned long long)size);
 }
 
-int ovs_remove_volume(struct ctx *ctx, const char *volume)
-{
-    char *fields;
-    return call(ctx, &fields, "remove\t%s", volume);
-}
-
 int ovs_truncate_volume(struct ctx *ctx, const char *volume, uint64_t size)
 {
     char *fields;
@@ -180,52 +169,10 @@ int ovs_snapshot_create(struct ctx *ctx, const char *volume, const char *snapsho
                 (long long)timeout);
 }
 
-int ovs_snapshot_rollback(struct ctx *ctx, const char *volume, const char *snapshot)
-{
-    char *fields;
-    return call(ctx, &fields, "snapshot_rollback\t%s\t%s", volume, snapshot);
-}
-
-int ovs_snapshot_remove(struct ctx *ctx, const char *volume, const char *snapshot)
-{
-    char *fields;
-    return call(ctx, &fields, "snapshot_remove\t%s\t%s", volume, snapshot);
-}
-
 int ovs_snapshot_is_synced(struct ctx *ctx, const char *volume, const char *snapshot)
 {
     char *fields;
     return call(ctx, &fields, "snapshot_is_synced\t%s\t%s", volume, snapshot);
-}
-
-int ovs_snapshot_list(struct ctx *ctx, const char *volume, struct snapshot_info *list, int *max)
-{
-    char *fields;
-    int64_t count = call(ctx, &fields, "snapshot_list\t%s", volume);
-    if (count < 0) {
-        return -1;
-    }
-    if (*max < count + 1) {
-        *max = (int)count + 1;
-        errno = ERANGE;
-        return -1;
-    }
-    uint64_t size = strtoull(strtok(fields, "\t"), NULL, 10);
-    for (int64_t i = 0; i < count; i++) {
-        list[i].name = strdup(strtok(NULL, "\t"));
-        list[i].size = size;
-    }
-    list[count].name = NULL;
-    list[count].size = 0;
-    return (int)count;
-}
-
-void ovs_snapshot_list_free(struct snapshot_info *list)
-{
-    for (; list->name != NULL; list++) {
-        free((char *)list->name);
-        list->name = NULL;
-    }
 }
 
 /* Data crosses as hexadecimal digits. */
