@@ -24,11 +24,11 @@ class _NamesValue(object):
             raise ValueError('%r: %s' % (value, error))
 
 
-class _Port(_NamesValue, types.Port):
+class Port(_NamesValue, types.Port):
     pass
 
 
-class _Integer(_NamesValue, types.Integer):
+class Integer(_NamesValue, types.Integer):
     pass
 
 
@@ -38,7 +38,7 @@ OPTS = [
                help='Address of a storagedriver of the vPool, or several, '
                     'separated by commas: the first that answers is used.'),
     cfg.Opt('edge_port',
-            type=_Port(min=1),
+            type=Port(min=1),
             default=location.DEFAULT_EDGE_PORT,
             help='Port where the storagedrivers serve the edge protocol.'),
     cfg.StrOpt('edge_protocol',
@@ -46,7 +46,7 @@ OPTS = [
                choices=list(location.TRANSPORTS),
                help='Transport of the edge protocol.'),
     cfg.Opt('xml_rpc_port',
-            type=_Port(min=1),
+            type=Port(min=1),
             default=location.DEFAULT_XML_RPC_PORT,
             help='Port where the storagedrivers serve XML-RPC.'),
     cfg.BoolOpt('xml_rpc_tls',
@@ -74,12 +74,12 @@ OPTS = [
                default='',
                help='Guid of the vPool.'),
     cfg.Opt('edge_timeout',
-            type=_Integer(min=1),
+            type=Integer(min=1),
             default=edge.DEFAULT_TIMEOUT,
             help='Seconds to wait for a storagedriver to take a connection '
                  'or to answer a request.'),
     cfg.Opt('snapshot_timeout',
-            type=_Integer(min=1),
+            type=Integer(min=1),
             default=location.DEFAULT_SNAPSHOT_TIMEOUT,
             help='Seconds to wait until a snapshot is safe on the back end '
                  'of the vPool.'),
