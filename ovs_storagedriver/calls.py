@@ -12,10 +12,10 @@ import datetime
 import logging
 import time
 
+from ovs_storagedriver import call_request
 from ovs_storagedriver import engine
 from ovs_storagedriver import errors
 from ovs_storagedriver import names
-from ovs_storagedriver import request as requests
 from ovs_storagedriver import xml_rpc
 
 LOG = logging.getLogger(__name__)
@@ -66,11 +66,11 @@ class Calls:
             name, parameters = xml_rpc.parse_request(body)
             call = _CALLS.get(name)
             if call is None:
-                raise requests.MalformedCall('there is no such call')
+                raise call_request.MalformedCall('there is no such call')
             method = name
             outcome, answer = self._carry_out(call, parameters, local_host)
             answer = xml_rpc.format_answer(answer)
-        except (xml_rpc.BadRequest, requests.MalformedCall,
+        except (xml_rpc.BadRequest, call_request.MalformedCall,
                 engine.EngineError, errors.ServiceError) as error:
             message = names.printable('%s' % error)
             outcome = 'fault: %s' % message
@@ -88,7 +88,7 @@ class Calls:
 
     def _carry_out(self, call, parameters, local_host):
         """Return what the log says, and the answer."""
-        request = requests.Request(parameters)
+        request = call_request.Request(parameters)
         self._check_vpool(request)
         try:
             answer = call(self, request)
@@ -115,7 +115,7 @@ class Calls:
 
     def _check_vpool(self, request):
         if request.text('vrouter_cluster_id').lower() != self._vpool.guid:
-            raise requests.MalformedCall(
+            raise call_request.MalformedCall(
                 'vrouter_cluster_id is not the guid of this vPool')
 
     def _here(self, request, key='vrouter_id'):
@@ -125,7 +125,7 @@ class Calls:
             return self._node or self._vpool.nodes[0]
         node = self._vpool.node(wanted)
         if node is None:
-            raise requests.MalformedCall(
+            raise call_request.MalformedCall(
                 '%s is none of the nodes of this vPool, which are %s'
                 % (key, ', '.join(node.id for node in self._vpool.nodes)))
         return self._redirect_unless_mine(node)

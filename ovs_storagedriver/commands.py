@@ -127,14 +127,14 @@ class Serve(command_line.Command):
         if arguments.data:
             if arguments.config:
                 raise errors.SettingsError('--config and --data exclude each '
-                                           'other')
+                                           'other. hint: give one of them')
             vpools = [settings.from_options(arguments.name, options)]
             settings.check_together(vpools)
             return vpools
         if arguments.name or any(options.values()):
             raise errors.SettingsError(
-                '--data is missing: with a configuration file the options of '
-                'a vPool are written there')
+                '--data is missing. hint: give it, or write the options of '
+                'the vPool into the configuration file')
         return settings.from_file(_config_file(arguments.config))
 
 
@@ -361,8 +361,8 @@ def _show_engine(process):
 def _config_file(given):
     if not given and not os.path.exists(settings.DEFAULT_FILE):
         raise errors.SettingsError(
-            'which vPool? Give --data DIR, or --config FILE (there is no %s)'
-            % settings.DEFAULT_FILE)
+            'no vPool is named, and there is no %s. hint: give --data DIR or '
+            '--config FILE' % settings.DEFAULT_FILE)
     return given or settings.DEFAULT_FILE
 
 

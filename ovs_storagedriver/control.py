@@ -16,7 +16,7 @@ _TIMEOUT = 30
 
 
 class NotRunning(errors.ServiceError):
-    """Nobody serves the data folder."""
+    """No service runs for the data folder."""
 
 
 def vpool_info(folder):
@@ -41,8 +41,9 @@ def vpool_info(folder):
     try:
         return server.vpoolInfo({'vrouter_cluster_id': guid})
     except (FileNotFoundError, ConnectionRefusedError):
-        raise NotRunning('nobody serves %s: start "ovs-storagedriver serve '
-                         '--data %s"' % (folder.path, folder.path))
+        raise NotRunning('%s is not being served. hint: start '
+                         '"ovs-storagedriver serve --data %s"'
+                         % (folder.path, folder.path))
     except xmlrpc.client.Fault as fault:
         raise errors.ServiceError('%s: %s' % (folder.path, fault.faultString))
     except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:

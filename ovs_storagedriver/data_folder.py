@@ -78,8 +78,8 @@ class DataFolder:
         except OSError as error:
             self.undo()
             raise errors.ServiceError(
-                'the data folder %s cannot be used: %s. Give a folder that '
-                'this user may write to' % (self.path, error.strerror))
+                'the data folder %s cannot be used: %s. hint: give a folder '
+                'that this user may write to' % (self.path, error.strerror))
         except BaseException:
             self.undo()
             raise
@@ -132,15 +132,15 @@ class DataFolder:
         names = set(os.listdir(self.path))
         if IDENTITY not in names and names - _FIRST_FILES:
             raise errors.ServiceError(
-                'the folder %s is not empty and holds no vPool: give an '
-                'empty or a new one' % self.path)
+                'the folder %s is not empty and holds no vPool. hint: give '
+                'an empty or a new one' % self.path)
         lock = os.open(self.file('lock'), os.O_RDWR | os.O_CREAT, 0o600)
         if not _is_locked_by_us(lock):
             owner = os.read(lock, 20).decode(errors='replace').strip()
             os.close(lock)
             raise errors.DataFolderInUse(
-                'the data folder %s is served by another process (%s): stop '
-                'that one first' % (self.path, owner or 'starting'))
+                'the data folder %s is served by another process (%s). hint: '
+                'stop that one first' % (self.path, owner or 'starting'))
         self._lock = lock
         self._is_new = not os.path.exists(self.file(IDENTITY))
         os.ftruncate(self._lock, 0)
@@ -159,7 +159,8 @@ class DataFolder:
             if time.monotonic() > deadline:
                 raise errors.DataFolderInUse(
                     'an engine that an earlier service left still serves %s '
-                    'after %d s: stop that process ("fuser %s" shows it)'
+                    'after %d s. hint: stop that process ("fuser %s" shows '
+                    'it)'
                     % (self.path, PREDECESSOR_SECONDS,
                        self.file('engine.lock')))
             time.sleep(0.05)
@@ -175,8 +176,8 @@ class DataFolder:
                                     ('name', name, self.name)):
             if wanted not in (None, found):
                 raise errors.SettingsError(
-                    'the vPool in %s has the %s %s, not %s: leave %s out, or '
-                    'give the folder of the vPool that is meant'
+                    'the vPool in %s has the %s %s, not %s. hint: leave %s '
+                    'out, or give the folder of the other vPool'
                     % (self.path, what, found, wanted, what))
 
     def _read_identity(self):
@@ -187,14 +188,14 @@ class DataFolder:
             if identity['format'] > FORMAT:
                 raise errors.ServiceError(
                     '%s has format %s and was written by a newer release: '
-                    'this one knows %d. Install the newer release again'
+                    'this one knows %d. hint: install the newer release again'
                     % (path, identity['format'], FORMAT))
             self.guid = str(uuid.UUID(identity['guid']))
             self.name = str(identity['name'])
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise errors.ServiceError(
-                '%s is damaged (%s): write {"format": %d, "guid": …, "name": '
-                '…} with the guid that cinder.conf has for this vPool'
+                '%s is damaged (%s). hint: write {"format": %d, "guid": …, '
+                '"name": …} with the guid that cinder.conf has for this vPool'
                 % (path, error, FORMAT))
 
     def _write_identity(self):

@@ -20,6 +20,7 @@ from ovs_storagedriver import errors
 from ovs_storagedriver import wire
 
 EngineError = engine_connection.EngineError
+Operation = engine_connection.Operation
 
 # How long one request may take: a clone may first have to sync a snapshot.
 ANSWER_SECONDS = 120
@@ -66,7 +67,7 @@ class Engine:
         self.close()
 
     def close(self):
-        """Close the connections that nobody uses at the moment."""
+        """Close the connections that are not in use."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -77,16 +78,17 @@ class Engine:
     def create(self, name, size, owner):
         fields = (wire.text(name) + wire.u64(size) + uuid.uuid4().bytes +
                   wire.text(owner))
-        return _volume(self._ask(10, fields))
+        return _volume(self._ask(Operation.VOLUME_CREATE, fields))
 
     def remove(self, volume):
-        self._remove(11, wire.ref(volume))
+        self._remove(Operation.VOLUME_REMOVE, wire.ref(volume))
 
     def truncate(self, volume, size):
-        self._ask(12, wire.ref(volume) + wire.u64(size))
+        self._ask(Operation.VOLUME_TRUNCATE,
+                  wire.ref(volume) + wire.u64(size))
 
     def volume(self, volume):
-        return _volume(self._ask(14, wire.ref(volume)))
+        return _volume(self._ask(Operation.VOLUME_INFO, wire.ref(volume)))
 
     def find(self, volume):
         """Return the volume, or None if there is none."""
@@ -102,7 +104,8 @@ class Engine:
         entries, more = [], True
         while more:
             after = entries[-1].name if entries else ''
-            reply = self._ask(15, wire.text(after) + wire.u32(_PAGE))
+            reply = self._ask(Operation.VOLUME_LIST,
+                              wire.text(after) + wire.u32(_PAGE))
             more = reply.flag()
             page = [_volume_entry(reply) for _n in range(reply.u32())]
             entries += page
@@ -113,53 +116,57 @@ class Engine:
         """Make the volume NAME; SNAPSHOT "" clones a template itself."""
         fields = (wire.ref(parent) + wire.text(snapshot) + wire.text(name) +
                   uuid.uuid4().bytes + wire.text(owner))
-        return _volume(self._ask(16, fields))
+        return _volume(self._ask(Operation.VOLUME_CLONE, fields))
 
     def set_template(self, volume):
-        self._ask(17, wire.ref(volume))
+        self._ask(Operation.VOLUME_SET_TEMPLATE, wire.ref(volume))
 
     def set_owner(self, volume, owner):
-        self._ask(18, wire.ref(volume) + wire.text(owner))
+        self._ask(Operation.VOLUME_SET_OWNER,
+                  wire.ref(volume) + wire.text(owner))
 
     def fence(self, volume, address):
         """End the volume's sessions for good; return how many there were.
 
         :param address: of the one peer whose sessions end; "": all peers
         """
-        return self._ask(19, wire.ref(volume) + wire.NO_UUID.bytes +
-                         wire.text(address)).u32()
+        fields = (wire.ref(volume) + wire.NO_UUID.bytes +
+                  wire.text(address))
+        return self._ask(Operation.VOLUME_FENCE, fields).u32()
 
     # Snapshots
 
     def snapshot_create(self, volume, snapshot, metadata):
         fields = (wire.ref(volume) + wire.text(snapshot) +
                   uuid.uuid4().bytes + wire.blob(metadata))
-        return _snapshot(self._ask(20, fields))
+        return _snapshot(self._ask(Operation.SNAPSHOT_CREATE, fields))
 
     def snapshot_remove(self, volume, snapshot):
-        self._remove(21, wire.ref(volume) + wire.text(snapshot))
+        self._remove(Operation.SNAPSHOT_REMOVE,
+                     wire.ref(volume) + wire.text(snapshot))
 
     def snapshot_rollback(self, volume, snapshot):
-        self._ask(22, wire.ref(volume) + wire.text(snapshot))
+        self._ask(Operation.SNAPSHOT_ROLLBACK,
+                  wire.ref(volume) + wire.text(snapshot))
 
     def snapshots(self, volume):
         """Return an entry per snapshot, oldest first."""
-        reply = self._ask(23, wire.ref(volume))
+        reply = self._ask(Operation.SNAPSHOT_LIST, wire.ref(volume))
         reply.u64()
         return [_snapshot_entry(reply) for _n in range(reply.u32())]
 
     def snapshot(self, volume, snapshot):
-        return _snapshot(self._ask(24, wire.ref(volume) +
-                                   wire.text(snapshot)))
+        return _snapshot(self._ask(Operation.SNAPSHOT_INFO,
+                                   wire.ref(volume) + wire.text(snapshot)))
 
     def is_synced(self, volume, snapshot):
-        return self._ask(25, wire.ref(volume) + wire.text(snapshot) +
-                         wire.u32(0)).flag()
+        fields = wire.ref(volume) + wire.text(snapshot) + wire.u32(0)
+        return self._ask(Operation.SNAPSHOT_SYNCED, fields).flag()
 
     # The store
 
     def stat(self):
-        reply = self._ask(30)
+        reply = self._ask(Operation.STORE_STAT)
         return StoreStat(reply.u64(), reply.u64(), reply.u64(), reply.u32())
 
     # How it is asked
@@ -173,7 +180,7 @@ class Engine:
                 raise
 
     def _ask(self, operation, fields=b''):
-        """Ask until somebody answers or the patience is over."""
+        """Ask until the engine answers or the patience is over."""
         deadline = time.monotonic() + self._patience
         reply_was_lost = False
         while True:

@@ -2,6 +2,7 @@
 
 """One control connection to the engine: NBD's option phase, never left."""
 
+import enum
 import os
 import struct
 
@@ -13,9 +14,30 @@ _OPTION_MAGIC = b'IHAVEOPT'
 _REPLY_MAGIC = 0x0003E889045565A9
 _CLIENT_FLAGS = 3  # fixed newstyle, no zeroes
 _OPT_OVS = 0x4F565301
-_HELLO = 1
 _PROTOCOL = 1
 _REPLY_BYTES_MAX = 16 << 20
+
+
+class Operation(enum.IntEnum):
+    """Requests of the vendor option; edge/PROTOCOL.md has their fields."""
+
+    HELLO = 1
+    VOLUME_CREATE = 10
+    VOLUME_REMOVE = 11
+    VOLUME_TRUNCATE = 12
+    VOLUME_INFO = 14
+    VOLUME_LIST = 15
+    VOLUME_CLONE = 16
+    VOLUME_SET_TEMPLATE = 17
+    VOLUME_SET_OWNER = 18
+    VOLUME_FENCE = 19
+    SNAPSHOT_CREATE = 20
+    SNAPSHOT_REMOVE = 21
+    SNAPSHOT_ROLLBACK = 22
+    SNAPSHOT_LIST = 23
+    SNAPSHOT_INFO = 24
+    SNAPSHOT_SYNCED = 25
+    STORE_STAT = 30
 
 
 class EngineError(Exception):
@@ -83,7 +105,7 @@ class EngineConnection:
         self._socket.sendall(wire.u32(_CLIENT_FLAGS))
 
     def _say_hello(self):
-        version = self.ask(_HELLO, wire.NO_UUID.bytes).u16()
+        version = self.ask(Operation.HELLO, wire.NO_UUID.bytes).u16()
         if version != _PROTOCOL:
             raise NotTheEngine('it speaks version %d of the control protocol, '
                                'this service version %d: install both from '

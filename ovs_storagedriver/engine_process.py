@@ -44,8 +44,9 @@ def find(given=None):
         if os.access(wanted, os.X_OK) and os.path.isfile(wanted):
             return os.path.abspath(wanted)
         raise errors.SettingsError(
-            'the engine %s (from %s) is no program that can be run: build it '
-            '("meson setup build edge && ninja -C build") and give its path'
+            'the engine %s (from %s) is no program that can be run. hint: '
+            'build it ("meson setup build edge && ninja -C build") and give '
+            'its path'
             % (wanted, '--engine' if given else '$' + ENVIRONMENT))
     installed = os.path.join(PREFIX, 'bin', BINARY)
     if os.access(installed, os.X_OK):
@@ -55,7 +56,7 @@ def find(given=None):
         return os.path.abspath(found)
     raise errors.SettingsError(
         'the engine %s was not found: neither %s nor a folder of PATH has '
-        'it. Install it, or name it with --engine or $%s'
+        'it. hint: install it, or name it with --engine or $%s'
         % (BINARY, installed, ENVIRONMENT))
 
 
@@ -123,8 +124,8 @@ class EngineProcess:
             self._watcher.join(STOP_SECONDS)
         if process.poll() is None:
             LOG.error('%s: the engine (process %d) has not ended %d s after '
-                      'TERM; it is killed. Nothing that was acknowledged is '
-                      'lost while this host stays up', self._name,
+                      'TERM; it is killed. No acknowledged write is lost '
+                      'while this host stays up', self._name,
                       process.pid, STOP_SECONDS)
             process.kill()
         process.wait()

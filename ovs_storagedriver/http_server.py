@@ -158,7 +158,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, message, *args):
         # What the caller sent is in the arguments; it stays out of the log.
-        LOG.debug('A request to %s was not answered with success',
+        LOG.debug('A request to %s failed',
                   self.server.where)
 
 
@@ -214,7 +214,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._thread.join()
         self.server_close()
         if not self.connections.wait_until_empty(seconds):
-            LOG.warning('%s: stopping although requests are running',
+            LOG.warning('%s: stopping while requests are still running',
                         self.where)
 
     @property

@@ -56,8 +56,8 @@ def check_hosts(hosts):
     for host in hosts:
         if not (_is_address(host) or _HOST_NAME.match(host)):
             raise errors.SettingsError(
-                '--host %s: this is neither a name nor an address of a host'
-                % host)
+                '--host %s: it is neither a name nor an address of a host. '
+                'hint: give the name that clients use' % host)
 
 
 def check_identities(identities):
@@ -65,8 +65,8 @@ def check_identities(identities):
     for identity in identities:
         if not _IDENTITY.match(identity):
             raise errors.SettingsError(
-                '--psk %r: an identity has letters, digits, ".", "_", "-" '
-                'and "@", at most 64' % identity)
+                '--psk %r: it cannot be an identity. hint: use letters, '
+                'digits, ".", "_", "-" and "@", at most 64' % identity)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ def serve(settings, report):
     :raises: errors.ServiceError
     """
     stop = _StopSignal()
-    # Nobody else may look into data folders and sockets.
+    # Data folders and sockets are their owner's only.
     os.umask(0o077)
     vpools = [vpool.VPool(each, engine_process.find(each.engine))
               for each in settings]
@@ -38,7 +38,7 @@ def serve(settings, report):
         report('ready: ' + '; '.join(each.describe() for each in vpools))
         _notify('READY=1')
         stop.wait()
-        LOG.info('stopping')
+        LOG.info('Stopping all vPools')
         _notify('STOPPING=1')
 
 
@@ -76,4 +76,4 @@ def _notify(state):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.sendto(state.encode(), address)
     except OSError as error:
-        LOG.warning('systemd cannot be notified at NOTIFY_SOCKET: %s', error)
+        LOG.warning('Cannot notify systemd at NOTIFY_SOCKET: %s', error)

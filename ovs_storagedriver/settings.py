@@ -97,11 +97,11 @@ def from_options(name, options):
     unknown = sorted(set(given) - set(OPTIONS))
     if unknown:
         raise errors.SettingsError(
-            'unknown option %s: the options of a vPool are %s'
+            'unknown option %s. hint: the options of a vPool are %s'
             % (unknown[0], ', '.join(OPTIONS)))
     if not given.get('data'):
-        raise errors.SettingsError('data is missing: name the folder where '
-                                   'the vPool keeps its volumes')
+        raise errors.SettingsError('data is missing. hint: name the folder '
+                                   'where the vPool keeps its volumes')
     nodes, tls = _nodes(given), _tls(given.get('tls', TLS_OFF))
     if tls == TLS_OFF and not _flag('insecure',
                                     given.get('insecure', 'false')):
@@ -134,8 +134,8 @@ def from_file(path):
         raise errors.SettingsError('the configuration %s cannot be read: %s'
                                    % (path, ' '.join(str(error).split())))
     if not parser.sections():
-        raise errors.SettingsError('the configuration %s has no vPool: write '
-                                   'a section per vPool, as in [%s]'
+        raise errors.SettingsError('the configuration %s has no vPool. hint: '
+                                   'write a section per vPool, as in [%s]'
                                    % (path, DEFAULT_NAME))
     vpools = []
     for name in parser.sections():
@@ -160,8 +160,8 @@ def check_together(vpools):
         for thing in shared:
             if thing in users:
                 raise errors.SettingsError(
-                    '%s is used twice (%s, %s): each node needs ports and '
-                    'each vPool a folder of its own'
+                    '%s is used twice (%s, %s). hint: give each node ports '
+                    'and each vPool a folder of its own'
                     % (thing, users[thing], vpool.name or 'the vPool'))
             users[thing] = vpool.name or 'the vPool'
 
@@ -197,7 +197,8 @@ def _each(option, values, count):
         return values * count
     if len(values) != count:
         raise errors.SettingsError(
-            '%s has %d values for %d nodes: give one for all or one per node'
+            '%s has %d values for %d nodes. hint: give one for all or one '
+            'per node'
             % (option, len(values), count))
     return values
 
@@ -214,23 +215,24 @@ def _host(text):
             return found[0][4][0]
     except (OSError, UnicodeError):
         pass
-    raise errors.SettingsError('listen = %s: this is no address and no name '
-                               'of a host that can be found; 127.0.0.1 '
-                               'serves this machine only' % text)
+    raise errors.SettingsError(
+        'listen = %s: it is neither an address nor the name of a known host. '
+        'hint: write 127.0.0.1 to serve this machine only' % text)
 
 
 def _number(option, text, most):
     if not _NUMBER.match(text) or not 0 < int(text) <= most:
-        raise errors.SettingsError('%s = %s: give a number from 1 to %d'
-                                   % (option, text, most))
+        raise errors.SettingsError(
+            '%s = %s: it is not a number from 1 to %d. hint: give one'
+            % (option, text, most))
     return int(text)
 
 
 def _check_name(name):
     if not _NAME.match(name):
         raise errors.SettingsError(
-            '%r cannot be the name of a vPool: use letters, digits, ".", "_" '
-            'and "-", at most 64' % name)
+            '%r cannot be the name of a vPool. hint: use letters, digits, '
+            '".", "_" and "-", at most 64' % name)
     return name
 
 
@@ -241,9 +243,9 @@ def _guid(text):
         guid = None
     if guid != text.lower():
         raise errors.SettingsError(
-            'guid = %s: this is no guid; write one as in '
-            '7968a798-a0ab-4f6a-8f3d-32f785215307, or leave it out and one '
-            'is made' % text)
+            'guid = %s: it is not a guid. hint: write one as in '
+            '7968a798-a0ab-4f6a-8f3d-32f785215307, or leave it out to have '
+            'one made' % text)
     return guid
 
 
@@ -251,13 +253,14 @@ def _flag(option, text):
     try:
         return _FLAGS[text.lower()]
     except KeyError:
-        raise errors.SettingsError('%s = %s: write true or false'
-                                   % (option, text))
+        raise errors.SettingsError(
+            '%s = %s: it is not a truth value. hint: write true or false'
+            % (option, text))
 
 
 def _tls(text):
     if text not in TLS_MODES:
-        raise errors.SettingsError('tls = %s: write %s'
+        raise errors.SettingsError('tls = %s: unknown mode. hint: write %s'
                                    % (text, ', '.join(TLS_MODES)))
     return text
 
@@ -279,8 +282,9 @@ def _host_names(given):
     for name in names:
         if not _HOST_NAME.match(name):
             raise errors.SettingsError(
-                'host_names = %s: write the names that callers have for this '
-                'host, with commas between them' % given['host_names'])
+                'host_names = %s: %r is not a host name. hint: write the '
+                'names that callers have for this host, with commas between '
+                'them' % (given['host_names'], name))
     listen = _list(given.get('listen', DEFAULT_LISTEN))
     return tuple(names + [host for host in listen if not _is_address(host)])
 
@@ -298,5 +302,5 @@ def _networks(text):
         return tuple(ipaddress.ip_network(word) for word in _list(text))
     except ValueError as error:
         raise errors.SettingsError(
-            'allow = %s: %s. Write addresses or networks with commas between '
-            'them, as in 127.0.0.1,10.0.0.0/24' % (text, error))
+            'allow = %s: %s. hint: write addresses or networks with commas '
+            'between them, as in 127.0.0.1,10.0.0.0/24' % (text, error))

@@ -187,7 +187,7 @@ def _engine_options(chosen):
 def _cannot_listen(where, option, error):
     if error.errno == errno.EADDRINUSE:
         return errors.PortTaken(
-            '%s: another process listens there: stop it ("ss -ltnp" shows '
-            'who it is), or give another port with %s' % (where, option))
+            '%s: another process listens there. hint: stop it ("ss -ltnp" '
+            'shows it), or give another port with %s' % (where, option))
     return errors.ServiceError('%s: cannot listen there: %s'
                                % (where, error.strerror))

@@ -154,7 +154,8 @@ class StoppedTestCase(unittest.TestCase):
         for command in ('status', 'list'):
             done = run(command, '--data', self.data)
             self.assertEqual(1, done.returncode)
-            self.assertIn('nobody serves %s: start' % self.data, done.stderr)
+            self.assertIn('%s is not being served. hint: start' % self.data,
+                          done.stderr)
 
 
 class OtherTestCase(unittest.TestCase):

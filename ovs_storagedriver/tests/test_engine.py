@@ -4,6 +4,7 @@
 
 import errno
 import os
+import re
 import tempfile
 import unittest
 import uuid
@@ -145,6 +146,18 @@ class EngineTestCase(unittest.TestCase):
             with self.assertRaisesRegex(engine.EngineDown,
                                         'does not answer'):
                 asked.stat()
+
+
+class OperationTestCase(unittest.TestCase):
+
+    def test_numbers_are_those_of_the_protocol(self):
+        with open(os.path.join(os.path.dirname(__file__), '..', '..', 'edge',
+                               'PROTOCOL.md'), encoding='utf-8') as text:
+            numbers = {name: int(number) for number, name in re.findall(
+                r'^\| ([0-9]+) \| ([A-Z_]+) \|', text.read(), re.MULTILINE)}
+        self.assertIn('STORE_STAT', numbers)
+        for operation in engine.Operation:
+            self.assertEqual(numbers[operation.name], operation)
 
 
 class UnixSocketTestCase(unittest.TestCase):

@@ -375,8 +375,8 @@ class RefusalTestCase(ServiceTestCase):
                        'serve', '--data', self.data, '--engine', '/bin/true'],
             stderr=subprocess.PIPE, text=True, timeout=support.WAIT_SECONDS)
         self.assertEqual(1, failed.returncode, failed.stderr)
-        self.assertIn('Permission denied. Give a folder that this user may '
-                      'write to', failed.stderr)
+        self.assertIn('Permission denied. hint: give a folder that this user '
+                      'may write to', failed.stderr)
 
     def test_folder_with_something_else(self):
         with open(os.path.join(self.folder, 'letter'), 'w') as text:
@@ -394,7 +394,7 @@ class RefusalTestCase(ServiceTestCase):
                 ('--name', 'other')):
             code, log = self.serve('--data', running.data, option, value)
             self.assertEqual(2, code)
-            self.assertIn('not %s: leave' % value, log)
+            self.assertIn('not %s. hint: leave' % value, log)
 
     def test_malformed_settings(self):
         for options, text in (

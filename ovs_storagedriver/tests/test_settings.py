@@ -90,7 +90,7 @@ class OptionsTestCase(unittest.TestCase):
         self.assertEqual(GUID, self.of(guid=GUID.upper()).guid)
         for guid in ('', 'x', GUID[:-1], GUID.replace('-', ''),
                      '{%s}' % GUID, GUID + '\n'):
-            with self.assertRaisesRegex(errors.SettingsError, 'no guid'):
+            with self.assertRaisesRegex(errors.SettingsError, 'not a guid'):
                 self.of(guid=guid)
 
     def test_wrong(self):
@@ -110,7 +110,7 @@ class OptionsTestCase(unittest.TestCase):
                 ({'allow': 'sd1'}, 'allow = sd1'),
                 ({'host_names': 'a b'}, 'host_names = a b'),
                 ({'host_names': 'a,'}, 'host_names'),
-                ({'tls': 'on'}, 'tls = on: write off, psk, x509'),
+                ({'tls': 'on'}, 'tls = on: .*write off, psk, x509'),
                 ({'insecure': 'perhaps'}, 'insecure = perhaps'),
                 ({'tls_verify_client': 'x'}, 'tls_verify_client = x'),
                 ({'multiattach': 'perhaps'}, 'multiattach = perhaps'),

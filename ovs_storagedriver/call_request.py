@@ -21,7 +21,7 @@ class MalformedCall(Exception):
 class Request:
     """Read keys of the struct, each as what it has to be.
 
-    Keys that nobody reads are ignored, as the product does. The errors
+    Keys that no call reads are ignored, as the product does. The errors
     name the key and never repeat what was sent.
 
     :raises: MalformedCall
