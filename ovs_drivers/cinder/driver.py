@@ -186,6 +186,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             # Rolling back would remove a newer snapshot that a clone still
             # needs, one that Cinder has deleted or that was taken for it.
             self._vpool.copy_back(name, snapshot_name, self._copy_data)
+        # Cinder before Queens reverts a volume that has grown since, too.
+        self._extend(name, volume.size)
 
     def _copy_data(self, source, target):
         self._qemu_img.copy_volume(self._location(source),

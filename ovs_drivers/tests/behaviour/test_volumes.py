@@ -193,6 +193,18 @@ class SnapshotsTestCase(base.DriverTestCase):
         self.assertEqual(b'old', self.backend.read(volume.name, 0, 3))
         self.driver.revert_to_snapshot(self.context, volume, snapshot)
 
+    def test_revert_of_a_volume_that_has_grown(self):
+        """Cinder refuses it from Queens on; before, the size has to stay"""
+        volume = self.create(1)
+        self.backend.write(volume.name, 0, b'old')
+        snapshot = self.take_snapshot(volume)
+        self.driver.extend_volume(volume, 2)
+        volume.size = 2
+        self.backend.write(volume.name, 0, b'new')
+        self.driver.revert_to_snapshot(self.context, volume, snapshot)
+        self.assertEqual(2 * GIB, self.size_of(volume.name))
+        self.assertEqual(b'old', self.backend.read(volume.name, 0, 3))
+
     def test_revert_beyond_a_snapshot_that_a_clone_needs(self):
         volume = self.create()
         self.backend.write(volume.name, 0, b'old')
