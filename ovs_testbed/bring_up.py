@@ -47,12 +47,13 @@ class BringUp:
     def _making(self):
         """What is kept in the cache."""
         testbed = self.testbed
+        wanted = packages.WANTED + tuple(testbed.release.packages)
         return [
             engine.Step('doctor', 'looking at this machine',
                         lambda: doctor.before(testbed)),
             engine.Step('packages', 'Debian packages',
-                        lambda: packages.install(testbed.log('apt')),
-                        lambda: not packages.missing(), ['doctor']),
+                        lambda: packages.install(testbed.log('apt'), wanted),
+                        lambda: not packages.missing(wanted), ['doctor']),
             engine.Step('python', 'Python environment of the services',
                         lambda: environment.make(testbed),
                         lambda: environment.is_there(testbed),
@@ -147,6 +148,8 @@ class BringUp:
             self.room.show(mounts)
             return
         mounts.update(self.plugin.mounts())
+        for service in self.services.values():
+            mounts.update(service.mounts())
         self.testbed.make_folders()
         self.room.open(mounts)
 

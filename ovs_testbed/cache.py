@@ -51,26 +51,26 @@ class Cache:
 
     def __init__(self, release):
         self.folder = os.path.join(folder(), 'testbed')
-        self._release = release
+        self.release = release
 
     @property
     def environment(self):
         """The Python environment of the services."""
         return os.path.join(self.folder, 'python-%s-%s' % (
-            self._release.name, self._release.key))
+            self.release.name, self.release.key))
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
     def key_for(self, *texts):
         """A key that changes with the release's versions too."""
-        return key_of(self._release.key, *texts)
+        return key_of(self.release.key, *texts)
 
     @property
     def timings(self):
-        return self.path('timings-%s.json' % self._release.name)
+        return self.path('timings-%s.json' % self.release.name)
 
     @property
     def green(self):
         """When each suite has passed last."""
-        return self.path('green-%s.json' % self._release.name)
+        return self.path('green-%s.json' % self.release.name)

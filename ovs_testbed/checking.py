@@ -29,7 +29,7 @@ DEFAULT = 'plugin'
 
 
 def check(testbed, suite, stream):
-    """Run a suite of tests; failures raise."""
+    """Run a suite of tests; return the results. Failures raise."""
     screen = display.Display(stream)
     screen.say()
     idle = sum(status.memory(pid) for pid in room.Room(testbed).processes())
@@ -37,13 +37,15 @@ def check(testbed, suite, stream):
     started = time.monotonic()
     passed, results = (_smoke if suite == SMOKE else _tempest)(
         testbed, suite, screen)
-    files.write_json(testbed.path('check.json'), dict(
+    results = dict(
         results, suite=suite, verdict='passed' if passed else 'failed',
-        seconds=time.monotonic() - started, idle_memory_bytes=idle))
+        seconds=time.monotonic() - started, idle_memory_bytes=idle)
+    files.write_json(testbed.path('check.json'), results)
     if not passed:
-        raise errors.TestbedError('suite "%s": tests failed' % suite,
-                                  log=testbed.log('tempest-run'))
+        raise errors.TestsFailed('suite "%s": tests failed' % suite, results,
+                                 testbed.log('tempest-run'))
     matrix.note_green(testbed, suite)
+    return results
 
 
 def _tempest(testbed, suite, screen):
@@ -64,5 +66,6 @@ def _smoke(testbed, _suite, screen):
     timings.keep(rows)
     screen.say()
     screen.say('%d passed, 0 failed' % (len(rows) - 1))
-    return True, {'tests': [{'name': name, 'seconds': seconds}
+    return True, {'passed': len(rows) - 1, 'failed': 0, 'skipped': 0,
+                  'tests': [{'name': name, 'seconds': seconds}
                             for name, seconds in rows[:-1]]}

@@ -56,7 +56,13 @@ class Catalog:
                                           domain_id='default')
         for role in roles:
             self._identity.assign_project_role_to_user(
-                project, user, self._roles[role])
+                project, user, self._role(role))
+
+    def _role(self, name):
+        """A role; older keystones make "admin" alone."""
+        if name not in self._roles:
+            self._roles[name] = self._identity.create_role(name=name)
+        return self._roles[name]
 
     def make_service_user(self, name, password):
         self.make_user(name, password, self.make_project('service'),

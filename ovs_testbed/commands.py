@@ -12,6 +12,7 @@
 """The commands of ``ovs-testbed``."""
 
 import contextlib
+import copy
 import fcntl
 import os
 import time
@@ -78,9 +79,12 @@ class _Base:
 class _Making(_Base):
     """What ``up`` and ``check`` have in common."""
 
+    #: what --release can name
+    releases = release.names()
+
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('--release', choices=release.names(),
+        parser.add_argument('--release', choices=self.releases,
                             help='release of OpenStack (default: %s)'
                                  % release.DEFAULT)
         parser.add_argument('--base-port', type=int, metavar='PORT',
@@ -221,8 +225,11 @@ class Check(_Making, command.Command):
     One that was brought up for the test is taken down afterwards, unless
     --keep is given. The suite "plugin" has the project's own Tempest tests,
     "upstream" Tempest's and Cinder's tests of volumes, "smoke" the way of
-    one volume in a minute.
+    one volume in a minute. "--release all" tests one release after the other,
+    and prints a table.
     """
+
+    releases = release.names() + [matrix.ALL]
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -232,17 +239,48 @@ class Check(_Making, command.Command):
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.release == matrix.ALL:
+            self._check_all(parsed_args)
+        else:
+            self._check(parsed_args)
+
+    def _check_all(self, parsed_args):
+        if testbeds.load(parsed_args.name, parsed_args.folder):
+            raise errors.TestbedError(
+                'testbed "%s" is there, and has one release'
+                % parsed_args.name,
+                cure='take another --name, or take it down first')
+        for option in 'keep', 'threads':
+            if getattr(parsed_args, option):
+                raise errors.TestbedError(
+                    '--%s goes with one release, not with all' % option,
+                    cure='name the release: "bin/ovs-testbed releases" lists '
+                         'them')
+
+        def check(name):
+            arguments = copy.copy(parsed_args)
+            arguments.release = name
+            return self._check(arguments)
+
+        matrix.check_all(
+            check, display.Display(self.app.stdout),
+            lambda error: display.show_error(error, self.app.stderr))
+
+    def _check(self, parsed_args):
+        """Test one release; return the results."""
         if parsed_args.suite == 'upstream' and not testbeds.load(
                 parsed_args.name, parsed_args.folder):
             parsed_args.extras = testbeds.EXTRAS    # it tests all of them
         found, new = self._up(parsed_args)
         try:
-            checking.check(found, parsed_args.suite, self.app.stdout)
+            results = checking.check(found, parsed_args.suite,
+                                     self.app.stdout)
         except (errors.TestbedError, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise
         if new and not parsed_args.keep:
             take_down.down(found)
+        return results
 
 
 class Down(_Base, command.Command):

@@ -13,6 +13,7 @@ from ovs_testbed import environment
 from ovs_testbed import errors
 from ovs_testbed import packages
 from ovs_testbed import ports
+from ovs_testbed import python27
 from ovs_testbed import room
 from ovs_testbed import services
 from ovs_testbed import supervisor
@@ -45,7 +46,7 @@ def examine(testbed=None, folder=None):
     findings.append(_packages())
     findings.append(_leftovers(folder))
     if testbed:
-        findings.append(_python(testbed.release))
+        findings.append(python(testbed.release))
         findings.append(Finding(GOOD, 'TLS of the vPools', testbed.tls))
         keeper = supervisor.Supervisor(testbed)
         if keeper.pid():
@@ -92,8 +93,10 @@ def _system():
     return _finding('system', seen, wrong, 'take a Debian 12 on x86_64')
 
 
-def _python(release):
+def python(release):
     """Look for the release's interpreter, neither older nor newer."""
+    if not release.interpreter:
+        return _python27()
     try:
         seen = subprocess.run(
             [release.interpreter, '-c',
@@ -106,6 +109,15 @@ def _python(release):
         'OpenStack %s runs on Python %s: install it as %s, or take another '
         '--release ("bin/ovs-testbed releases" lists them)' % (
             release.name, release.python, release.interpreter))
+
+
+def _python27():
+    """One that is not there is made; one that is chosen has to work."""
+    try:
+        seen = python27.chosen() or 'found or made'
+    except errors.TestbedError as error:
+        return Finding(ERROR, 'Python', str(error), error.cure)
+    return Finding(GOOD, 'Python', seen)
 
 
 def _processors():

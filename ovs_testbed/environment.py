@@ -15,6 +15,7 @@ import os
 import shutil
 
 from ovs_testbed import files
+from ovs_testbed import pythons
 from ovs_testbed import run
 from ovs_testbed import sources
 
@@ -22,7 +23,8 @@ _COMPLETE = '.complete'
 
 
 def is_there(testbed):
-    return is_made(testbed.cache)
+    """Whether the services' environment and that of the tests are made."""
+    return all(is_made(cache) for cache in testbed.caches())
 
 
 def is_made(cache):
@@ -30,23 +32,41 @@ def is_made(cache):
 
 
 def make(testbed):
-    """Install the release's packages at exactly the pinned versions.
+    """Make what is missing of both."""
+    for cache in testbed.caches():
+        if not is_made(cache):
+            _make(cache, testbed.log('pip'))
+
+
+def _make(cache, log):
+    """Install a release's packages at exactly the pinned versions.
 
     Root only unpacks them: files of the pinned hashes, and what a user
     without rights has built from sources of the pinned hashes.
     """
-    release = testbed.release
-    path = testbed.cache.environment
-    log = testbed.log('pip')
+    release = cache.release
+    path = cache.environment
     files.remove_tree(path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    run.run([release.interpreter, '-m', 'venv', path], log=log)
+    python = pythons.of(release)
+    python.make_environment(path, log)
     install = [os.path.join(path, 'bin', 'pip'), 'install'] + sources.OPTIONS
     run.run(install + sources.ONLY_WHEELS + ['--requirement', release.wheels],
             log=log, timeout=3600)
-    with sources.built(release, log) as wheels:
-        run.run(install + ['--no-index'] + wheels, log=log)
+    with sources.built(release, log) as built:
+        run.run(install + ['--no-index'] + built.wheels, log=log)
+        for distribution, names in release.etc.items():
+            _copy_etc(built, distribution, names, path)
+    python.finish(path, log)
     files.write(os.path.join(path, _COMPLETE), '')
+
+
+def _copy_etc(built, distribution, names, path):
+    """Put files of a source where later wheels have put them."""
+    for name in names:
+        files.write(os.path.join(path, 'etc', distribution,
+                                 os.path.basename(name)),
+                    built.read(distribution, name), mode=0o644)
 
 
 def own_copy(testbed):

@@ -31,5 +31,16 @@ class CommandFailed(TestbedError):
     """A command ended with an error."""
 
 
+class TestsFailed(TestbedError):
+    """A suite of tests has run, and not all of it passed.
+
+    :param results: how many passed, failed and were skipped
+    """
+
+    def __init__(self, message, results, log):
+        super().__init__(message, log=log)
+        self.results = results
+
+
 class TimedOut(TestbedError):
     """What was waited for did not come."""

@@ -9,16 +9,22 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The releases: what each takes, what is cached of it, when it was green."""
+"""The releases: what each takes, what is cached of it, when it was green; and
+the same suite of tests with every one of them."""
 
 import time
 
 from ovs_testbed import cache
+from ovs_testbed import doctor
 from ovs_testbed import environment
+from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import release
 
 COLUMNS = ('release', 'Python', 'cached', 'last green here')
+#: the name of every release
+ALL = 'all'
+_RESULTS = '%-8s %-9s %6s %6s %7s %9s %8s'
 _FORMAT = '%Y-%m-%d %H:%M'
 
 
@@ -45,3 +51,43 @@ def note_green(testbed, suite):
     path = testbed.cache.green
     files.write_json(path, dict(files.read_json(path, {}),
                                 **{suite: int(time.time())}))
+
+
+def check_all(check, screen, complain):
+    """Check every release that can run here; print a table. Raise at the end
+    if one failed.
+
+    :param check: is called with a release's name; returns what came of it
+    :param complain: is called with each error
+    """
+    lines, failed = [], []
+    for name in release.names():
+        screen.say('\n== OpenStack %s' % name)
+        try:
+            lines.append(_checked(name, check))
+        except errors.TestbedError as error:
+            complain(error)
+            failed.append(name)
+            lines.append(_line(name, 'failed', getattr(error, 'results', {})))
+    screen.say()
+    screen.say(_RESULTS % ('release', 'result', 'passed', 'failed', 'skipped',
+                           'idle, MiB', 'tests, s'))
+    for line in lines:
+        screen.say(line)
+    if failed:
+        raise errors.TestbedError('not green: %s' % ', '.join(failed))
+
+
+def _checked(name, check):
+    python = doctor.python(release.load(name))
+    if python.level == doctor.ERROR:
+        return '%-8s %-9s %s' % (name, 'not run', python.cure)
+    return _line(name, 'passed', check(name))
+
+
+def _line(name, verdict, results):
+    def number(what, form='%d', scale=1):
+        return form % (results[what] / scale) if what in results else '-'
+    return _RESULTS % (
+        name, verdict, number('passed'), number('failed'), number('skipped'),
+        number('idle_memory_bytes', scale=1 << 20), number('seconds', '%.0f'))

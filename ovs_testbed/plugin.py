@@ -18,6 +18,8 @@ from ovs_testbed.services import base
 PREFIX = '/opt/openvstorage'
 #: where the client library looks for edge.conf and the keys of TLS
 _SETTINGS = '/etc/openvstorage'
+#: where ovs-vsctl looks for Open vSwitch, which Pike's network shows it
+_SWITCH = '/run/openvswitch'
 _KVM = '/dev/kvm'
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
@@ -162,7 +164,7 @@ def qemu_user():
 def remove_mount_points():
     """Remove the machine's empty folders that served as mount points, unless
     something is mounted there: the mount would go with the folder."""
-    for place in (PREFIX, _SETTINGS):
+    for place in (PREFIX, _SETTINGS, _SWITCH):
         if os.path.isdir(place) and not os.listdir(place) \
                 and not _is_mounted_upon(place):
             os.rmdir(place)

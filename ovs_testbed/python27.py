@@ -59,10 +59,10 @@ _CURE = 'set OVS_PYTHON27 to a Python 2.7 with its headers'
 
 def get():
     """Return the path of a Python 2.7; make it if there is none."""
-    return _chosen() or _found() or made()
+    return chosen() or _found() or made()
 
 
-def _chosen():
+def chosen():
     """The interpreter that the user has chosen."""
     path = os.environ.get('OVS_PYTHON27')
     if path and not _works(path):
@@ -91,16 +91,36 @@ def _works(path):
 
 def made():
     """Return the path of the one in the cache; make it if it is not there."""
-    folder = os.path.join(cache.folder(), 'python27')
-    os.makedirs(folder, exist_ok=True)
+    return _made_at(os.path.join(_folder(), cache.key_of(_FORMAT, _pins())))
+
+
+def made_in(folder):
+    """Return the path of another one, in a folder that another user can
+    read."""
+    return _made_at(os.path.join(folder, 'python27'))
+
+
+def library_folder(interpreter):
+    """Where the libraries of one that was made are."""
+    return os.path.join(interpreter[:-len(_BINARY)], _LIBRARIES)
+
+
+def _folder():
+    return os.path.join(cache.folder(), 'python27')
+
+
+def _pins():
     with open(_PINS) as stream:
-        text = stream.read()
-    place = os.path.join(folder, cache.key_of(_FORMAT, text))
-    with _locked(folder):
+        return stream.read()
+
+
+def _made_at(place):
+    os.makedirs(_folder(), exist_ok=True)
+    with _locked(_folder()):
         if not os.path.exists(place):
             _check_machine()
             _make(place, [debian_archive.Pin(*line.split())
-                          for line in text.splitlines()
+                          for line in _pins().splitlines()
                           if not line.startswith('#')])
     return os.path.join(place, _BINARY)
 
@@ -124,14 +144,14 @@ def _check_machine():
 
 def _make(place, pins):
     """Make the folder; it is there when it is whole."""
-    folder = os.path.dirname(place)
+    folder = _folder()
     with tempfile.TemporaryDirectory(prefix='draft-', dir=folder) as draft:
         root = os.path.join(draft, 'root')
         for package in _packages(pins, folder, draft):
             debian_archive.unpack(package, root)
         _adapt(root, place)
         run.run([os.path.join(root, _BINARY), '-c', 'import ctypes, ssl'])
-        os.rename(root, place)
+        shutil.move(root, place)
 
 
 def _packages(pins, folder, draft):

@@ -28,16 +28,31 @@ class Release:
     def __init__(self, name, facts):
         self.name = name
         self.python = facts['python']
-        self.interpreter = facts['interpreter']
+        #: without one it is found or made
+        self.interpreter = facts.get('interpreter')
         self.distributions = facts['distributions']
         self.services = facts['services']
+        #: the releases that "upgrade" brings to it
+        self.upgrades_from = facts.get('upgrades_from', [])
         #: variables for its services; empty if it has green threads only
         self.native_threads = facts.get('native_threads', {})
+        #: Debian packages that it needs beside those of all releases
+        self.packages = facts.get('packages', [])
+        #: the release whose environment has the Tempest that tests it
+        self.tested_by = facts.get('tested_by', name)
+        #: {distribution: files of its source that its wheel leaves out}
+        self.etc = facts.get('etc', {})
+        #: {program: WSGI script}, where there is no module for it
+        self.wsgi_scripts = facts.get('wsgi_scripts', {})
+        #: options of tempest.conf, by their sections
+        self.tempest = facts.get('tempest', {})
+        #: the microversions that its clients ask for
+        self.microversions = facts['microversions']
         #: all that is installed, from wheels and from sources, with hashes
         self.wheels = _constraints('testbed-%s' % name)
         self.sources = _constraints('testbed-%s-source' % name)
         #: the tools that build the sources
-        self.build_tools = _constraints('build')
+        self.build_tools = _constraints(facts.get('build_tools', 'build'))
 
     @property
     def key(self):

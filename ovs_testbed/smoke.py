@@ -56,8 +56,9 @@ class Smoke:
             **cloud.credentials(testbed, 'demo'))
         login = session.Session(auth=loaded)
         region = {'session': login, 'region_name': testbeds.REGION}
-        self._cinder = cinder_client.Client('3.60', **region)
-        self._nova = nova_client.Client('2.90', **region)
+        versions = testbed.release.microversions
+        self._cinder = cinder_client.Client(versions['volume'], **region)
+        self._nova = nova_client.Client(versions['compute'], **region)
         # what both have no word for: images, and addresses to log in at
         self._cloud = cloud.connect(testbed, 'demo')
         self._network = self._cloud.network

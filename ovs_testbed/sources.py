@@ -22,13 +22,14 @@ import secrets
 import shutil
 import tempfile
 
+from ovs_testbed import pythons
 from ovs_testbed import run
 
 OPTIONS = ['--no-input', '--disable-pip-version-check', '--progress-bar',
            'off', '--no-deps']
 ONLY_WHEELS = ['--require-hashes', '--only-binary', ':all:']
 _ONLY_SOURCES = ['--require-hashes', '--no-binary', ':all:',
-                 '--no-build-isolation', '--no-cache-dir']
+                 '--no-build-isolation', '--no-cache-dir', '--no-clean']
 #: ids that neither packages nor administrators give away, but systemd, to
 #: services for as long as they run
 _USERS = range(61184, 65520)
@@ -38,21 +39,44 @@ _USERS = range(61184, 65520)
 def built(release, log):
     """Give the wheels of a release's sources for a while."""
     with tempfile.TemporaryDirectory(prefix='ovs-testbed-build-') as folder:
-        for path in release.build_tools, release.sources:
-            shutil.copy(path, folder)
+        shutil.copy(release.sources, folder)
         user = secrets.choice(_USERS)
         os.chown(folder, user, user)
-        _build(release, _Builder(folder, user, log))
-        yield sorted(glob.glob(os.path.join(folder, 'wheels', '*.whl')))
+        builder = _Builder(folder, user, log)
+        _build(release, builder)
+        yield Built(builder)
+
+
+class Built:
+    """What came of it, and the sources that it was built of."""
+
+    def __init__(self, builder):
+        self._builder = builder
+
+    @property
+    def wheels(self):
+        return self._find('wheels', '*.whl')
+
+    def read(self, distribution, name):
+        """The text of a file in the sources of a distribution; read without
+        rights, because it may be a link to anywhere by now."""
+        path, = self._find('pip-wheel-*', distribution, name)
+        return self._builder.run('cat', path)
+
+    def _find(self, *names):
+        return sorted(glob.glob(os.path.join(self._builder.folder, *names)))
 
 
 def _build(release, builder):
-    builder.run(release.interpreter, '-m', 'venv', 'venv')
-    pip = os.path.join(builder.folder, 'venv', 'bin', 'pip')
-    builder.run(pip, 'install', *OPTIONS, *ONLY_WHEELS, '--requirement',
-                os.path.basename(release.build_tools))
+    python = pythons.of(release).in_folder(builder.folder)
+    venv = os.path.join(builder.folder, 'venv')
+    python.make_environment(venv, builder.log)
+    pip = os.path.join(venv, 'bin', 'pip')
+    run.run([pip, 'install'] + OPTIONS + ONLY_WHEELS +
+            ['--requirement', release.build_tools], log=builder.log)
     builder.run(pip, 'wheel', *OPTIONS, *_ONLY_SOURCES, '--wheel-dir',
-                'wheels', '--requirement', os.path.basename(release.sources))
+                'wheels', '--requirement', os.path.basename(release.sources),
+                **python.build_variables(builder.folder))
 
 
 class _Builder:
@@ -60,12 +84,12 @@ class _Builder:
 
     def __init__(self, folder, user, log):
         self.folder = folder
+        self.log = log
         self._user = user
-        self._log = log
 
-    def run(self, *command):
-        run.run(['setpriv', '--reuid=%d' % self._user,
-                 '--regid=%d' % self._user, '--clear-groups',
-                 '--no-new-privs', '--inh-caps=-all'] + list(command),
-                log=self._log, cwd=self.folder, timeout=3600,
-                env={'HOME': self.folder, 'TMPDIR': self.folder})
+    def run(self, *command, **variables):
+        return run.run(
+            ['setpriv', '--reuid=%d' % self._user, '--regid=%d' % self._user,
+             '--clear-groups', '--no-new-privs', '--inh-caps=-all'] +
+            list(command), log=self.log, cwd=self.folder, timeout=3600,
+            env=dict(variables, HOME=self.folder, TMPDIR=self.folder))

@@ -131,4 +131,4 @@ class Run:
             ).returncode
 
     def _binary(self, name):
-        return os.path.join(self.testbed.cache.environment, 'bin', name)
+        return os.path.join(self.testbed.tests.environment, 'bin', name)

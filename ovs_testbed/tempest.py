@@ -65,7 +65,10 @@ def configure(testbed):
     flavors = [connection.compute.find_flavor(name).id
                for name in resources.FLAVORS]
     public = connection.network.find_network(resources.PUBLIC).id
-    ini.write(conf(testbed), _sections(testbed, image, flavors, public))
+    sections = _sections(testbed, image, flavors, public)
+    for name, options in testbed.release.tempest.items():
+        sections[name].update(options)
+    ini.write(conf(testbed), sections)
 
 
 def _sections(testbed, image, flavors, public):

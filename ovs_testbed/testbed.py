@@ -72,6 +72,8 @@ class Testbed:
         self.base_port = state['base_port']
         self.ports = ports.Ports(self.base_port)
         self.cache = cache.Cache(self.release)
+        #: where the Tempest is that tests it
+        self.tests = cache.Cache(release.load(self.release.tested_by))
         self.sockets = os.path.join(SOCKETS, str(self.base_port))
         self.namespace = ports.namespace(self.base_port)
         #: the network namespace, as a file to enter it by
@@ -90,6 +92,11 @@ class Testbed:
             self._passwords['volume-key'] = secrets.token_hex(32)
             files.write_json(path, self._passwords)
         return self._passwords
+
+    def caches(self):
+        """What it takes of the cache."""
+        return [self.cache] + ([self.tests] if self.tests.release.name
+                               != self.release.name else [])
 
     def path(self, *names):
         """The path of a file of the testbed."""

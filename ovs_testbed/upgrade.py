@@ -18,7 +18,6 @@ any time: interrupted before the switch, "up" starts the old one again; after
 it, "up" completes the new one.
 """
 
-from ovs_drivers.installer import releases
 from ovs_testbed import engine
 from ovs_testbed import environment
 from ovs_testbed import errors
@@ -32,15 +31,15 @@ from ovs_testbed.services import base
 
 def check(testbed, wanted):
     """Raise unless the testbed can get a release."""
-    release.load(wanted)
-    order = releases.NAMES.index
-    if order(wanted) <= order(testbed.release.name):
+    name = testbed.release.name
+    if name not in release.load(wanted).upgrades_from:
+        ways = [other for other in release.names()
+                if name in release.load(other).upgrades_from]
         raise errors.TestbedError(
-            'testbed "%s" has release %s: there is no way back to %s' % (
-                testbed.name, testbed.release.name, wanted),
-            cure='name a later release: %s' % (', '.join(
-                name for name in release.names()
-                if order(name) > order(testbed.release.name)) or 'none'))
+            'testbed "%s" has release %s: there is no way from it to %s' % (
+                testbed.name, name, wanted),
+            cure='upgrade it to %s' % ' or '.join(ways) if ways else
+                 'take another --name for a testbed of %s' % wanted)
     if not room.Room(testbed).exists():
         raise errors.TestbedError(
             'testbed "%s" is not up' % testbed.name,

@@ -26,7 +26,7 @@ group_regex=([^\\.]*\\.)*
 def make(testbed, folder):
     """Make a folder in which "tempest run" finds all tests."""
     packages = os.path.join(
-        testbed.cache.environment, 'lib', 'python' + testbed.release.python,
-        'site-packages')
+        testbed.tests.environment, 'lib',
+        'python' + testbed.tests.release.python, 'site-packages')
     files.write(os.path.join(folder, '.stestr.conf'), _STESTR % (
         os.path.join(packages, 'tempest', 'test_discover'), packages))

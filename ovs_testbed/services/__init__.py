@@ -16,6 +16,6 @@ import importlib
 
 def load(testbed):
     """Make the services of a testbed's release, in the order of its file."""
-    return {name: importlib.import_module(
-        'ovs_testbed.services.' + name).Service(testbed)
-        for name in testbed.release.services}
+    found = (importlib.import_module('ovs_testbed.services.' + path)
+             .Service(testbed) for path in testbed.release.services)
+    return {service.name: service for service in found}

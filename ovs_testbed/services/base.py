@@ -43,6 +43,10 @@ class Service:
     def configure(self):
         """Write the files that it reads."""
 
+    def mounts(self):
+        """Folders that its programs see elsewhere: {path: folder}."""
+        return {}
+
     def make_schemas(self):
         """Fill empty databases with tables."""
 
@@ -128,12 +132,16 @@ class OpenStackService(Service):
             env=self.environment(), umask=umask)
 
     def uwsgi(self, name, module, port, *arguments, env=None):
-        """A program that serves a WSGI application."""
+        """A program that serves a WSGI application: that of the module, or of
+        the script that the release has in its place."""
+        script = self.testbed.release.wsgi_scripts.get(name)
+        application = (['--wsgi-file', self.binary(script)] if script
+                       else ['--module', module])
         return supervisor.Program(
             name,
             [self.binary('uwsgi'), '--http-socket',
-             '%s:%d' % (testbeds.ADDRESS, port), '--module', module,
-             '--virtualenv', self.testbed.cache.environment,
+             '%s:%d' % (testbeds.ADDRESS, port)] + application +
+            ['--virtualenv', self.testbed.cache.environment,
              '--master', '--processes', '1', '--threads', '4',
              '--lazy-apps', '--need-app', '--buffer-size', '65535',
              '--die-on-term', '--thunder-lock', '--disable-logging',

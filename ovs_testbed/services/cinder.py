@@ -28,7 +28,10 @@ class Service(base.OpenStackService):
 
     def configure(self):
         self.copy_from_environment('api-paste.ini', 'resource_filters.json')
-        ini.write(self.conf(), dict(
+        ini.write(self.conf(), self.options())
+
+    def options(self):
+        return dict(
             self.common(),
             **self.privsep('cinder_sys_admin', 'privsep_osbrick'),
             DEFAULT=dict(
@@ -55,7 +58,7 @@ class Service(base.OpenStackService):
                               send_service_user_token=True),
             key_manager={
                 'backend': 'cinder.keymgr.conf_key_mgr.ConfKeyManager',
-                'fixed_key': self.testbed.passwords['volume-key']}))
+                'fixed_key': self.testbed.passwords['volume-key']})
 
     def make_schemas(self):
         self.manage('cinder-manage', '--config-file', self.conf(), 'db',

@@ -28,9 +28,14 @@ class Service(base.OpenStackService):
     name = 'keystone'
     after = ('database',)
     databases = ('keystone',)
+    #: its own endpoints
+    interfaces = cloud.INTERFACES
 
     def configure(self):
-        ini.write(self.conf(), {
+        ini.write(self.conf(), self.options())
+
+    def options(self):
+        return {
             'DEFAULT': self.log_options(),
             'database': {'connection': self.connection('keystone')},
             'fernet_tokens': {'key_repository': self._keys('fernet')},
@@ -45,7 +50,7 @@ class Service(base.OpenStackService):
             'identity': {'password_hash_rounds': 4},
             'oslo_policy': {'enforce_scope': True,
                             'enforce_new_defaults': True},
-        })
+        }
 
     def _keys(self, kind):
         return self.testbed.etc('keystone', kind + '-keys')
@@ -65,7 +70,7 @@ class Service(base.OpenStackService):
         # a password in the environment is in no list of processes
         env = {'OS_BOOTSTRAP_PASSWORD': self.testbed.passwords['admin'],
                'OS_BOOTSTRAP_REGION_ID': testbeds.REGION}
-        for interface in cloud.INTERFACES:
+        for interface in self.interfaces:
             env['OS_BOOTSTRAP_%s_URL' % interface.upper()] = \
                 self.testbed.url('keystone', '/v3')
         self.manage('keystone-manage', '--config-file', self.conf(),

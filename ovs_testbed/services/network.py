@@ -64,13 +64,17 @@ class Service(base.Service):
         self._configure_switch()
 
     def _database(self, database):
+        return self._program('ovsdb-' + database, [
+            'ovsdb-server', self._file(database)] + self.remotes(database))
+
+    def remotes(self, database):
+        """Where a database is served."""
         remotes = ['--remote=punix:' + self._socket(database)]
         if database != 'switch':
             remotes.append('--remote=p%s:%s' % (
                 'tcp:%d' % self.testbed.ports['ovn-' + database],
                 testbeds.ADDRESS))
-        return self._program('ovsdb-' + database, [
-            'ovsdb-server', self._file(database)] + remotes)
+        return remotes
 
     def _program(self, name, command):
         """Each has its control socket in the testbed's folder."""

@@ -26,7 +26,11 @@ class Service(base.OpenStackService):
 
     def configure(self):
         self.copy_from_environment('api-paste.ini')
-        ini.write(self.conf(), dict(
+        ini.write(self.conf(), self.options())
+        ini.write(self.conf('ml2.conf'), self._ml2())
+
+    def options(self):
+        return dict(
             self.common(),
             **self.privsep('privsep'),
             DEFAULT=dict(
@@ -45,11 +49,9 @@ class Service(base.OpenStackService):
             database={'connection': self.connection('neutron'),
                       'max_pool_size': 10},
             nova=self.identity('nova'),
-            placement=self.identity('placement')))
-        ini.write(self.conf('ml2.conf'), self._ml2())
+            placement=self.identity('placement'))
 
     def _ml2(self):
-        switch = network.Service(self.testbed)
         return {
             'ml2': {'mechanism_drivers': 'ovn',
                     'type_drivers': 'local,flat,geneve',
@@ -60,12 +62,16 @@ class Service(base.OpenStackService):
             'ml2_type_geneve': {'vni_ranges': '1:65536',
                                 'max_header_size': 38},
             'securitygroup': {'enable_security_group': True},
-            'ovn': {'ovn_nb_connection': switch.remote('northbound'),
-                    'ovn_sb_connection': switch.remote('southbound'),
-                    'ovn_l3_scheduler': 'leastloaded',
-                    'ovn_metadata_enabled': False,
-                    # without it the tap of a server stays down
-                    'ovs_create_tap': True}}
+            'ovn': self.ovn_options()}
+
+    def ovn_options(self):
+        switch = network.Service(self.testbed)
+        return {'ovn_nb_connection': switch.remote('northbound'),
+                'ovn_sb_connection': switch.remote('southbound'),
+                'ovn_l3_scheduler': 'leastloaded',
+                'ovn_metadata_enabled': False,
+                # without it the tap of a server stays down
+                'ovs_create_tap': True}
 
     def make_schemas(self):
         self.manage('neutron-db-manage', *self._files(), 'upgrade', 'heads')

@@ -38,9 +38,12 @@ class Service(base.OpenStackService):
 
     def configure(self):
         self.copy_from_environment('api-paste.ini')
-        ini.write(self.conf(), self._shared())
-        ini.write(self.conf('nova-cpu.conf'), self._compute())
-        ini.write(self.conf('nova-control.conf'), dict(
+        ini.write(self.conf(), self.shared_options())
+        ini.write(self.conf('nova-cpu.conf'), self.compute_options())
+        ini.write(self.conf('nova-control.conf'), self.control_options())
+
+    def control_options(self):
+        return dict(
             database={'connection': self.connection('nova'),
                       'max_pool_size': 10},
             api_database={'connection': self.connection('nova_api'),
@@ -50,9 +53,9 @@ class Service(base.OpenStackService):
             conductor={'workers': 1},
             scheduler={'workers': 1, 'discover_hosts_in_cells_interval': 2},
             quota={'instances': 100, 'cores': 200, 'ram': 200000,
-                   'key_pairs': 1000}))
+                   'key_pairs': 1000})
 
-    def _shared(self):
+    def shared_options(self):
         """What all of nova's services are told; the compute host is not
         told the databases."""
         common = self.common()
@@ -83,7 +86,7 @@ class Service(base.OpenStackService):
                          'fixed_key': self.testbed.passwords['volume-key']},
             vnc={'enabled': False}, spice={'enabled': False})
 
-    def _compute(self):
+    def compute_options(self):
         return dict(
             self.privsep('nova_sys_admin', 'privsep_osbrick',
                          'vif_plug_ovs_privileged',

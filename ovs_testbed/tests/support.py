@@ -22,6 +22,8 @@ from ovs_testbed import testbed
 
 class TestbedTestCase(unittest.TestCase):
 
+    RELEASE = release.DEFAULT
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()
@@ -34,7 +36,7 @@ class TestbedTestCase(unittest.TestCase):
         self.addCleanup(variables.stop)
         self.testbed = testbed.Testbed(
             'unit', testbed.folder_of('unit', self.folder),
-            {'release': release.DEFAULT, 'base_port': 25000})
+            {'release': self.RELEASE, 'base_port': 25000})
         # sockets have to be elsewhere on a real one
         self.testbed.sockets = self.testbed.path('sockets')
         self.testbed.make_folders()

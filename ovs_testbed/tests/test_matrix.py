@@ -11,10 +11,14 @@
 # under the License.
 import os
 import time
+import unittest
 from unittest import mock
 
 from ovs_testbed import cache
+from ovs_testbed import commands
+from ovs_testbed import doctor
 from ovs_testbed import environment
+from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import matrix
 from ovs_testbed import release
@@ -57,3 +61,79 @@ class MatrixTestCase(support.TestbedTestCase):
         other = mock.Mock()
         other.name, other.key = 'other', 'key'
         self.assertFalse(os.path.exists(cache.Cache(other).green))
+
+
+class CheckAllTestCase(unittest.TestCase):
+
+    RESULTS = {'passed': 64, 'failed': 0, 'skipped': 1, 'seconds': 300.4,
+               'idle_memory_bytes': 2400 << 20}
+
+    def setUp(self):
+        super().setUp()
+        self.lines, self.complaints = [], []
+        self.python = doctor.Finding(doctor.GOOD, 'Python', '3.11')
+        for owner, name, found in (
+                (release, 'names', lambda: ['one', 'two']),
+                (release, 'load', lambda name: name),
+                (doctor, 'python', lambda _release: self.python)):
+            patched = mock.patch.object(owner, name, found)
+            patched.start()
+            self.addCleanup(patched.stop)
+
+    def check_all(self, check):
+        screen = mock.Mock()
+        screen.say = lambda text='': self.lines.append(text)
+        matrix.check_all(check, screen, self.complaints.append)
+
+    def table(self):
+        return [line.split() for line in self.lines[-2:]]
+
+    def test_a_line_for_each(self):
+        self.check_all(lambda _name: self.RESULTS)
+        self.assertEqual(
+            [[name, 'passed', '64', '0', '1', '2400', '300']
+             for name in ('one', 'two')], self.table())
+
+    def test_a_failure_ends_nothing_but_the_whole(self):
+        def check(name):
+            if name == 'one':
+                raise errors.TestsFailed(
+                    'tests failed', dict(self.RESULTS, failed=2), 'log')
+            return self.RESULTS
+
+        with self.assertRaisesRegex(errors.TestbedError, 'not green: one'):
+            self.check_all(check)
+        self.assertEqual(
+            [['one', 'failed', '64', '2', '1', '2400', '300'],
+             ['two', 'passed', '64', '0', '1', '2400', '300']], self.table())
+        self.assertEqual(['tests failed'], list(map(str, self.complaints)))
+
+    def test_a_release_that_does_not_come_up(self):
+        with self.assertRaisesRegex(errors.TestbedError, 'one, two'):
+            self.check_all(mock.Mock(side_effect=errors.TestbedError('no')))
+        self.assertEqual(['one', 'failed'] + 5 * ['-'], self.table()[0])
+
+    def test_one_that_cannot_run_here_says_why(self):
+        self.python = doctor.Finding(doctor.ERROR, 'Python', '3.13',
+                                     'install 3.11')
+        check = mock.Mock()
+        self.check_all(check)
+        self.assertEqual('one      not run   install 3.11', self.lines[-2])
+        check.assert_not_called()
+
+    def test_options_that_go_with_one_release(self):
+        for option in '--keep', '--threads':
+            with mock.patch('ovs_testbed.testbed.load', return_value=None):
+                command = commands.Check(mock.Mock(), None)
+                arguments = command.get_parser('check').parse_args(
+                    ['--release', 'all', option])
+                with self.assertRaisesRegex(errors.TestbedError, option):
+                    command.take_action(arguments)
+
+    def test_a_testbed_that_is_there_is_not_taken(self):
+        with mock.patch('ovs_testbed.testbed.load'):
+            command = commands.Check(mock.Mock(), None)
+            arguments = command.get_parser('check').parse_args(
+                ['--release', 'all'])
+            with self.assertRaisesRegex(errors.TestbedError, 'is there'):
+                command.take_action(arguments)

@@ -93,7 +93,8 @@ class ServicesTestCase(support.TestbedTestCase):
         self.assertLessEqual({'c-vol', 'n-cpu'}, set(names))
 
     def test_services_are_told_to_run_in_native_threads(self):
-        for threads in False, True:
+        able = bool(self.testbed.release.native_threads)
+        for threads in {False, able}:
             self.testbed.threads = threads
             for name in 'cinder', 'nova':
                 for program in self.services[name].programs():
@@ -108,6 +109,68 @@ class ServicesTestCase(support.TestbedTestCase):
             for program in service.programs():
                 for password in self.testbed.passwords.values():
                     self.assertNotIn(password, ' '.join(program.command))
+
+
+def script(program):
+    """The name of the WSGI script that a program serves, or None."""
+    if '--wsgi-file' not in program.command:
+        return None
+    return os.path.basename(
+        program.command[program.command.index('--wsgi-file') + 1])
+
+
+class PikeServicesTestCase(ServicesTestCase):
+
+    RELEASE = 'pike'
+
+    def conf(self, service, *names):
+        self.services[service].configure()
+        found = configparser.ConfigParser(interpolation=None)
+        found.read(self.testbed.etc(service, *names))
+        return found
+
+    def test_api_servers_of_its_own(self):
+        commands = {
+            os.path.basename(program.command[0])
+            for name in ('glance', 'neutron', 'nova', 'cinder')
+            for program in self.services[name].programs()}
+        self.assertLessEqual({'glance-api', 'neutron-server', 'nova-api',
+                              'cinder-api'}, commands)
+        for name, wanted in (('keystone', 'keystone-wsgi-public'),
+                             ('placement', 'nova-placement-api')):
+            program, = self.services[name].programs()
+            self.assertEqual(wanted, script(program))
+            self.assertNotIn('--module', program.command)
+
+    def test_cells_are_told_their_addresses_at_the_start(self):
+        """The dump in the cache has no passwords"""
+        commands, texts = [], []
+        nova = self.services['nova']
+        with mock.patch.object(nova, 'manage',
+                               lambda *words: commands.extend(words)):
+            nova.make_schemas()
+        self.assertFalse(set(self.testbed.passwords.values())
+                         & set(' '.join(commands).replace(':', ' ')
+                               .replace('@', ' ').split()))
+        with mock.patch('ovs_testbed.services.database.Service.client',
+                        lambda _, program, text: texts.append(text)):
+            nova.prepare()
+        text, = texts
+        for address in nova.transport(), nova.connection('nova_cell0'):
+            self.assertIn(address.encode(), text)
+
+    def test_cell0_has_a_database_of_its_own(self):
+        conf = self.conf('nova', 'nova-cell0.conf')
+        self.assertTrue(conf['database']['connection'].endswith(
+            '/nova_cell0'))
+
+    def test_switch_is_at_its_usual_place(self):
+        network = self.services['network']
+        with mock.patch('os.makedirs'):
+            self.assertEqual({'/run/openvswitch': self.testbed.sockets},
+                             network.mounts())
+        self.assertIn('--remote=punix:%s/db.sock' % self.testbed.sockets,
+                      network.remotes('switch'))
 
 
 class SupervisorTestCase(support.TestbedTestCase):

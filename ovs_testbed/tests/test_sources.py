@@ -60,7 +60,7 @@ class BuilderTestCase(unittest.TestCase):
             for _attempt in range(2):
                 with sources.built(release.load(release.DEFAULT),
                                    self.log) as found:
-                    self.assertEqual([], found)
+                    self.assertEqual([], found.wheels)
         for status in users:
             self.assertEqual(0o700, status.st_mode & 0o777)
             self.assertIn(status.st_uid, sources._USERS)

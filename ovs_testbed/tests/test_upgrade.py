@@ -44,8 +44,17 @@ class UpgradeTestCase(support.TestbedTestCase):
     def test_there_is_no_way_back(self):
         later = testbeds.switch(self.testbed, LATER)
         for wanted in EARLIER, LATER:
-            with self.assertRaisesRegex(errors.TestbedError, 'no way back'):
+            with self.assertRaisesRegex(errors.TestbedError, 'no way from'):
                 upgrade.check(later, wanted)
+
+    def test_no_release_is_left_out(self):
+        pike = testbeds.switch(self.testbed, 'pike')
+        with self.assertRaises(errors.TestbedError) as seen:
+            upgrade.check(pike, LATER)
+        self.assertIn('another --name', seen.exception.cure)
+        with self.assertRaises(errors.TestbedError) as seen:
+            self.check('pike')
+        self.assertIn(LATER, seen.exception.cure)
 
     def test_a_testbed_that_is_down_is_refused(self):
         with self.assertRaisesRegex(errors.TestbedError, 'is not up') as seen:

@@ -1,0 +1,80 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""How Python environments are made: of Python 3, and of Python 2.7."""
+
+import os
+import sys
+
+from ovs_testbed import libvirt_api
+from ovs_testbed import python27
+from ovs_testbed import run
+
+#: the last libvirt-python for Python 2.7
+_LIBVIRT = '5.10.0'
+
+
+def of(release):
+    """The Python of a release."""
+    return Python27() if release.python == '2.7' else Python3(release)
+
+
+class Python3:
+    """An interpreter of the distribution, with a venv of its own."""
+
+    def __init__(self, release):
+        self.interpreter = release.interpreter
+
+    def make_environment(self, path, log):
+        run.run([self.interpreter, '-m', 'venv', path], log=log)
+
+    def in_folder(self, folder):
+        """One that a user without rights can run who builds in the folder."""
+        return self
+
+    def build_variables(self, folder):
+        """What builds need to be told."""
+        return {}
+
+    def finish(self, path, log):
+        """Make what was built elsewhere run in an environment."""
+
+
+class Python27:
+    """The user's own interpreter or one that is made; virtualenv comes from
+    the environment of the testbed's tools."""
+
+    def __init__(self, interpreter=None):
+        self._interpreter = interpreter
+
+    @property
+    def interpreter(self):
+        return self._interpreter or python27.get()
+
+    def make_environment(self, path, log):
+        run.run([sys.executable, '-m', 'virtualenv', '--quiet',
+                 '--no-download', '--no-periodic-update', '--python',
+                 self.interpreter, path], log=log)
+
+    def in_folder(self, folder):
+        return Python27(python27.made_in(folder))
+
+    def build_variables(self, folder):
+        descriptions = os.path.join(folder, 'libvirt')
+        os.mkdir(descriptions)
+        libvirt_api.describe(descriptions, _LIBVIRT)
+        return {'PKG_CONFIG_PATH': descriptions}
+
+    def finish(self, path, log):
+        """uwsgi has Python as a library, of the folder where it was built"""
+        run.run(['patchelf', '--set-rpath',
+                 python27.library_folder(python27.made()),
+                 os.path.join(path, 'bin', 'uwsgi')], log=log)

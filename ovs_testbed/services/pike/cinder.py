@@ -1,0 +1,45 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Cinder: its own API server."""
+
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import cinder
+
+#: its usual one, with the id of the request to Nova that a call belongs to
+_LOG_FORMAT = ('%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s '
+               '[%(global_request_id)s %(request_id)s %(user_identity)s] '
+               '%(instance)s%(message)s')
+
+
+class Service(cinder.Service):
+
+    catalog = ('volumev3', '/v3/%(project_id)s')
+
+    def copy_from_environment(self, *names):
+        super().copy_from_environment('policy.json', *names)
+
+    def options(self):
+        options = super().options()
+        options['DEFAULT'].update(
+            osapi_volume_listen=testbeds.ADDRESS,
+            osapi_volume_listen_port=self.testbed.ports['cinder'],
+            osapi_volume_workers=1, glance_api_version=2,
+            logging_context_format_string=_LOG_FORMAT,
+            glance_api_servers=self.testbed.url('glance'))
+        options['oslo_policy'] = {'policy_file': self.conf('policy.json')}
+        return options
+
+    def programs(self):
+        return [self.daemon('c-api', 'cinder-api', '--config-file',
+                            self.conf())] + [
+            program for program in super().programs()
+            if program.name != 'c-api']

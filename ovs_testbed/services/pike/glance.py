@@ -1,0 +1,43 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Glance: its own server, with one store."""
+
+from ovs_testbed import ini
+from ovs_testbed import testbed as testbeds
+from ovs_testbed.services import glance
+
+
+class Service(glance.Service):
+
+    def configure(self):
+        self.copy_from_environment('glance-api-paste.ini', 'policy.json')
+        ini.write(self.conf('glance-api.conf'), dict(
+            self.common(),
+            DEFAULT=dict(
+                self.log_options(), bind_host=testbeds.ADDRESS,
+                bind_port=self.testbed.ports['glance'], workers=1,
+                transport_url=self.transport(), enable_v1_api=False,
+                # cinder reads an image past glance's API where it may
+                show_multiple_locations=False),
+            database={'connection': self.connection('glance'),
+                      'max_pool_size': 10},
+            glance_store={
+                'stores': 'file', 'default_store': 'file',
+                'filesystem_store_datadir': self.testbed.data('images')},
+            oslo_policy={'policy_file': self.conf('policy.json')},
+            paste_deploy={
+                'flavor': 'keystone',
+                'config_file': self.conf('glance-api-paste.ini')}))
+
+    def programs(self):
+        return [self.daemon('g-api', 'glance-api', '--config-file',
+                            self.conf('glance-api.conf'))]
