@@ -222,7 +222,8 @@ static bool is_for_this_thread(const struct conn *conn)
     return conn->phase != PHASE_DATA || !never_waits;
 }
 
-/* Whether another request may be begun now. */
+/* Returns true if another request may be begun now. Then no option is being carried out, and only
+ * this thread changes the phase. */
 static bool may_take(struct conn *conn)
 {
     pthread_mutex_lock(&conn->lock);
@@ -315,7 +316,7 @@ static bool more_follows(struct conn *conn, size_t begun)
     struct timespec moment = {.tv_nsec = begun >= BULK_BYTES ? 1000000 : 50000};
     struct pollfd socket = {.fd = conn->channel.fd, .events = POLLIN};
 
-    if (conn->phase != PHASE_DATA || !may_take(conn))
+    if (!may_take(conn) || conn->phase != PHASE_DATA)
         return false;
     conn_push(conn);
     return ppoll(&socket, 1, &moment, NULL) == 1;
@@ -333,7 +334,7 @@ static size_t take_from_scratch(struct conn *conn, size_t length)
 /* Without room there is nothing to ask for, and an answer of 0 bytes would look like the end. */
 static bool may_receive(struct conn *conn, size_t length)
 {
-    return length < SCRATCH_BYTES && conn->phase != PHASE_TLS && may_take(conn);
+    return length < SCRATCH_BYTES && may_take(conn) && conn->phase != PHASE_TLS;
 }
 
 static void read_requests(struct conn *conn)
@@ -396,7 +397,7 @@ static void go_on(struct conn *conn)
 {
     if (conn->phase != PHASE_TLS)
         read_requests(conn);
-    if (conn->phase != PHASE_TLS || blocked(conn))
+    if (!may_take(conn) || conn->phase != PHASE_TLS || blocked(conn))
         return;
     shake_hands(conn);
     if (conn->phase != PHASE_TLS)

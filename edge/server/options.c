@@ -286,6 +286,15 @@ static bool carry_out(struct conn *conn, const struct option_job *job)
     return true;
 }
 
+/* For the next option. */
+static void set_deadline(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    if (conn->phase != PHASE_DATA)
+        conn->deadline = now_ms() + (conn->was_control ? WAIT_CONTROL_MS : WAIT_HANDSHAKE_MS);
+    pthread_mutex_unlock(&conn->lock);
+}
+
 static void run_option(void *argument)
 {
     struct option_job *job = argument;
@@ -296,8 +305,7 @@ static void run_option(void *argument)
         return;
     }
     free(job);
-    if (conn->phase != PHASE_DATA)
-        conn->deadline = now_ms() + (conn->was_control ? WAIT_CONTROL_MS : WAIT_HANDSHAKE_MS);
+    set_deadline(conn);
     conn_job_end(conn, 0, true);
 }
 

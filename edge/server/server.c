@@ -439,8 +439,9 @@ static void kill_locked(struct conn *conn)
 
 static bool kill_late(struct conn *conn, void *now)
 {
-    long long deadline = conn->deadline;
-    bool late = deadline && deadline < *(long long *)now && !conn->killed;
+    pthread_mutex_lock(&conn->lock);
+    bool late = conn->deadline && conn->deadline < *(long long *)now && !conn->killed;
+    pthread_mutex_unlock(&conn->lock);
 
     if (late)
         kill_locked(conn);
