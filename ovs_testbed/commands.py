@@ -100,8 +100,9 @@ class _Making(_Base):
                                  'would take green ones')
         parser.add_argument('--with', action='append', dest='extras',
                             choices=testbeds.EXTRAS, default=[],
-                            help='add cinder-backup, which stores in a '
-                                 'folder')
+                            help='add a service: cinder-backup, which stores '
+                                 'in a folder, or Barbican, which keeps the '
+                                 'keys of encrypted volumes (may be repeated)')
         parser.add_argument('--keep', action='store_true',
                             help='leave it as it is after a failure, and '
                                  'after "check"')
@@ -270,7 +271,8 @@ class Check(_Making, command.Command):
         """Test one release; return the results."""
         if parsed_args.suite == 'upstream' and not testbeds.load(
                 parsed_args.name, parsed_args.folder):
-            parsed_args.extras = testbeds.EXTRAS    # it tests all of them
+            parsed_args.extras = release.load(      # it tests all of them
+                parsed_args.release or release.DEFAULT).extras
         found, new = self._up(parsed_args)
         try:
             results = checking.check(found, parsed_args.suite,

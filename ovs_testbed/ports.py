@@ -30,7 +30,7 @@ NAMESPACES = '/run/netns'
 
 #: what is reachable from outside of the testbed
 OUTSIDE = {'keystone': 0, 'glance': 1, 'placement': 2, 'neutron': 3,
-           'nova': 4, 'cinder': 5}
+           'nova': 4, 'cinder': 5, 'barbican': 6}
 _INSIDE = {'database': 10, 'messaging': 11, 'messaging-peers': 12,
            'messaging-names': 13, 'ovn-northbound': 14, 'ovn-southbound': 15}
 #: the first vPool's; each further one has those that are higher by 10

@@ -34,6 +34,10 @@ class Release:
         self.services = facts['services']
         #: the releases that "upgrade" brings to it
         self.upgrades_from = facts.get('upgrades_from', [])
+        #: those that a testbed has only if it is asked for them
+        self.optional_services = facts.get('optional_services', [])
+        #: all that a testbed can be asked for: these, and cinder's own
+        self.extras = ['backup'] + self.optional_services
         #: variables for its services; empty if it has green threads only
         self.native_threads = facts.get('native_threads', {})
         #: Debian packages that it needs beside those of all releases

@@ -48,10 +48,10 @@ REGION = 'RegionOne'
 #: the back ends of cinder
 VPOOLS = ('myvpool01', 'myvpool02')
 #: services that a testbed has only if it is asked for them
-EXTRAS = ('backup',)
+EXTRAS = ('backup', 'barbican')
 _NAME = re.compile(r'[a-z][a-z0-9-]{0,30}\Z')
 _PASSWORDS = ('database', 'messaging', 'admin', 'demo', 'glance', 'placement',
-              'neutron', 'nova', 'cinder', 'tempest')
+              'neutron', 'nova', 'cinder', 'barbican', 'tempest')
 
 
 class Testbed:
@@ -172,6 +172,7 @@ def make(name, release_name=None, base_port=None, folder=None, tls=None,
     wanted = release.load(release_name or release.DEFAULT)
     if threads:
         _check_threads(wanted)
+    _check_extras(wanted, extras)
     path = folder_of(name, folder)
     _check_free(path)
     state = {'name': name, 'release': wanted.name,
@@ -207,6 +208,16 @@ def _check_threads(wanted):
             cure='--threads goes with --release %s' % ' or '.join(
                 name for name in release.names()
                 if release.load(name).native_threads))
+
+
+def _check_extras(wanted, extras):
+    missing = set(extras) - set(wanted.extras)
+    if missing:
+        raise errors.TestbedError(
+            'OpenStack %s comes without %s here' % (
+                wanted.name, ', '.join(sorted(missing))),
+            cure='--with takes %s for this release'
+                 % ' and '.join(wanted.extras))
 
 
 def _check_same(found, release_name, base_port, tls, threads, extras):

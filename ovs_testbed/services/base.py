@@ -135,13 +135,18 @@ class OpenStackService(Service):
         """A program that serves a WSGI application: that of the module, or of
         the script that the release has in its place."""
         script = self.testbed.release.wsgi_scripts.get(name)
-        application = (['--wsgi-file', self.binary(script)] if script
-                       else ['--module', module])
+        application = (('--wsgi-file', self.binary(script)) if script
+                       else ('--module', module))
+        return self.wsgi_server(name, port, *application, *arguments, env=env)
+
+    def wsgi_server(self, name, port, *arguments, env=None):
+        """A program that serves the WSGI application that uwsgi's arguments
+        name."""
         return supervisor.Program(
             name,
             [self.binary('uwsgi'), '--http-socket',
-             '%s:%d' % (testbeds.ADDRESS, port)] + application +
-            ['--virtualenv', self.testbed.cache.environment,
+             '%s:%d' % (testbeds.ADDRESS, port),
+             '--virtualenv', self.testbed.cache.environment,
              '--master', '--processes', '1', '--threads', '4',
              '--lazy-apps', '--need-app', '--buffer-size', '65535',
              '--die-on-term', '--thunder-lock', '--disable-logging',
@@ -200,6 +205,18 @@ class OpenStackService(Service):
             'oslo_policy': {'enforce_scope': True,
                             'enforce_new_defaults': True},
         }
+
+    def key_manager(self):
+        """The sections that say where the keys of encrypted volumes are."""
+        if 'barbican' not in self.testbed.extras:
+            return {'key_manager': {
+                'backend': '%s.keymgr.conf_key_mgr.ConfKeyManager' % self.name,
+                'fixed_key': self.testbed.passwords['volume-key']}}
+        return {'key_manager': {'backend': 'barbican'},
+                'barbican': {
+                    'auth_endpoint': self.testbed.url('keystone', '/v3'),
+                    'barbican_endpoint': self.testbed.url('barbican'),
+                    'barbican_region_name': testbeds.REGION}}
 
     def privsep(self, *sections):
         """Sections that have privsep start its helper without sudo."""

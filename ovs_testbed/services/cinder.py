@@ -34,6 +34,7 @@ class Service(base.OpenStackService):
         return dict(
             self.common(),
             **self.privsep('cinder_sys_admin', 'privsep_osbrick'),
+            **self.key_manager(),
             DEFAULT=dict(
                 self.log_options(debug=True), host=testbeds.HOST,
                 my_ip=testbeds.ADDRESS, transport_url=self.transport(),
@@ -55,10 +56,7 @@ class Service(base.OpenStackService):
                           'file://' + self.testbed.data('cinder', 'locks')},
             nova=dict(self.identity('nova'), interface='public'),
             service_user=dict(self.identity(),
-                              send_service_user_token=True),
-            key_manager={
-                'backend': 'cinder.keymgr.conf_key_mgr.ConfKeyManager',
-                'fixed_key': self.testbed.passwords['volume-key']})
+                              send_service_user_token=True))
 
     def make_schemas(self):
         self.manage('cinder-manage', '--config-file', self.conf(), 'db',

@@ -62,6 +62,7 @@ class Service(base.OpenStackService):
         del common['database']
         return dict(
             common,
+            **self.key_manager(),
             DEFAULT=dict(
                 self.log_options(debug=True), host=testbeds.HOST,
                 my_ip=testbeds.ADDRESS, transport_url=self.transport(),
@@ -82,8 +83,6 @@ class Service(base.OpenStackService):
                         os_region_name=testbeds.REGION),
             service_user=dict(self.identity(),
                               send_service_user_token=True),
-            key_manager={'backend': 'nova.keymgr.conf_key_mgr.ConfKeyManager',
-                         'fixed_key': self.testbed.passwords['volume-key']},
             vnc={'enabled': False}, spice={'enabled': False})
 
     def compute_options(self):

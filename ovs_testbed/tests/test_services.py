@@ -119,6 +119,21 @@ def script(program):
         program.command[program.command.index('--wsgi-file') + 1])
 
 
+class ExtrasTestCase(support.TestbedTestCase):
+
+    def test_barbican_keeps_the_keys_where_it_is_asked_for(self):
+        self.assertNotIn('barbican', services.load(self.testbed))
+        self.testbed.extras = ('barbican',)
+        found = services.load(self.testbed)
+        self.assertEqual(['barbican-api'], [
+            program.name for program in found['barbican'].programs()])
+        for name in 'cinder', 'nova':
+            options = found[name].key_manager()
+            self.assertEqual({'backend': 'barbican'}, options['key_manager'])
+            self.assertEqual(self.testbed.url('barbican'),
+                             options['barbican']['barbican_endpoint'])
+
+
 class PikeServicesTestCase(ServicesTestCase):
 
     RELEASE = 'pike'

@@ -65,6 +65,13 @@ class TestbedTestCase(support.TestbedTestCase):
         self.assertIn('--release 2026.2', caught.exception.cure)
         self.assertIsNone(testbed.load('secured', self.folder))
 
+    def test_services_that_a_release_has_not(self):
+        with self.assertRaisesRegex(
+                errors.TestbedError, 'pike comes without barbican') as caught:
+            self.make(release_name='pike', extras=['barbican', 'backup'])
+        self.assertIn('--with takes backup', caught.exception.cure)
+        self.assertIsNone(testbed.load('secured', self.folder))
+
     def test_keys_are_the_testbed_s_own(self):
         made = self.make('x509')
         self.assertEqual(
