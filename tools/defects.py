@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Patches that spoil a part of the project, each with the test to notice it.
 
 A patch begins with lines "Defect: TEXT" (it says how the part behaves),

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The manual is true: what it names exists, and its reference is current."""
 
 import os

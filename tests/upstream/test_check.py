@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """tools/check-upstream, on packages that are made for each test."""
 
 import glob

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Every release that our code is for has the names that it uses.
 
 ``OVS_TEST_PYTHONS`` names the environments: ``name=/path/to/python`` entries

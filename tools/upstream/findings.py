@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """What an interpreter's packages lack of what our code uses."""
 
 import collections

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Answers of an interpreter about the packages that it finds.
 
 The text of this file runs in that interpreter, so it imports nothing of ours

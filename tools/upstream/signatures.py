@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Whether a call, or a method that takes another's place, still fits."""
 
 import collections

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """What our code uses of other packages, read from its syntax trees."""
 
 import ast

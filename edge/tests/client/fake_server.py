@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A small server of the edge port's protocol that misbehaves on demand.
 
 It keeps one volume, `v1`, in memory. What a test wants to go wrong, it

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """libovsvolumedriver.so.1 as ctypes sees it: prototypes, and nothing else.
 
 The library under test is the one that OVS_LIBRARY names; the same library

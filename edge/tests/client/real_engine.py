@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A real engine, started as edge/tests/support does; no library is needed."""
 
 import os

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Tests by TLS: an engine that demands it, and an edge.conf that says so."""
 
 import os

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Asynchronous I/O and completions."""
 
 import ctypes

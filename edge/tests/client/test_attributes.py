@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """ovs_ctx_attr_*, and the library's symbols and layouts."""
 
 import ctypes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Connections that are established although nobody is there."""
 
 import ctypes

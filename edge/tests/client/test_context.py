@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """ovs_ctx_new, ovs_ctx_init, ovs_ctx_destroy, and buffers."""
 
 import ctypes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The errno after success, for each of the 42 functions.
 
 The vendor's QEMU 2.5 reads errno after a count of 0, and destroys attributes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The C program hammer against an engine: left alone, and killed."""
 
 import os

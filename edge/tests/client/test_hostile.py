@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Servers that hang or lie; a fake one plays them."""
 
 import ctypes

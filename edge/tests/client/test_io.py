@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Reads, writes, flush, stat and truncate that wait."""
 
 import ctypes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A slow server is waited for, a dead one is noticed, a fenced one obeyed.
 
 The library's seconds are 50 ms here. "Asked" means: a HELLO without a session

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A server that is lost, comes back, or was rebooted; a fake one plays it."""
 
 import ctypes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A real engine that is killed, restarted, and gone for good, under load."""
 
 import errno

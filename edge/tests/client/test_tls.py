@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The library by TLS: the same as without it, and what it refuses."""
 
 import errno

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Volumes and snapshots: every call, every errno."""
 
 import ctypes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The defects of tools/try-edge-defects fit the sources and name their tests.
 
 That the tests catch them takes long and is tried by hand.
