@@ -90,7 +90,9 @@ class BringUp:
             engine.Step('doors', 'APIs on this machine', self._open_doors,
                         self._has_doors, ['keystone']),
         ]
-        return steps
+        return steps + [self._service(name, after=['keystone'])
+                        for name in self.testbed.release.optional_services
+                        if name in self.services]
 
     def _using(self):
         """What the running stack gets."""

@@ -31,16 +31,17 @@ class Service(base.OpenStackService):
             self.testbed.passwords['volume-key'])).decode()
 
     def make_schemas(self):
-        self.manage('barbican-manage', '--config-file', self.conf(), 'db',
-                    'upgrade')
+        self.manage('barbican-manage', 'db', 'upgrade', env=self._home())
+
+    def _home(self):
+        """Where it looks for its configuration; no option says where."""
+        return {'HOME': self.etc}
 
     def programs(self):
-        # it looks for its configuration at home, and nowhere else where
-        # a testbed could put it
         return [self.wsgi_server(
             'barbican-api', self.testbed.ports['barbican'],
             '--paste', 'config:' + self.conf('barbican-api-paste.ini'),
-            env={'HOME': self.etc})]
+            env=self._home())]
 
     def looks(self):
         return [self.api_look()]

@@ -118,6 +118,8 @@ class ExtrasTestCase(support.TestbedTestCase):
         found = services.load(self.testbed)
         self.assertEqual(['barbican-api'], [
             program.name for program in found['barbican'].programs()])
+        self.assertIn('starting barbican', [
+            step.title for step in bring_up.BringUp(self.testbed).steps()])
         for name in 'cinder', 'nova':
             options = found[name].key_manager()
             self.assertEqual({'backend': 'barbican'}, options['key_manager'])
