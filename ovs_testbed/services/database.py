@@ -89,7 +89,7 @@ class Service(base.Service):
         :returns: what it was done with, for people
         """
         names = [name for service in services for name in service.databases]
-        dump = self._dump_path()
+        dump = self._dump_path(names)
         self.client('mariadb', text=''.join(
             'DROP DATABASE IF EXISTS %s; CREATE DATABASE %s;\n'
             % (name, name) for name in names).encode())
@@ -108,10 +108,10 @@ class Service(base.Service):
         os.replace(draft, dump)
         return 'by migrations'
 
-    def _dump_path(self):
+    def _dump_path(self, names):
         version = run.run([_PROGRAM, '--version'])
         cache = self.testbed.cache
-        key = cache.key_for(version, _SCHEMA_FORMAT)
+        key = cache.key_for(version, _SCHEMA_FORMAT, *names)
         return cache.path('databases-%s.sql.gz' % key)
 
     def has(self, database, table):
