@@ -187,7 +187,8 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
             # needs, one that Cinder has deleted or that was taken for it.
             self._vpool.copy_back(name, snapshot_name, self._copy_data)
         # Cinder before Queens reverts a volume that has grown since, too.
-        self._extend(name, volume.size)
+        if self._vpool.size(name) < volume.size * units.Gi:
+            self._extend(name, volume.size)
 
     def _copy_data(self, source, target):
         self._qemu_img.copy_volume(self._location(source),
