@@ -14,7 +14,7 @@ _COMPLETE = '.complete'
 
 
 def is_there(testbed):
-    """Whether the services' environment and that of the tests are made."""
+    """Tell whether the services and the tests have their environments."""
     return all(is_made(cache) for cache in testbed.caches())
 
 

@@ -39,7 +39,7 @@ def built(release, log):
 
 
 class Built:
-    """What came of it, and the sources that it was built of."""
+    """The wheel, and the sources that it was built of."""
 
     def __init__(self, builder):
         self._builder = builder
