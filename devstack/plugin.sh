@@ -7,9 +7,12 @@ case "$1 $2" in
     "stack pre-install")
         echo_summary "Open vStorage: checking the settings"
         check_openvstorage
+        prepare_openvstorage
         ;;
     "stack install")
-        echo_summary "Open vStorage: installing (hypervisor: $OVS_HYPERVISOR, storagedriver: $OVS_STORAGEDRIVER)"
+        echo_summary "Open vStorage: installing" \
+            "(hypervisor: $OPENVSTORAGE_HYPERVISOR," \
+            "storagedriver: $OPENVSTORAGE_STORAGEDRIVER)"
         install_openvstorage
         ;;
     "stack post-config")

@@ -131,11 +131,13 @@ class Plugin:
             NOVA_BIN_DIR=os.path.join(testbed.cache.environment, 'bin'),
             SERVICE_PROJECT_NAME='service', SERVICE_DOMAIN_NAME='Default',
             SERVICE_PASSWORD=testbed.passwords['cinder'],
-            OVS_HYPERVISOR='build', OVS_HYPERVISOR_PREFIX=PREFIX,
+            OPENVSTORAGE_HYPERVISOR='build',
+            OPENVSTORAGE_HYPERVISOR_PREFIX=PREFIX,
             OPENVSTORAGE_QEMU_USER=qemu_user(),
-            OVS_STORAGEDRIVER='embedded', OPENVSTORAGE_TLS=testbed.tls,
-            OVS_EDGE_PORT=str(ports['edge']),
-            OVS_XML_RPC_PORT=str(ports['xml-rpc']),
+            OPENVSTORAGE_STORAGEDRIVER='embedded',
+            OPENVSTORAGE_TLS=testbed.tls,
+            OPENVSTORAGE_EDGE_PORT=str(ports['edge']),
+            OPENVSTORAGE_XML_RPC_PORT=str(ports['xml-rpc']),
             OVS_TESTBED_PYTHON=sys.executable,
             OVS_TESTBED_FOLDER=testbed.folder)
 

@@ -21,8 +21,8 @@ STRANGER=7968a798-a0ab-4f6a-8f3d-000000000004
 
 IFS=: read -r HOST _ XML_RPC_PORT GUID <<<"$OVS_LIVE_VPOOL"
 CINDER_ENABLED_BACKENDS=openvstorage:one
-OVS_STORAGEDRIVER=remote
-OVS_VPOOL_one=storage_ip=$HOST,xml_rpc_port=$XML_RPC_PORT,vpool_guid=$GUID
+OPENVSTORAGE_STORAGEDRIVER=remote
+OPENVSTORAGE_VPOOL_one=storage_ip=$HOST,xml_rpc_port=$XML_RPC_PORT,vpool_guid=$GUID
 load_plugin
 set +o errexit
 DATABASE=sqlite:///$SANDBOX/cinder.sqlite
@@ -100,7 +100,7 @@ assert_says 'delete_known_volumes one' "$trace" "stack.sh traces its functions"
 assert_equal "" "$(grep "$DATABASE" <<<"$trace")" \
     "but not the address of the database"
 assert_says "volumes stay: .*127.0.0.1:1:.*$WARNING.*goes on\$" \
-    "$(OVS_VPOOL_one=${OVS_VPOOL_one/port=$XML_RPC_PORT/port=1} unstacked)" \
+    "$(OPENVSTORAGE_VPOOL_one=${OPENVSTORAGE_VPOOL_one/port=$XML_RPC_PORT/port=1} unstacked)" \
     "a vPool that does not answer"
 rm "$CINDER_CONF"
 assert_equal "" "$(call_cinder_backends cleanup 2>&1)" "and after clean.sh"

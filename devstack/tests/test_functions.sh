@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # test_functions.sh - the function library of the testbed does what DevStack
-# does. OVS_DEVSTACK_DIR names checkouts of DevStack, separated by colons: the
-# same cases are then run with their functions.
+# does. OPENVSTORAGE_DEVSTACK_DIR names checkouts of DevStack, separated by
+# colons: the same cases are then run with their functions.
 
 # DevStack reads what is set here; "echo" ends the line that a fake leaves open
 # shellcheck disable=SC1091,SC2034,SC2005
@@ -143,7 +143,7 @@ TXT
 )
 
 assert_equal "$WANTED" "$(run_cases source_ours '')" "the library of the testbed"
-for folder in ${OVS_DEVSTACK_DIR//:/ }; do
+for folder in ${OPENVSTORAGE_DEVSTACK_DIR//:/ }; do
     assert_equal "$WANTED" "$(run_cases source_devstack "$folder")" \
         "DevStack in $folder"
 done

@@ -29,27 +29,27 @@ function sudo {
 function test_settings {
     assert_true "the defaults pass" check_with
     assert_dies 'build, repo or none' "an unknown way" \
-        check_with OVS_HYPERVISOR=download
-    assert_dies 'needs OVS_APT_REPO' "a repository without an address" \
-        check_with OVS_HYPERVISOR=repo OVS_APT_KEY=/key
-    assert_dies 'OVS_APT_KEY' "a repository without a key" \
-        check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./'
-    assert_dies 'http://a/key.*hint:.*OVS_APT_KEY_FINGERPRINT' \
+        check_with OPENVSTORAGE_HYPERVISOR=download
+    assert_dies 'needs OPENVSTORAGE_APT_REPO' "a repository without an address" \
+        check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_KEY=/key
+    assert_dies 'OPENVSTORAGE_APT_KEY' "a repository without a key" \
+        check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./'
+    assert_dies 'http://a/key.*hint:.*OPENVSTORAGE_APT_KEY_FINGERPRINT' \
         "a key that anybody can replace" \
-        check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
-        OVS_APT_KEY=http://a/key
+        check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./' \
+        OPENVSTORAGE_APT_KEY=http://a/key
     assert_dies "'12 34'.*40 or 64 hexadecimal" "no fingerprint" \
-        check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
-        OVS_APT_KEY=http://a/key OVS_APT_KEY_FINGERPRINT='12 34'
+        check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./' \
+        OPENVSTORAGE_APT_KEY=http://a/key OPENVSTORAGE_APT_KEY_FINGERPRINT='12 34'
     assert_true "the same with its fingerprint" \
-        eval "(check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
-            OVS_APT_KEY=http://a/key \
-            OVS_APT_KEY_FINGERPRINT='$(printf '0 %.0s' {1..40})')"
+        eval "(check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./' \
+            OPENVSTORAGE_APT_KEY=http://a/key \
+            OPENVSTORAGE_APT_KEY_FINGERPRINT='$(printf '0 %.0s' {1..40})')"
     assert_true "or by https" \
-        eval "(check_with OVS_HYPERVISOR=repo OVS_APT_REPO='http://a/b ./' \
-            OVS_APT_KEY=https://a/key)"
-    assert_dies "OVS_HYPERVISOR_PREFIX is '/usr'.*hint:" "a prefix of others" \
-        check_with OVS_HYPERVISOR_PREFIX=/usr
+        eval "(check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./' \
+            OPENVSTORAGE_APT_KEY=https://a/key)"
+    assert_dies "OPENVSTORAGE_HYPERVISOR_PREFIX is '/usr'.*hint:" "a prefix of others" \
+        check_with OPENVSTORAGE_HYPERVISOR_PREFIX=/usr
     assert_dies 'VIRT_DRIVER=libvirt' "another hypervisor" \
         check_with VIRT_DRIVER=ironic
     assert_true "root may run QEMU if it is told so" \
@@ -74,22 +74,22 @@ group = "nova"' "$(cat "$settings")" "unless another user is named"
     mkdir -p "$SANDBOX/plugin/hypervisor"
     printf '#!/bin/sh\necho "$@"\n' >"$SANDBOX/plugin/hypervisor/build"
     chmod +x "$SANDBOX/plugin/hypervisor/build"
-    OVS_PLUGIN_DIR=$SANDBOX/plugin
+    OPENVSTORAGE_PLUGIN_DIR=$SANDBOX/plugin
     assert_equal "--prefix $SANDBOX/prefix" \
         "$(build_openvstorage_hypervisor)" "so does the builder's"
     assert_equal "--prefix $SANDBOX/prefix --qemu-user nova" \
         "$(OPENVSTORAGE_QEMU_USER=nova build_openvstorage_hypervisor)" \
         "unless another user is named"
-    OVS_PLUGIN_DIR=$TOP
+    OPENVSTORAGE_PLUGIN_DIR=$TOP
     rm -rf "$SANDBOX/prefix"
 }
 
 function test_repository {
     mkdir -p "$SANDBOX/apt/sources.list.d" "$SANDBOX/apt/preferences.d"
     echo key >"$SANDBOX/key"
-    OVS_APT_KEY=$SANDBOX/key
-    OVS_APT_REPO="deb http://apt.example.org:8080/debian unstable main"
-    OVS_APT_LIST=$SANDBOX/apt/sources.list.d/openvstorage.list
+    OPENVSTORAGE_APT_KEY=$SANDBOX/key
+    OPENVSTORAGE_APT_REPO="deb http://apt.example.org:8080/debian unstable main"
+    OPENVSTORAGE_APT_LIST=$SANDBOX/apt/sources.list.d/openvstorage.list
     add_openvstorage_repository
     add_openvstorage_repository
     assert_equal "deb [signed-by=/usr/share/keyrings/openvstorage.gpg] \
@@ -100,13 +100,13 @@ Pin: origin "apt.example.org"
 Pin-Priority: 1000' "$(cat "$SANDBOX/apt/preferences.d/openvstorage")" \
         "the pin, of our packages only"
     assert_equal key "$(cat "$SANDBOX/keyrings/openvstorage.gpg")" "the key"
-    OVS_APT_REPO="file:///srv/repository ./"
+    OPENVSTORAGE_APT_REPO="file:///srv/repository ./"
     add_openvstorage_repository
     assert_says 'Pin: origin ""' \
         "$(cat "$SANDBOX/apt/preferences.d/openvstorage")" \
         "a repository of this machine has no host"
     assert_dies 'cannot be read' "a key that is not there" \
-        eval "OVS_APT_KEY=$SANDBOX/none; add_openvstorage_repository"
+        eval "OPENVSTORAGE_APT_KEY=$SANDBOX/none; add_openvstorage_repository"
     remove_openvstorage_repository
     assert_equal "" "$(find "$SANDBOX/apt" "$SANDBOX/keyrings" -type f)" \
         "nothing stays"
@@ -132,33 +132,33 @@ function fingerprint_of {
 
 function test_fingerprint {
     make_keys right wrong
-    OVS_APT_REPO="http://apt.example.org/debian ./"
-    OVS_APT_KEY_FINGERPRINT=$(fingerprint_of "$SANDBOX/right.asc")
+    OPENVSTORAGE_APT_REPO="http://apt.example.org/debian ./"
+    OPENVSTORAGE_APT_KEY_FINGERPRINT=$(fingerprint_of "$SANDBOX/right.asc")
     mkdir -p "$SANDBOX/apt/sources.list.d" "$SANDBOX/apt/preferences.d"
-    assert_says '^([0-9A-F]{4} ){10}$' "$OVS_APT_KEY_FINGERPRINT" \
+    assert_says '^([0-9A-F]{4} ){10}$' "$OPENVSTORAGE_APT_KEY_FINGERPRINT" \
         "what gpg says of a key"
-    OVS_APT_KEY=$SANDBOX/right.asc
+    OPENVSTORAGE_APT_KEY=$SANDBOX/right.asc
     add_openvstorage_repository
     assert_true "the key that is meant" test -s \
         "$SANDBOX/keyrings/openvstorage.gpg"
     remove_openvstorage_repository
     assert_dies "the fingerprint '[0-9A-F]{40}', not [0-9A-F]{40}" \
-        "another key" eval "OVS_APT_KEY=$SANDBOX/wrong.asc
+        "another key" eval "OPENVSTORAGE_APT_KEY=$SANDBOX/wrong.asc
             add_openvstorage_repository"
     cat "$SANDBOX"/{right,wrong}.asc >"$SANDBOX/both.asc"
     assert_dies "the fingerprint '[0-9A-F]{40}, [0-9A-F]{40}', not" \
-        "another key beside it" eval "OVS_APT_KEY=$SANDBOX/both.asc
+        "another key beside it" eval "OPENVSTORAGE_APT_KEY=$SANDBOX/both.asc
             add_openvstorage_repository"
     assert_dies "the fingerprint '', not" "a file that is no key" \
-        eval "OVS_APT_KEY=$SANDBOX/key; add_openvstorage_repository"
+        eval "OPENVSTORAGE_APT_KEY=$SANDBOX/key; add_openvstorage_repository"
     assert_equal "" "$(find "$SANDBOX/apt" "$SANDBOX/keyrings" -type f)" \
         "then nothing is installed"
-    OVS_APT_KEY_FINGERPRINT=
+    OPENVSTORAGE_APT_KEY_FINGERPRINT=
 }
 
 function test_what_is_missing {
     ENABLED_SERVICES=c-vol
-    assert_dies 'qemu-img that knows.*OVS_HYPERVISOR=build' "no qemu-img" \
+    assert_dies 'qemu-img that knows.*OPENVSTORAGE_HYPERVISOR=build' "no qemu-img" \
         check_openvstorage_hypervisor
     mkdir -p "$SANDBOX/prefix/bin"
     printf '#!/bin/sh\necho Supported formats: raw openvstorage\n' \
@@ -247,8 +247,8 @@ function test_nothing_of_libvirt_stays {
         "$prefix/var/log/libvirt/qemu" "$prefix/var/lib/libvirt/images"
     touch "$prefix/var/log/libvirt/qemu/instance-00000001.log" \
         "$prefix/etc/libvirt/qemu/mine.xml"
-    OVS_HYPERVISOR=repo
-    touch "$prefix/var/$OVS_FOLDER_MARK"
+    OPENVSTORAGE_HYPERVISOR=repo
+    touch "$prefix/var/$OPENVSTORAGE_FOLDER_MARK"
     uninstall_openvstorage_hypervisor
     assert_true "where libvirtd is, its state stays" \
         test -d "$prefix/var/log/libvirt"
@@ -256,11 +256,11 @@ function test_nothing_of_libvirt_stays {
     uninstall_openvstorage_hypervisor
     assert_true "as does what somebody else has defined" \
         test -f "$prefix/etc/libvirt/qemu/mine.xml"
-    rm "$prefix/etc/libvirt/qemu/mine.xml" "$prefix/var/$OVS_FOLDER_MARK"
+    rm "$prefix/etc/libvirt/qemu/mine.xml" "$prefix/var/$OPENVSTORAGE_FOLDER_MARK"
     uninstall_openvstorage_hypervisor
     assert_true "and all that is in a folder that somebody else has made" \
         test -d "$prefix/var/log/libvirt"
-    touch "$prefix/var/$OVS_FOLDER_MARK" "$prefix/etc/libvirt/qemu.conf" \
+    touch "$prefix/var/$OPENVSTORAGE_FOLDER_MARK" "$prefix/etc/libvirt/qemu.conf" \
         "$prefix/var/lib/libvirt/images/disk"
     uninstall_openvstorage_hypervisor
     assert_equal "$prefix/var/lib/libvirt/images/disk" \
@@ -295,16 +295,16 @@ function define_filters {
 
 function test_stock_filters {
     # seen by root alone: there is no such folder but for sudo
-    OVS_STOCK_FILTERS=/roots-own/nwfilter
+    OPENVSTORAGE_STOCK_FILTERS=/roots-own/nwfilter
     assert_equal "no error" "$(define_filters)" \
         "the distribution has no filters"
     mkdir -p "$SANDBOX/roots-own/nwfilter"
     touch "$SANDBOX/roots-own/nwfilter"/{clean-traffic,nova-base}.xml \
         "$SANDBOX/roots-own/nwfilter/no-arp-spoofing.xml"
-    assert_equal "<nwfilter-define $OVS_STOCK_FILTERS/clean-traffic.xml;\
-nwfilter-define $OVS_STOCK_FILTERS/no-arp-spoofing.xml;>
+    assert_equal "<nwfilter-define $OPENVSTORAGE_STOCK_FILTERS/clean-traffic.xml;\
+nwfilter-define $OPENVSTORAGE_STOCK_FILTERS/no-arp-spoofing.xml;>
 no error" "$(define_filters)" "its filters, but not those of Nova"
-    assert_equal "<nwfilter-define $OVS_STOCK_FILTERS/no-arp-spoofing.xml;>
+    assert_equal "<nwfilter-define $OPENVSTORAGE_STOCK_FILTERS/no-arp-spoofing.xml;>
 no error" "$(define_filters clean-traffic no-arp)" "nor what is there"
     assert_equal "no error" "$(define_filters clean-traffic no-arp-spoofing)" \
         "a second time there is nothing to do"

@@ -51,7 +51,7 @@ function test_defaults {
 function test_each_phase_has_its_function {
     local called
     called=$(
-        for name in check_openvstorage install_openvstorage \
+        for name in check_openvstorage prepare_openvstorage install_openvstorage \
                 configure_openvstorage init_openvstorage \
                 configure_tempest_for_openvstorage unstack_openvstorage \
                 clean_openvstorage; do
@@ -67,12 +67,22 @@ function test_each_phase_has_its_function {
         run_phase clean
     )
     assert_equal "called check_openvstorage
+called prepare_openvstorage
 called install_openvstorage
 called configure_openvstorage
 called init_openvstorage
 called configure_tempest_for_openvstorage
 called unstack_openvstorage
 called clean_openvstorage" "$(grep ^called <<<"$called")" "the phases"
+}
+
+function test_names_of_old {
+    assert_dies 'OVS_STATE_DIR.*hint: its name is OPENVSTORAGE_STATE_DIR now' \
+        "a variable" eval 'OVS_STATE_DIR=/srv/vpools; check_variable_names'
+    assert_dies 'OPENVSTORAGE_VPOOL_one now' "options of a vPool" \
+        eval 'OVS_VPOOL_one=edge_port=1; check_variable_names'
+    assert_true "those of Open vSwitch" \
+        eval 'OVS_BRIDGE=br-int; check_variable_names'
 }
 
 function test_cinder_conf {

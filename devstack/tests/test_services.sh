@@ -148,11 +148,11 @@ vars(os).pop("pidfd_open", None)
 sys.argv[:1] = []
 runpy.run_path(sys.argv[0], run_name="__main__")'
     start_writer "$file" sleep
-    python3 -c "$stop" "$OVS_TOOLS/stop_process.py" "$file" 10
+    python3 -c "$stop" "$OPENVSTORAGE_TOOLS/stop_process.py" "$file" 10
     assert_true "an old one ends it as well" has_ended "$file"
     start_writer "$file" env --ignore-signal=TERM sleep
     assert_says 'does not end' "$(python3 -c "$stop" \
-        "$OVS_TOOLS/stop_process.py" "$file" 1)" "and kills it"
+        "$OPENVSTORAGE_TOOLS/stop_process.py" "$file" 1)" "and kills it"
     assert_true "on return it is gone" has_ended "$file"
 }
 

@@ -20,10 +20,10 @@ print(*(listener.getsockname()[1] for listener in found))
 
 read -r -a PORTS < <(free_ports 4)
 CINDER_ENABLED_BACKENDS=openvstorage:one,openvstorage:two
-OVS_VPOOL_one=edge_port=${PORTS[0]},xml_rpc_port=${PORTS[1]}
-OVS_VPOOL_two=edge_port=${PORTS[2]},xml_rpc_port=${PORTS[3]}
+OPENVSTORAGE_VPOOL_one=edge_port=${PORTS[0]},xml_rpc_port=${PORTS[1]}
+OPENVSTORAGE_VPOOL_two=edge_port=${PORTS[2]},xml_rpc_port=${PORTS[3]}
 OPENVSTORAGE_TLS_DIR=$SANDBOX/etc/tls
-OVS_EDGE_CONFIG_FILE=$SANDBOX/etc/edge.conf
+OPENVSTORAGE_EDGE_CONFIG_FILE=$SANDBOX/etc/edge.conf
 load_plugin
 set +o errexit
 
@@ -44,17 +44,17 @@ function service_process {
 }
 
 function test_checks {
-    assert_true "free ports pass" check_storagedriver_settings
+    assert_true "free ports pass" check_storagedriver_endpoints
     assert_dies 'embedded or remote' "an unknown storagedriver" \
-        eval 'OVS_STORAGEDRIVER=local; check_storagedriver_settings'
+        eval 'OPENVSTORAGE_STORAGEDRIVER=local; check_storagedriver_settings'
     assert_dies 'needs Python 3.8' "no Python" \
-        eval 'OVS_STORAGEDRIVER_PYTHON=/bin/false
+        eval 'OPENVSTORAGE_STORAGEDRIVER_PYTHON=/bin/false
             check_storagedriver_settings'
     assert_dies "192.0.2.77 port ${PORTS[0]}" \
         "an address of another host" \
-        eval 'OVS_STORAGE_IP=192.0.2.77; check_storagedriver_settings'
+        eval 'OPENVSTORAGE_STORAGE_IP=192.0.2.77; check_storagedriver_endpoints'
     assert_says '^/.*/python3' \
-        "$(OVS_STORAGEDRIVER_PYTHON='no-such-python python3'
+        "$(OPENVSTORAGE_STORAGEDRIVER_PYTHON='no-such-python python3'
             storagedriver_python)" "a Python is named by its path"
 }
 
@@ -67,9 +67,9 @@ function test_service {
     start_storagedriver
     assert_equal "$process" "$(service_process)" "started once"
     assert_dies "edge_port of the vPool one.*port ${PORTS[0]}: Address" \
-        "a port that is taken" check_storagedriver_settings
+        "a port that is taken" check_storagedriver_endpoints
     assert_says 'Fault: .*cluster' \
-        "$(OVS_VPOOL_one+=,vpool_guid=7968a798-a0ab-4f6a-8f3d-32f785215307
+        "$(OPENVSTORAGE_VPOOL_one+=,vpool_guid=7968a798-a0ab-4f6a-8f3d-32f785215307
             vpool_answers one)" "another guid is refused"
     stop_storagedriver
     assert_false "it has ended on return" kill -0 "$process" 2>/dev/null
@@ -119,18 +119,18 @@ function test_a_service_that_was_killed {
     rm -f "$SERVICE_DIR/ovs-sd.pid"
     stop_storagedriver
     assert_false "found by its folder's lock" vpool_answers one
-    mv "$OVS_STATE_DIR/$OVS_FOLDER_MARK" "$SANDBOX/mark"
+    mv "$OPENVSTORAGE_STATE_DIR/$OPENVSTORAGE_FOLDER_MARK" "$SANDBOX/mark"
     assert_says 'stays: it has no file' "$(remove_vpool_data one)" \
         "in a folder that is not ours alone"
     assert_true "no volume is removed" test -e "$(vpool_data one)/vpool.json"
-    mv "$SANDBOX/mark" "$OVS_STATE_DIR/$OVS_FOLDER_MARK"
+    mv "$SANDBOX/mark" "$OPENVSTORAGE_STATE_DIR/$OPENVSTORAGE_FOLDER_MARK"
     remove_vpool_data ""
     assert_true "no name is no vPool" test -e "$(vpool_data one)/vpool.json"
     remove_vpool_data one
     assert_false "the volumes are removed" test -e "$(vpool_data one)"
     assert_true "those of the other vPool stay" test -e "$(vpool_data two)"
     uninstall_storagedriver
-    assert_false "nothing stays" test -e "$OVS_STATE_DIR"
+    assert_false "nothing stays" test -e "$OPENVSTORAGE_STATE_DIR"
 }
 
 if [[ -z ${OVS_EDGE:-} ]]; then

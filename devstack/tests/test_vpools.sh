@@ -15,17 +15,17 @@ OTHER_GUID=8968a798-a0ab-4f6a-8f3d-32f785215307
 
 # use_remote - settings that are right, of a vPool that is served elsewhere
 function use_remote {
-    OVS_STORAGEDRIVER=remote
+    OPENVSTORAGE_STORAGEDRIVER=remote
     CINDER_ENABLED_BACKENDS=lvm:lvmdriver-1,openvstorage:pool-1
-    OVS_VPOOL_pool_1="storage_ip=10.0.0.1,10.0.0.2, edge_port=26303,"
-    OVS_VPOOL_pool_1+="vpool_guid=$GUID"
+    OPENVSTORAGE_VPOOL_pool_1="storage_ip=10.0.0.1,10.0.0.2, edge_port=26303,"
+    OPENVSTORAGE_VPOOL_pool_1+="vpool_guid=$GUID"
 }
 
 # use_embedded - the defaults, with two vPools
 function use_embedded {
-    OVS_STORAGEDRIVER=embedded
+    OPENVSTORAGE_STORAGEDRIVER=embedded
     CINDER_ENABLED_BACKENDS=openvstorage:one,openvstorage:two
-    unset OVS_VPOOL_pool_1
+    unset OPENVSTORAGE_VPOOL_pool_1
 }
 
 # check_with VARIABLE=VALUE... - check_vpools with other settings
@@ -64,7 +64,7 @@ function test_options_of_embedded_vpools {
 }
 
 function test_guids_are_random_and_kept {
-    local guid folder=$OVS_STATE_DIR/guids
+    local guid folder=$OPENVSTORAGE_STATE_DIR/guids
     use_embedded
     guid=$(vpool_option one vpool_guid)
     assert_says '^[0-9a-f]{8}-[0-9a-f]{4}-4' "$guid" "a random guid"
@@ -75,7 +75,7 @@ function test_guids_are_random_and_kept {
     rm -r "$folder"
     assert_false "another one where nothing was kept" \
         test "$guid" = "$(vpool_option one vpool_guid)"
-    assert_equal "$GUID" "$(OVS_VPOOL_one=vpool_guid=$GUID
+    assert_equal "$GUID" "$(OPENVSTORAGE_VPOOL_one=vpool_guid=$GUID
         vpool_option one vpool_guid)" "what local.conf says counts"
     rm -r "$folder"
     guid=$(for _ in 1 2 3 4 5 6 7 8; do
@@ -91,22 +91,22 @@ function test_settings_that_cannot_be_right {
     assert_dies "'a/b'.*name of a" "a bad name" \
         check_with CINDER_ENABLED_BACKENDS=openvstorage:a/b
     assert_dies 'no storage_ip' "no address" \
-        check_with OVS_VPOOL_pool_1=vpool_guid=$GUID
+        check_with OPENVSTORAGE_VPOOL_pool_1=vpool_guid=$GUID
     assert_dies 'guid of the vPool pool-1' "no guid" \
-        check_with OVS_VPOOL_pool_1=storage_ip=10.0.0.1
+        check_with OPENVSTORAGE_VPOOL_pool_1=storage_ip=10.0.0.1
     assert_dies 'guid of the vPool pool-1' "a bad guid" \
-        check_with OVS_VPOOL_pool_1=storage_ip=10.0.0.1,vpool_guid=7968
+        check_with OPENVSTORAGE_VPOOL_pool_1=storage_ip=10.0.0.1,vpool_guid=7968
     assert_dies "has 'edgeport=1': the options" "an unknown option" \
-        check_with "OVS_VPOOL_pool_1+=,edgeport=1"
+        check_with "OPENVSTORAGE_VPOOL_pool_1+=,edgeport=1"
     assert_dies "edge_port of the vPool pool-1 is '0'" "a bad port" \
-        check_with "OVS_VPOOL_pool_1=$OVS_VPOOL_pool_1,edge_port=0"
+        check_with "OPENVSTORAGE_VPOOL_pool_1=$OPENVSTORAGE_VPOOL_pool_1,edge_port=0"
     assert_dies 'tcp or rdma' "a bad protocol" \
-        check_with OVS_EDGE_PROTOCOL=udp
+        check_with OPENVSTORAGE_EDGE_PROTOCOL=udp
     assert_dies 'used twice' "one port for both protocols" \
-        check_with "OVS_VPOOL_pool_1=$OVS_VPOOL_pool_1,edge_port=26201"
+        check_with "OPENVSTORAGE_VPOOL_pool_1=$OPENVSTORAGE_VPOOL_pool_1,edge_port=26201"
     use_embedded
     assert_dies 'speaks tcp only' "rdma without hardware" \
-        check_with OVS_EDGE_PROTOCOL=rdma
+        check_with OPENVSTORAGE_EDGE_PROTOCOL=rdma
 }
 
 function test_two_vpools_that_clash {
@@ -114,10 +114,10 @@ function test_two_vpools_that_clash {
     use_remote
     both=CINDER_ENABLED_BACKENDS=openvstorage:pool-1,openvstorage:b
     assert_dies "$GUID is used twice" "the same guid" check_with "$both" \
-        "OVS_VPOOL_b=storage_ip=10.0.0.3,vpool_guid=$GUID"
+        "OPENVSTORAGE_VPOOL_b=storage_ip=10.0.0.3,vpool_guid=$GUID"
     assert_dies '10.0.0.2 port 26201 is used twice' "the same port" \
         check_with "$both" \
-        "OVS_VPOOL_b=storage_ip=10.0.0.2,vpool_guid=$OTHER_GUID"
+        "OPENVSTORAGE_VPOOL_b=storage_ip=10.0.0.2,vpool_guid=$OTHER_GUID"
     assert_dies 'used twice' "the same name" \
         check_with CINDER_ENABLED_BACKENDS=openvstorage:pool-1,openvstorage:pool-1
 }

@@ -97,7 +97,7 @@ function load_plugin {
     CINDER_DIR=$SANDBOX/cinder
     VIRT_DRIVER=libvirt
     LIBVIRT_GROUP=$(id -gn)
-    OVS_HYPERVISOR_PREFIX=$SANDBOX/prefix
+    OPENVSTORAGE_HYPERVISOR_PREFIX=$SANDBOX/prefix
     mkdir -p "$LOGDIR" "$CINDER_BIN_DIR"
     source "$TOP/ovs_testbed/devstack/functions"
     begin_plugin "$TOP"

@@ -7,7 +7,7 @@ database, when Cinder has stopped. A vPool may serve other clouds too: only
 volumes that this Cinder's database knows, deleted ones included, and the
 driver's marks for them are removed. The vPool's options come from standard
 input, as OPTION=VALUE, and the address of the database from the variable
-OVS_CINDER_DATABASE: process lists show neither guid nor password.
+OPENVSTORAGE_CINDER_DATABASE: process lists show neither guid nor password.
 """
 
 import os
@@ -73,7 +73,7 @@ def main():
     vpool = storagedriver.from_options(
         dict(line.rstrip('\n').split('=', 1) for line in sys.stdin))
     try:
-        clean_up(vpool, os.environ['OVS_CINDER_DATABASE'])
+        clean_up(vpool, os.environ['OPENVSTORAGE_CINDER_DATABASE'])
     except sqlalchemy.exc.SQLAlchemyError as error:
         # clean.sh has stopped it, after unstack.sh has come by here
         sys.exit('no volumes are deleted: Cinder\'s database does not answer '

@@ -41,9 +41,10 @@ def how_to_use(folder, signed):
              else 'trusted=yes')
     yield 'deb [%s] file://%s ./' % (trust, folder)
     if signed:
-        yield 'in local.conf: OVS_HYPERVISOR=repo'
-        yield '               OVS_APT_REPO="file://%s ./"' % folder
-        yield '               OVS_APT_KEY=' + os.path.join(folder, KEY)
+        yield 'in local.conf:'
+        yield 'OPENVSTORAGE_HYPERVISOR=repo'
+        yield 'OPENVSTORAGE_APT_REPO="file://%s ./"' % folder
+        yield 'OPENVSTORAGE_APT_KEY=' + os.path.join(folder, KEY)
     closed = _closed_folder(folder)
     if closed:
         yield ('(apt reads as a user of its own, who cannot get into %s: use '

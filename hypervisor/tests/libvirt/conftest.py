@@ -8,7 +8,7 @@ import sys
 import pytest
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), *3 * ['..']))
-PREFIX = os.environ.get('OVS_HYPERVISOR_PREFIX', '/opt/openvstorage')
+PREFIX = os.environ.get('OPENVSTORAGE_HYPERVISOR_PREFIX', '/opt/openvstorage')
 sys.path[:0] = [TOP, os.path.join(TOP, 'edge', 'tests')]
 os.environ.setdefault('OVS_EDGE', os.path.join(PREFIX, 'bin', 'ovs-edge'))
 
@@ -20,7 +20,7 @@ from support import engine  # noqa: E402
 @pytest.fixture(scope='session')
 def prefix():
     reason = libvirtd.obstacle(PREFIX)
-    if reason and 'OVS_HYPERVISOR_PREFIX' in os.environ:
+    if reason and 'OPENVSTORAGE_HYPERVISOR_PREFIX' in os.environ:
         pytest.fail(reason)     # it was said to be there
     if reason:
         pytest.skip(reason)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-PREFIX = os.environ.get('OVS_HYPERVISOR_PREFIX', '/opt/openvstorage')
+PREFIX = os.environ.get('OPENVSTORAGE_HYPERVISOR_PREFIX', '/opt/openvstorage')
 SECONDS = 60
 # What a monitor may take to answer, whatever became of the storagedriver.
 ANSWER_SECONDS = 1
@@ -23,7 +23,7 @@ def path(program):
     found = os.path.join(PREFIX, 'bin', program)
     if not os.path.exists(found):
         raise Failed('there is no %s: run hypervisor/build, or set '
-                     'OVS_HYPERVISOR_PREFIX to where it was installed'
+                     'OPENVSTORAGE_HYPERVISOR_PREFIX to where it was installed'
                      % found)
     return found
 
