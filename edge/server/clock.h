@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <time.h>
 
+/* As of the kernel's last tick, up to ten milliseconds ago: each request asks for it. */
 long long now_ms(void);
 
 /* A condition whose waits end at a deadline_after(). */
