@@ -29,7 +29,7 @@ _LABEL = 'cinder-owner.'
 _COPY = 'revert.'
 _RESERVED = (_MARK, _LABEL, _COPY)
 # The owner of a volume that a Cinder gave up
-NOBODY = 'nobody'
+NO_OWNER = 'nobody'
 # The name of a mark holds, beside the prefix, the object id of the volume (36
 # characters and a dot) and the name of the volume or snapshot to remove.
 BYTES_MAX = location.NAME_BYTES_MAX - len(_SNAPSHOT_MARK) - 37

@@ -166,7 +166,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Serve ANSWER(body, local host) -> body at an address.
 
     It listens from the start, so that a taken port is known at once, and
-    answers nobody before start().
+    answers no request before start().
 
     :param where: the address for people
     :param host_names: how callers may call this host, beside its address
@@ -206,7 +206,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._thread.start()
 
     def stop(self, seconds):
-        """Accept nobody more, and give who is there some time to finish."""
+        """Accept no connection more; give the open ones some time."""
         if self._thread:
             # Wakes serve_forever, which would look up twice a second.
             self.socket.shutdown(socket.SHUT_RDWR)

@@ -58,7 +58,7 @@ def find_engine():
 
 
 def free_ports(count):
-    """Return ports of 127.0.0.1 that nobody listens at, for the moment."""
+    """Return ports of 127.0.0.1 that are free at the moment."""
     ports = []
     while len(ports) < count:
         port = random.SystemRandom().choice(_PORTS)

@@ -59,7 +59,7 @@ def _contents(testbed):
     """Yield the name and text of everything that goes in."""
     for folder in _FOLDERS:
         for where, folders, names in os.walk(testbed.path(folder)):
-            # keys are no help, and nobody else's business
+            # keys are no help, and secret
             folders[:] = [name for name in folders
                           if not name.endswith('-keys')]
             for name in sorted(names):

@@ -402,14 +402,14 @@ class Clean(_Base, command.Command):
 
 @contextlib.contextmanager
 def _locked(testbed):
-    """See to it that nobody else changes the testbed meanwhile."""
+    """Lock the testbed against other commands meanwhile."""
     descriptor = os.open(testbed.folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise errors.TestbedError(
-                'somebody else is at work on testbed "%s"' % testbed.name,
+                'testbed "%s" is locked by another command' % testbed.name,
                 cure='wait for it, or stop it')
         yield
     finally:

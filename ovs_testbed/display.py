@@ -59,14 +59,14 @@ class Display:
 
 
 def show_error(error, stream):
-    """Print what went wrong, where, and what helps."""
+    """Print what went wrong, where, and a hint."""
     step = getattr(error, 'step', None)
     stream.write('\nfailed%s: %s\n' % (
         ' (%s)' % step.title if step else '', error))
     if error.log:
         stream.write('log: %s\n' % error.log)
     if error.cure:
-        stream.write('what helps: %s\n' % error.cure)
+        stream.write('hint: %s\n' % error.cure)
 
 
 class Timings:

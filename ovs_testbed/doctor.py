@@ -1,7 +1,7 @@
 """Looks at the machine before anything starts, and at the services after.
 
 A check returns findings; what cannot work is an error, what may hurt is a
-warning, and each says what helps.
+warning, and each has a hint.
 """
 
 import os

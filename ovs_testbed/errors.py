@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What goes wrong, and what helps against it."""
+"""Errors that a user can act on."""
 
 
 class TestbedError(Exception):

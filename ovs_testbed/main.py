@@ -46,7 +46,7 @@ class TestbedApp(app.App):
 
 
 def main(argv=None):
-    # what listens here is reached without anybody's proxy
+    # servers of this machine are reached without a proxy
     os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1,localhost'
     os.umask(0o022)
     # a background job begins with Ctrl-C ignored; CI ends a job with TERM

@@ -95,7 +95,7 @@ def _take(base):
 
 
 def taken_ports(base):
-    """The ports of a block that somebody listens on, on this machine."""
+    """The ports of a block that are taken on this machine."""
     return [port for port in Ports(base).outside().values() if _taken(port)]
 
 

@@ -211,7 +211,7 @@ def main():
         if error.log:
             print('log: %s' % error.log, file=sys.stderr)
         if error.cure:
-            print('what helps: %s' % error.cure, file=sys.stderr)
+            print('hint: %s' % error.cure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

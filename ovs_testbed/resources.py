@@ -23,7 +23,7 @@ def make(testbed):
     connection = cloud.connect(testbed)
     for name, memory in FLAVORS.items():
         if not connection.compute.find_flavor(name):
-            # Tempest's cloud lets nobody boot from an image with less
+            # Tempest's cloud lets no guest boot from an image with less
             connection.compute.create_flavor(name=name, ram=memory, vcpus=1,
                                              disk=1)
     if not connection.image.find_image(IMAGE):

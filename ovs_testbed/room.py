@@ -85,7 +85,7 @@ class Room:
                 '--wd=%s' % (folder or os.getcwd()), '--'] + command
 
     def processes(self):
-        """All processes of the testbed, whoever started them."""
+        """All processes of the testbed, of any user."""
         return sorted(set(members(self.net)) | {
             pid for pid in self.supervisor.processes()
             if os.path.exists('/proc/%d' % pid)})

@@ -2,7 +2,7 @@
 
 """The supervisor of a testbed: supervisord, with a program file a process.
 
-Programs are not started anew when they end: a service that dies is a finding.
+A program that ends is not started again: a service that dies is a finding.
 """
 
 import http.client
@@ -126,7 +126,7 @@ class Supervisor:
         # What goes through supervisord costs a sixth of a processor. And it
         # takes a whole one where a program closed its standard input, if the
         # pipe's other end is numbered as a connection to supervisord that
-        # has just ended: so somebody keeps this end.
+        # has just ended: so this end is kept open.
         command = ['sh', '-c', 'exec "$@" 9<&0 </dev/null >>"$0" 2>&1',
                    self._testbed.log(program.name)] + command
         return ini.render({_SECTION % program.name: {
@@ -199,13 +199,12 @@ class Supervisor:
 
 
 def _tool(testbed, name):
-    """A program of the environment that bin/ovs-testbed makes, whoever asks
-    for it."""
+    """A program of the environment that bin/ovs-testbed makes."""
     return testbed.cache.path('tools', 'bin', name)
 
 
 def restart_command(testbed, name):
-    """The command by which somebody else restarts a program."""
+    """The command that restarts a program, for another process."""
     return shlex.join([
         'env', 'PYTHONPATH=', _tool(testbed, 'supervisorctl'),
         '--configuration', testbed.etc('supervisord.conf'), 'restart', name])

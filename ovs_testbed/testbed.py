@@ -155,7 +155,7 @@ def names(folder=None):
 
 def make(name, release_name=None, base_port=None, folder=None, tls=None,
          threads=None, extras=()):
-    """Find a testbed or make a new one, with ports nobody else has."""
+    """Find a testbed or make a new one, with ports of its own."""
     found = load(name, folder)
     if found:
         _check_same(found, release_name, base_port, tls, threads, extras)

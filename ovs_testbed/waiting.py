@@ -42,7 +42,7 @@ def wait_for(what, look, timeout, alive=None, log=None):
 
 
 def port_open(port, host='127.0.0.1'):
-    """Make a look that is done when somebody listens."""
+    """Make a look that is done when a server listens."""
     def look():
         try:
             with socket.create_connection((host, port), timeout=2):

@@ -41,7 +41,7 @@ function test_removing {
     local folder=$SANDBOX/data/openvstorage
     mkdir -p "$folder/vpools/one"
     assert_equal "$folder stays: it has no file $OPENVSTORAGE_FOLDER_MARK" \
-        "$(remove_own_folder "$folder")" "one that somebody else has made"
+        "$(remove_own_folder "$folder")" "one that another tool has made"
     assert_true "it is there" test -d "$folder/vpools/one"
     rm -r "$folder"
     make_own_folder "$folder"

@@ -24,7 +24,7 @@ function source_devstack {
     set +o xtrace
 }
 
-# openstack ARGUMENT... - say what was asked, as an id; nobody is there yet.
+# openstack ARGUMENT... - say what was asked, as an id; there is none yet.
 # Releases with system scope name their cloud first
 function openstack {
     if [[ $1 == --os-cloud ]]; then

@@ -35,7 +35,7 @@ function test_settings {
     assert_dies 'OPENVSTORAGE_APT_KEY' "a repository without a key" \
         check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./'
     assert_dies 'http://a/key.*hint:.*OPENVSTORAGE_APT_KEY_FINGERPRINT' \
-        "a key that anybody can replace" \
+        "a key that can be replaced on the way" \
         check_with OPENVSTORAGE_HYPERVISOR=repo OPENVSTORAGE_APT_REPO='http://a/b ./' \
         OPENVSTORAGE_APT_KEY=http://a/key
     assert_dies "'12 34'.*40 or 64 hexadecimal" "no fingerprint" \
@@ -254,11 +254,11 @@ function test_nothing_of_libvirt_stays {
         test -d "$prefix/var/log/libvirt"
     rm -rf "${prefix:?}/sbin" "${prefix:?}/bin"
     uninstall_openvstorage_hypervisor
-    assert_true "as does what somebody else has defined" \
+    assert_true "as does what another tool has defined" \
         test -f "$prefix/etc/libvirt/qemu/mine.xml"
     rm "$prefix/etc/libvirt/qemu/mine.xml" "$prefix/var/$OPENVSTORAGE_FOLDER_MARK"
     uninstall_openvstorage_hypervisor
-    assert_true "and all that is in a folder that somebody else has made" \
+    assert_true "and all that is in a folder that another tool has made" \
         test -d "$prefix/var/log/libvirt"
     touch "$prefix/var/$OPENVSTORAGE_FOLDER_MARK" "$prefix/etc/libvirt/qemu.conf" \
         "$prefix/var/lib/libvirt/images/disk"

@@ -104,7 +104,7 @@ OpenvStorageEdgeVolumeDriver "$(iniget "$CINDER_CONF" two volume_driver)" \
     configure_image_cache_owner
     assert_equal project-id/user-id "$(iniget "$CINDER_CONF" DEFAULT \
         cinder_internal_tenant_project_id)/$(iniget "$CINDER_CONF" DEFAULT \
-        cinder_internal_tenant_user_id)" "by somebody"
+        cinder_internal_tenant_user_id)" "by that user"
     : >"$OPENSTACK_CALLS"
     configure_image_cache_owner
     assert_equal "" "$(cat "$OPENSTACK_CALLS")" "asked once"

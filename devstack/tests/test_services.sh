@@ -46,7 +46,7 @@ Environment=\"PATH=$SANDBOX/prefix/bin:$SANDBOX/prefix/sbin:$PATH\"" \
         "the storagedriver may open files"
     assert_false "a service that is not enabled is left alone" \
         test -e "$SANDBOX/systemd/system/devstack@n-cpu.service.d"
-    assert_equal "$before" "$PATH" "everybody else's PATH stays"
+    assert_equal "$before" "$PATH" "the PATH of others stays"
     touch "$SANDBOX/systemd/system/devstack@ovs-sd.service"
     in_systemd_era remove_service_overrides
     assert_equal "" "$(find "$SANDBOX/systemd/system" -mindepth 1)" \

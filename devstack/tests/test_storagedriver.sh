@@ -9,7 +9,7 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
 
-# free_ports COUNT - print ports that nobody listens at
+# free_ports COUNT - print free ports
 function free_ports {
     python3 -c '
 import socket, sys

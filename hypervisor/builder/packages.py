@@ -101,7 +101,7 @@ if [ "$1" = purge ]; then
         "{prefix}/var/run/libvirt" "{prefix}/var/cache/libvirt" \\
         "{prefix}/var/log/libvirt"
     rm -f "{prefix}/var/run/libvirtd.pid" "{prefix}/var/run/virtlogd.pid"
-    # images may be somebody's only copy
+    # the images may be the only copy
     [ ! -d "{prefix}/var/lib/libvirt" ] || find "{prefix}/var/lib/libvirt" \\
         -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {{}} +
     [ ! -d "{prefix}" ] || find "{prefix}" -depth -type d -empty -delete

@@ -167,7 +167,7 @@ class Checks:
 
     def boot(self):
         """virsh create --validate: a guest boots with a volume"""
-        # the cache is not everybody's
+        # the cache is private
         image = [shutil.copy(path, self._folder)
                  for path in guest_image.make(self._cache)]
         path, wanted = self._random_file('first', 2 * _MIB)

@@ -13,12 +13,12 @@ from oslo_utils import netutils
 
 LOG = logging.getLogger(__name__)
 
-EVERYBODY = ''
+ALL_SESSIONS = ''
 _NOT_CONNECTED = ('reserved', 'detached', 'deleted')
 
 
 def peer(connector, attachments):
-    """Return the address whose sessions have to end, EVERYBODY, or None.
+    """Return the address whose sessions have to end, ALL_SESSIONS, or None.
 
     :param connector: of the connection that goes; None if Cinder has none
     :param attachments: all of the volume's, with the one that goes
@@ -29,7 +29,7 @@ def peer(connector, attachments):
         return _one_of_several(connector, attachments)
     if not connector or any(_is_of(connector, attachment)
                             for attachment in attachments):
-        return EVERYBODY
+        return ALL_SESSIONS
     # Nova before Queens, or Cinder itself: others may be connected of whom
     # Cinder has no record, such as the target of a live migration.
     return _address(connector)

@@ -44,7 +44,7 @@ def release(vpool, name, label):
     :param label: the owner that a label of the volume names, or None
     """
     if names.cinder_id(name):
-        vpool.add_owner(name, marks.NOBODY)
+        vpool.add_owner(name, marks.NO_OWNER)
     if label:
         vpool.remove_owner(name, label)
 
@@ -55,7 +55,7 @@ def why_taken(name, labels):
     :param labels: the owners that its labels name
     """
     for owner in labels or [names.cinder_id(name)]:
-        if owner and owner != marks.NOBODY:
+        if owner and owner != marks.NO_OWNER:
             records = _records(owner)
             if not records:
                 return ('it is volume %s of another cloud. hint: unmanage it '

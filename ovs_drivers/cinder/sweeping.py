@@ -108,5 +108,5 @@ def _lock_of(mark, labels):
     """Return the id that the lock of the marked volume has in its name."""
     owners = [label.owner for label in labels
               if label.volume_id == mark.volume_id and
-              label.owner != marks.NOBODY]
+              label.owner != marks.NO_OWNER]
     return (owners or [names.cinder_id(mark.name) or mark.volume_id])[0]

@@ -14,7 +14,7 @@ _LINE = re.compile(r'guest: disk (added|resized|removed): '
 def disks(output):
     """The size by serial of the disks that are there after all that was said.
 
-    A boot begins anew: the kernel counts its time from there.
+    The kernel counts its time from the boot.
     """
     found = {}
     for line in output.splitlines():

@@ -206,7 +206,7 @@ class Resources(object):
 
 
 def name_of(kind):
-    """A name that tells the run and the kind, and is nobody else's."""
+    """A unique name that tells the run and the kind."""
     return data_utils.rand_name(kind, prefix=CONF.openvstorage.run_label)
 
 

@@ -28,7 +28,7 @@ class LogError(Exception):
 def has_global_requests(volume_microversion):
     """Whether Cinder logs the ids of Nova's requests: from Pike on.
 
-    :param volume_microversion: the newest that it has, None if nobody said
+    :param volume_microversion: the newest that it has, or None
     """
     return not volume_microversion or (
         api_version_request.APIVersionRequest(volume_microversion) >=

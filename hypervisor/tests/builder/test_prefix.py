@@ -137,14 +137,14 @@ def test_an_interrupted_install_can_be_undone(stage, root, monkeypatch):
 def test_settings_of_the_operator_stay(stage, root):
     opened(root).install([stage({'sbin/libvirtd': ''}, 'libvirt')])
     assert opened(root).qemu_user() is None
-    assert opened(root).write_settings('somebody') == 'somebody'
+    assert opened(root).write_settings('guests') == 'guests'
     path = root + HERE + '/etc/libvirt/qemu.conf'
     with open(path) as file:
-        assert 'user = "somebody"' in file.read()
+        assert 'user = "guests"' in file.read()
     with open(path, 'a') as file:
         file.write('max_files = 1\n')
     assert opened(root).changed_settings() == ['etc/libvirt/qemu.conf']
-    assert opened(root).write_settings('nova') == 'somebody'
+    assert opened(root).write_settings('nova') == 'guests'
     with open(path) as file:
         assert 'max_files' in file.read()
     assert opened(root).uninstall() == [
@@ -154,13 +154,13 @@ def test_settings_of_the_operator_stay(stage, root):
 
 def test_settings_that_were_not_changed_are_renewed(stage, root):
     opened(root).write_settings('root')
-    assert opened(root).write_settings('somebody') == 'somebody'
+    assert opened(root).write_settings('guests') == 'guests'
     with open(root + HERE + '/etc/libvirt/qemu.conf') as file:
-        assert 'user = "somebody"' in file.read()
+        assert 'user = "guests"' in file.read()
 
 
 def test_consoles_are_bounded(root):
-    opened(root).write_settings('somebody')
+    opened(root).write_settings('guests')
     with open(root + HERE + '/etc/libvirt/qemu.conf') as file:
         assert '\nstdio_handler = "logd"\n' in file.read()
     with open(root + HERE + '/etc/libvirt/virtlogd.conf') as file:
@@ -172,7 +172,7 @@ def test_profiles_go_where_the_machine_loads_them_and_away(stage, root):
     name = 'opt.here.sbin.libvirtd'
     opened(root).install([stage(
         {'share/openvstorage/apparmor/' + name: 'profile'}, 'libvirt')])
-    opened(root).write_settings('somebody')
+    opened(root).write_settings('guests')
     path = root + '/etc/apparmor.d/' + name
     with open(path) as file:
         assert file.read() == 'profile'
@@ -191,7 +191,7 @@ def test_a_file_that_was_there_before_is_not_overwritten(root):
     os.makedirs(os.path.dirname(path))
     with open(path, 'w') as file:
         file.write('mine')
-    opened(root).write_settings('somebody')
+    opened(root).write_settings('guests')
     with open(path) as file:
         assert file.read() == 'mine'
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The libvirtd of a test: it disturbs nobody and leaves nothing."""
+"""The libvirtd of a test: it disturbs no other and leaves nothing."""
 
 import os
 

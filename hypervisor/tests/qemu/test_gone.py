@@ -28,7 +28,7 @@ def nodes(monitor, vpool):
 
 @pytest.fixture
 def export(monitor, nodes, folder):
-    """The first disk for somebody outside, whose requests are a guest's."""
+    """The first disk for a client outside, whose requests are a guest's."""
     path = os.path.join(folder, 'nbd')
     monitor('nbd-server-start',
             addr={'type': 'unix', 'data': {'path': path}})

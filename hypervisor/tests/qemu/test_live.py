@@ -105,7 +105,7 @@ def test_external_snapshot_and_commit(monitor, vpool, add, folder):
 
 
 def test_commit_into_a_read_only_base(monitor, vpool, add, folder):
-    """The base is opened anew for writing, and read-only again."""
+    """The base is opened again for writing, and read-only again."""
     vpool.create('disk', 4 * MIB)
     top, middle = (os.path.join(folder, name) for name in ('top', 'middle'))
     monitor('blockdev-add', node_name='base', read_only=True,

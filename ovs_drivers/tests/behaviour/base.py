@@ -96,7 +96,7 @@ class DriverTestCase(unittest.TestCase):
                                               else {}))
         coordination.COORDINATOR.start()
         self.addCleanup(coordination.COORDINATOR.stop)
-        # What runs as root in production runs as whoever tests here.
+        # Commands run as root in production, and as the tester here.
         self.use(fixtures.MonkeyPatch('cinder.utils.get_root_helper',
                                       lambda: 'env'))
         if privsep:

@@ -298,7 +298,7 @@ class CloneImageTestCase(ImageTestCase):
             self.context, self.volume(), None, {'id': 'x'}, self.service))
 
     def test_somebody_s_volume_is_not_given_away(self):
-        """Whoever can set an image's location could name any volume."""
+        """A user who may set an image's location could name any volume."""
         victim = self.create()
         managed = self.image_volume(template=False)
         names = self.backend.names()

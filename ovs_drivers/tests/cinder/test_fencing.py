@@ -30,14 +30,14 @@ def attached_as_before_queens(host):
 RESERVED = Attachment('reserved', None, None, 'id')
 
 TABLE = (
-    ('detach', A, [attached(A)], fencing.EVERYBODY),
+    ('detach', A, [attached(A)], fencing.ALL_SESSIONS),
     ('the attachment could not be finished', A,
-     [attached(A, 'attaching')], fencing.EVERYBODY),
+     [attached(A, 'attaching')], fencing.ALL_SESSIONS),
     ('evacuation: the new host is not connected yet', A,
-     [attached(A), RESERVED], fencing.EVERYBODY),
-    ('forced detach', None, [attached(A)], fencing.EVERYBODY),
+     [attached(A), RESERVED], fencing.ALL_SESSIONS),
+    ('forced detach', None, [attached(A)], fencing.ALL_SESSIONS),
     ('forced detach of what nothing is known of', None, [],
-     fencing.EVERYBODY),
+     fencing.ALL_SESSIONS),
     ('live migration: the old host', A, [attached(A), attached(B)],
      A['ip']),
     ('several instances on several hosts', B, [attached(A), attached(B)],
@@ -54,7 +54,7 @@ TABLE = (
     ('before Queens: several on this host', A,
      [attached_as_before_queens('a')] * 2, None),
     ('before Queens: forced detach', None, [attached_as_before_queens('a')],
-     fencing.EVERYBODY),
+     fencing.ALL_SESSIONS),
     ('Ocata', A, [OldAttachment('attached', 'a', 'id')], A['ip']),
     ('a host of Cinder itself', B, [], B['ip']),
     ('a host of Cinder itself beside a guest', B, [attached(A)], B['ip']),

@@ -119,10 +119,10 @@ class CallsTestCase(StorageDriverTestCase):
         volume_id = self.client.create('v', MIB)
         self.client.snapshot_create(volume_id, 's')
         self.client.clone('c', volume_id, 's')
-        nobody = str(uuid.uuid4())
+        unknown = str(uuid.uuid4())
         for kind, call in (
                 (storagedriver.ObjectNotFound,
-                 lambda: self.client.volume_info(nobody)),
+                 lambda: self.client.volume_info(unknown)),
                 (storagedriver.InvalidOperation,
                  lambda: self.client.resize(volume_id, 4096)),
                 (storagedriver.SnapshotNotFound,
@@ -221,7 +221,7 @@ class FailureTestCase(StorageDriverTestCase):
             with self.assertRaises(storagedriver.BadAnswer):
                 self.client.volume_info('x')
 
-    def test_nobody_listens(self):
+    def test_unknown_listens(self):
         client = storagedriver.StorageDriver(
             ['127.0.0.2', '127.0.0.3'], self.fake.xml_rpc.port, 'guid')
         with self.assertRaises(storagedriver.Unreachable) as caught:
@@ -257,7 +257,7 @@ class FailureTestCase(StorageDriverTestCase):
         self.assertEqual([], client.volume_names())
         self.assertEqual(2, len(self.calls()))
 
-    def test_a_question_that_nobody_answers_is_lost(self):
+    def test_a_question_that_unknown_answers_is_lost(self):
         self.vpool.fail('xml_rpc', 'volumesListByPath', 'lose')
         self.assertRaises(storagedriver.ReplyLost, self.client.volume_names)
 

@@ -53,7 +53,7 @@ class Handler(xmlrpc_server.SimpleXMLRPCRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, *_arguments):
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 class Server(socketserver.ThreadingMixIn, xmlrpc_server.SimpleXMLRPCServer):

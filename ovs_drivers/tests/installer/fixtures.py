@@ -141,7 +141,7 @@ def make_environment(folder):
 
 
 def check_prefix(python, folder):
-    """Make sure that a test does not change an environment of somebody."""
+    """Make sure that a test does not change an environment of a user."""
     prefix = subprocess.check_output(
         [python, '-c', 'import sys; print(sys.prefix)'])
     if os.path.realpath(prefix.decode('utf-8').strip()) != folder:

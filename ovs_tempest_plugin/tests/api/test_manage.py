@@ -63,7 +63,7 @@ class TestManage(base.BaseTest):
         volume = self.made.volume()
         host = self.host_of(volume['id'])
         wrong = self.manage.manage_volume(
-            host=host, ref={'source-name': 'nobody-has-this-name'},
+            host=host, ref={'source-name': 'no-volume-has-this-name'},
             name=resources.name_of('volume'))['volume']
         self.addCleanup(self.admin_made.delete_volume, wrong['id'])
         waiting.wait_for(

@@ -108,13 +108,13 @@ class TestVolumes(base.BaseTest):
     def test_type_of_no_back_end(self):
         """A type that no back end has gives no volume anywhere
 
-        * create a type with a volume_backend_name that nobody has
+        * create a type with a volume_backend_name that no back end has
         * a volume of it goes to status error; no vPool has it
         """
         types = self.os_admin.volume_types_client_latest
         volume_type = types.create_volume_type(
             name=resources.name_of('type'),
-            extra_specs={'volume_backend_name': 'nobody'})['volume_type']
+            extra_specs={'volume_backend_name': 'no-back-end'})['volume_type']
         self.addCleanup(types.delete_volume_type, volume_type['id'])
         volume = self.made.volume(volume_type=volume_type['name'],
                                   wait_until='error')
