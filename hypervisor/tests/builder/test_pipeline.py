@@ -26,7 +26,7 @@ PATCH = '''--- a/text
  three
 '''
 CONTROL = '''Source: tiny
-Maintainer: nobody <nobody@localhost>
+Maintainer: Packager <packager@localhost>
 Standards-Version: 4.6.0
 
 Package: tiny
@@ -37,7 +37,7 @@ CHANGELOG = '''tiny (1.2-3) unstable; urgency=low
 
   * For tests.
 
- -- nobody <nobody@localhost>  Thu, 01 Jan 2026 00:00:00 +0000
+ -- Packager <packager@localhost>  Thu, 01 Jan 2026 00:00:00 +0000
 '''
 
 
