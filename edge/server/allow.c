@@ -74,16 +74,16 @@ static const char *parse(char *text, struct range *range)
     return NULL;
 }
 
-const char *allow_add(struct allow *allow, const char *list, char bad[ADDRESS_TEXT_BYTES])
+const char *allow_add(struct allow *allow, const char *list, char bad[PEER_TEXT_BYTES])
 {
     const char *rest = list;
 
     while (rest) {
         const char *comma = strchr(rest, ',');
         int length = comma ? (int)(comma - rest) : (int)strlen(rest);
-        char text[ADDRESS_TEXT_BYTES];
+        char text[PEER_TEXT_BYTES];
 
-        snprintf(bad, ADDRESS_TEXT_BYTES, "%.*s", length, rest);
+        snprintf(bad, PEER_TEXT_BYTES, "%.*s", length, rest);
         strcpy(text, bad);
         if (allow->count == ALLOW_MAX)
             return "is one too many: at most 256 ranges";
@@ -122,12 +122,4 @@ bool allow_has(const struct allow *allow, const struct sockaddr_storage *peer)
             && is_same_prefix(range->address, single.address, range->bits))
             return true;
     return false;
-}
-
-void address_text(const struct sockaddr_storage *peer, char text[ADDRESS_TEXT_BYTES])
-{
-    struct range single = range_of(peer);
-
-    if (!inet_ntop(single.family, single.address, text, ADDRESS_TEXT_BYTES))
-        strcpy(text, "a unix socket");
 }

@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "peer.h"
+
 #define ALLOW_MAX 256
-#define ADDRESS_TEXT_BYTES 64
 
 struct range {
     int family;
@@ -25,7 +26,5 @@ struct allow {
 };
 
 /* Adds "CIDR,CIDR..." or single addresses. NULL, or what is wrong with the piece in `bad`. */
-const char *allow_add(struct allow *allow, const char *list, char bad[ADDRESS_TEXT_BYTES]);
+const char *allow_add(struct allow *allow, const char *list, char bad[PEER_TEXT_BYTES]);
 bool allow_has(const struct allow *allow, const struct sockaddr_storage *peer);
-/* As people write it, without a port. */
-void address_text(const struct sockaddr_storage *peer, char text[ADDRESS_TEXT_BYTES]);

@@ -8,20 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "uuid.h"
+
 #define NAME_LENGTH_MAX 254         /* of volumes, snapshots and nodes */
 #define NAME_SIZE (NAME_LENGTH_MAX + 1)
-
-struct uuid {
-    uint8_t b[16];
-};
-
-#define UUID_HEX_SIZE 33
-
-bool uuid_is_zero(const struct uuid *id);
-bool uuid_equal(const struct uuid *a, const struct uuid *b);
-void uuid_random(struct uuid *id);
-void uuid_hex(const struct uuid *id, char hex[UUID_HEX_SIZE]);
-bool uuid_from_hex(struct uuid *id, const char *hex);
 
 /* Reading never runs over the end: `bad` stays set after the first field that is not there. */
 struct reader {

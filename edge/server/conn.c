@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "allow.h"
 #include "clock.h"
 #include "data.h"
 #include "log.h"
@@ -378,9 +377,9 @@ static bool blocked(struct conn *conn)
 static void report_handshake(struct conn *conn, const char *why)
 {
     unsigned count = log_due(&conn->server->failed_handshakes);
-    char peer[ADDRESS_TEXT_BYTES];
+    char peer[PEER_TEXT_BYTES];
 
-    address_text(&conn->peer, peer);
+    peer_text(&conn->peer, peer);
     if (count)
         log_warning("%u TLS handshakes failed, the last with %s: %s", count, peer, why);
 }

@@ -110,7 +110,7 @@ static void join_flush(struct data_job *job)
     struct conn *conn = job->conn;
 
     job->wait.done = flushed;
-    flush_join(conn->volume, server_pool(conn->server, POOL_SYNC), &job->wait);
+    flushes_join(conn->volume, server_pool(conn->server, POOL_SYNC), &job->wait);
 }
 
 static bool queue_zeroes(struct data_job *job);

@@ -84,7 +84,7 @@ static void run_flush(void *argument)
         flush_free(flush);
 }
 
-void flush_join(struct volume *volume, struct pool *pool, struct flush_wait *wait)
+void flushes_join(struct volume *volume, struct pool *pool, struct flush_wait *wait)
 {
     struct flushes *flushes = &volume->flushes;
     struct flush *flush = malloc(sizeof(*flush));

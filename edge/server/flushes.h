@@ -27,4 +27,4 @@ struct flushes {
 
 void flushes_init(struct flushes *flushes);
 /* Calls `done` in the pool, or at once with ENOMEM. */
-void flush_join(struct volume *volume, struct pool *pool, struct flush_wait *wait);
+void flushes_join(struct volume *volume, struct pool *pool, struct flush_wait *wait);

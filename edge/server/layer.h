@@ -6,7 +6,7 @@
  * A layer: what was written to one volume between two snapshots.
  *
  * On disk: layers/ID.data, a sparse file in which a cluster lies at its offset in the volume
- * (segments.h), and layers/ID.map (mapfile.h) with one bit per cluster: set = the layer owns the
+ * (layer_data.h), and layers/ID.map (map.h) with one bit per cluster: set = the layer owns the
  * cluster, what the data file has there (holes are zeros) counts, and nothing below it does. Bits
  * are only ever set. Both files are created by the first write. The data file is made to end behind
  * a cluster before anything is written to it, so where it ends before the last cluster that is
@@ -47,8 +47,8 @@
 #include "bytes.h"
 #include "files.h"
 #include "home.h"
-#include "mapfile.h"
-#include "segments.h"
+#include "layer_data.h"
+#include "map.h"
 
 #define FILL_LOCKS 16
 
@@ -124,8 +124,6 @@ static inline pthread_mutex_t *layer_fill_lock(struct layer *layer, uint64_t clu
     return &layer->fill[cluster % FILL_LOCKS];
 }
 
-/* Bytes of disk that the layer's data takes. */
-uint64_t layer_stored(const struct layer *layer);
 /* A sync failed, or data may lie where no bit is set: no flush succeeds any more. */
 void layer_fail(struct layer *layer, const char *what, int error);
 /* Brings the files of an open layer from version 1 to today's; one that is cut off stays as it is. */

@@ -103,7 +103,7 @@ static int parse_number(const char *text, long least, long most, long *number)
 
 static int parse_allow(struct allow *allow)
 {
-    char bad[ADDRESS_TEXT_BYTES];
+    char bad[PEER_TEXT_BYTES];
     const char *wrong = allow_add(allow, optarg, bad);
 
     if (wrong)

@@ -43,6 +43,18 @@ bool peer_equal(const struct peer *one, const struct peer *other)
     return !memcmp(&one->address, &other->address, sizeof(one->address));
 }
 
+void peer_text(const struct sockaddr_storage *address, char text[PEER_TEXT_BYTES])
+{
+    struct peer peer = peer_of(address);
+
+    if (address->ss_family == AF_UNIX)
+        strcpy(text, "a unix socket");
+    else if (IN6_IS_ADDR_V4MAPPED(&peer.address))
+        inet_ntop(AF_INET, &peer.address.s6_addr[12], text, PEER_TEXT_BYTES);
+    else
+        inet_ntop(AF_INET6, &peer.address, text, PEER_TEXT_BYTES);
+}
+
 bool peer_is_gone(int fd)
 {
     struct pollfd socket = {.fd = fd, .events = POLLRDHUP};

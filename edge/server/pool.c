@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define STACK_BYTES (512 * 1024)
+#include "thread.h"
 
 struct work {
     struct work *next;
@@ -50,19 +50,6 @@ void lane_put(struct lane *lane)
 {
     if (lane && atomic_fetch_sub(&lane->references, 1) == 1)
         free(lane);
-}
-
-int thread_start(unsigned long *thread, void *(*body)(void *), void *argument)
-{
-    pthread_attr_t attributes;
-    pthread_t id;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    int error = pthread_create(&id, &attributes, body, argument);
-    pthread_attr_destroy(&attributes);
-    *thread = id;
-    return error;
 }
 
 static void list(struct pool *pool, struct lane *lane)

@@ -23,5 +23,3 @@ struct pool *pool_new(int threads);
 bool pool_add(struct pool *pool, struct lane *lane, void (*work)(void *), void *argument);
 /* Works off what is queued, then ends the threads and frees the pool. */
 void pool_finish(struct pool *pool);
-/* Starts a thread with the engine's stack size; 0 or an errno value. */
-int thread_start(unsigned long *thread, void *(*body)(void *), void *argument);

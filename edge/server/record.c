@@ -27,7 +27,7 @@ bool name_is_good(const char *name)
     return true;
 }
 
-struct snapshot *snapshot_new(const char *name, const struct uuid *id, uint64_t size,
+struct snapshot *record_new_snapshot(const char *name, const struct uuid *id, uint64_t size,
                               const void *metadata, uint32_t length)
 {
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot) + length);
@@ -103,7 +103,7 @@ static struct snapshot *decode_snapshot(struct reader *r)
     const uint8_t *metadata = read_blob(r, &length);
     if (r->bad || length > METADATA_MAX || !name_is_good(name) || size > VOLUME_SIZE_MAX)
         return NULL;
-    struct snapshot *snapshot = snapshot_new(name, &id, size, metadata, length);
+    struct snapshot *snapshot = record_new_snapshot(name, &id, size, metadata, length);
     if (snapshot) {
         snapshot->created = created;
         snapshot->synced = synced;

@@ -54,7 +54,7 @@ struct record {
 
 bool name_is_good(const char *name);
 
-struct snapshot *snapshot_new(const char *name, const struct uuid *id, uint64_t size,
+struct snapshot *record_new_snapshot(const char *name, const struct uuid *id, uint64_t size,
                               const void *metadata, uint32_t length);
 
 void record_encode(const struct record *record, struct writer *w);

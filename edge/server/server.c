@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "sessions.h"
 #include "store.h"
+#include "thread.h"
 #include "volume.h"
 #include "watchdog.h"
 
@@ -275,10 +276,10 @@ static void refuse(struct server *server, int fd, const struct sockaddr_storage 
                    const char *why)
 {
     unsigned count = log_due(&server->refusals);
-    char text[ADDRESS_TEXT_BYTES];
+    char text[PEER_TEXT_BYTES];
 
     close(fd);
-    address_text(peer, text);
+    peer_text(peer, text);
     if (count)
         log_warning("refused %u connections, the last from %s: %s", count, text, why);
 }
@@ -494,7 +495,7 @@ static bool find_stuck(struct conn *conn, void *context)
 static void end_stuck(struct server *server, uint64_t length)
 {
     struct stuck stuck = {.now = now_ms()};
-    char text[ADDRESS_TEXT_BYTES] = "";
+    char text[PEER_TEXT_BYTES] = "";
     bool any;
 
     pthread_mutex_lock(&server->table_lock);
@@ -502,7 +503,7 @@ static void end_stuck(struct server *server, uint64_t length)
     if (server->out_bytes + (long long)length <= OUT_BYTES_MAX + (long long)stuck.leaving)
         stuck.conn = NULL;
     if (stuck.conn) {
-        address_text(&stuck.conn->peer, text);
+        peer_text(&stuck.conn->peer, text);
         kill_locked(stuck.conn);
     }
     pthread_mutex_unlock(&server->table_lock);

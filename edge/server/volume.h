@@ -90,7 +90,7 @@ void volume_drop_layers(struct volume *volume);
 /* Writes the first record of a volume. */
 int volume_publish_new(struct volume *volume, struct fault *fault);
 
-/* operations: operations.c */
+/* operations: volume_ops.c */
 int volume_create(struct store *store, const char *name, uint64_t size, struct uuid id,
                   const char *owner, struct volume_info *info, struct fault *fault);
 int volume_clone(struct store *store, const struct volume_ref *parent, const char *snapshot,
@@ -104,7 +104,7 @@ int volume_info(struct volume *volume, struct volume_info *info, struct fault *f
 /* Size and kind only; never waits for a metadata operation on disk. */
 int volume_stat(struct volume *volume, uint64_t *size, bool *is_template, struct fault *fault);
 
-/* snapshots: snapshots.c */
+/* snapshots: snapshot.c */
 int snapshot_create(struct volume *volume, const char *name, struct uuid id, const void *metadata,
                     uint32_t length, struct snapshot_info *info, struct fault *fault);
 int snapshot_remove(struct volume *volume, const char *name, struct fault *fault);
@@ -119,7 +119,7 @@ int snapshot_wait_synced(struct volume *volume, const char *name, uint32_t milli
 /* Makes the snapshot's data durable and says so in the record. */
 int snapshot_seal(struct volume *volume, const struct uuid *id);
 
-/* data: volumeio.c */
+/* data: volume_io.c */
 int volume_open(struct volume *volume, struct fault *fault);
 void volume_close(struct volume *volume);
 /* Closes the layers of a volume that nobody has open, after flushing them. */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "pool.h"
+#include "thread.h"
 
 static _Atomic(const char *) current = "the stop to begin";
 

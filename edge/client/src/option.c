@@ -42,27 +42,6 @@ struct option_reply {
     uint8_t *data;
 };
 
-void vendor_request_begin(struct vendor_request *request, enum vendor_operation operation)
-{
-    request->end = put_u16(request->bytes, (uint16_t)operation);
-}
-
-void vendor_request_ref_name(struct vendor_request *request, const char *volume_name)
-{
-    request->end = put_string(put_u8(request->end, 0), volume_name);
-}
-
-void vendor_request_ref_uuid(struct vendor_request *request, struct uuid volume)
-{
-    request->end = put_bytes(put_u8(request->end, 1), volume.bytes, UUID_BYTES);
-}
-
-void vendor_reply_free(struct vendor_reply *reply)
-{
-    free(reply->memory);
-    reply->memory = NULL;
-}
-
 /* The client's flags do not wait for the server's, although NBD has the server speak first: when
  * a listener is closed (its process was killed) while a connection is being made, Linux may forget
  * the connection without a word to the client. Who waits for a greeting then waits in vain; who

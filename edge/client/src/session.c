@@ -15,7 +15,6 @@
 #include "outstanding.h"
 #include "sender.h"
 #include "socket.h"
-#include "volume.h"
 
 static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int open_flag)
 {
@@ -66,7 +65,7 @@ static int start(struct session *session, struct channel *channel)
     session->channel = channel;
     error = outstanding_init(&session->out, session->ctx->attr.queue_depth);
     if (error == 0)
-        error = random_uuid(&session->id);
+        error = uuid_random(&session->id);
     if (error != 0)
         return error;
     session->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -8,7 +8,6 @@
 
 #include "api.h"
 #include "control.h"
-#include "volume.h"
 
 static void begin(struct vendor_request *request, enum vendor_operation operation,
                   const char *volume_name, const char *snap_name)
@@ -27,7 +26,7 @@ static int create(ovs_ctx_t *ctx, const char *volume_name, const char *snap_name
 {
     struct vendor_request request;
     struct uuid id;
-    int error = random_uuid(&id);
+    int error = uuid_random(&id);
 
     if (error != 0)
         return error;

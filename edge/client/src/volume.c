@@ -3,16 +3,10 @@
 /* Volumes: create, remove, grow, list. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "api.h"
 #include "control.h"
 #include "volume.h"
-
-int random_uuid(struct uuid *uuid)
-{
-    return getrandom(uuid->bytes, UUID_BYTES, 0) == UUID_BYTES ? 0 : EIO;
-}
 
 /* The server rounds up, and says EFBIG where that would overflow. */
 int ovs_create_volume(ovs_ctx_t *ctx, const char *volume_name, uint64_t size)
@@ -23,7 +17,7 @@ int ovs_create_volume(ovs_ctx_t *ctx, const char *volume_name, uint64_t size)
 
     if (ctx == NULL || !name_is_valid(volume_name))
         return fail(EINVAL);
-    error = random_uuid(&id);
+    error = uuid_random(&id);
     if (error != 0)
         return fail(error);
     vendor_request_begin(&request, VOLUME_CREATE);

@@ -9,7 +9,6 @@
 #include "wire.h"
 
 /* All return 0 or an errno. */
-int random_uuid(struct uuid *uuid);
 int volume_size(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size);
 
 /* *size: the wanted one, then the one that it became. */

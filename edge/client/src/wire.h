@@ -9,11 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { UUID_BYTES = 16 };
-
-struct uuid {
-    uint8_t bytes[UUID_BYTES];
-};
+#include "uuid.h"
 
 /* Writers put a field and return where the next one goes; the caller made room. */
 static inline uint8_t *put_number(uint8_t *at, uint64_t value, size_t bytes)

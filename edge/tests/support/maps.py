@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""ID.map as edge/server/mapfile.h describes it, written on its own."""
+"""ID.map as edge/server/map.h describes it, written on its own."""
 
 import struct
 import zlib

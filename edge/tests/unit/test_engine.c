@@ -24,11 +24,11 @@
 #include "folder.h"
 #include "jobs.h"
 #include "layer.h"
+#include "layers.h"
 #include "pool.h"
 #include "record.h"
 #include "store.h"
 #include "volume.h"
-#include "layers.h"
 
 
 /* How often the disk was told to begin. */
@@ -107,7 +107,7 @@ static void test_record(void)
     uuid_random(&slots[1].layer_id);
     uuid_random(&garbage[0]);
     uuid_random(&id);
-    slots[0].snapshot = snapshot_new("snapshot", &id, 4096, "metadata", 8);
+    slots[0].snapshot = record_new_snapshot("snapshot", &id, 4096, "metadata", 8);
     record.slots = slots;
     record.garbage = garbage;
     record.garbage_count = 1;
@@ -385,7 +385,7 @@ static void test_allow(void)
         {"198.51.100.1,2001:db8::/32,192.0.2.0/24", "192.0.2.1", true},
         {"198.51.100.1,2001:db8::/32,192.0.2.0/24", "192.0.1.1", false},
     };
-    char bad[ADDRESS_TEXT_BYTES];
+    char bad[PEER_TEXT_BYTES];
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sockaddr_storage peer = peer_at(cases[i].peer);
@@ -403,12 +403,12 @@ static void test_allow_everyone(void)
 {
     struct sockaddr_storage local = {.ss_family = AF_UNIX}, far = peer_at("198.51.100.1");
     struct allow allow = {0};
-    char bad[ADDRESS_TEXT_BYTES], text[ADDRESS_TEXT_BYTES];
+    char bad[PEER_TEXT_BYTES], text[PEER_TEXT_BYTES];
 
     assert(allow_has(&allow, &far));
     assert(!allow_add(&allow, "192.0.2.0/24", bad));
     assert(allow_has(&allow, &local) && !allow_has(&allow, &far));
-    address_text(&far, text);
+    peer_text(&far, text);
     assert(!strcmp(text, "198.51.100.1"));
 }
 
@@ -419,7 +419,7 @@ static void test_allow_mistakes(void)
         "192.0.2.0/", "192.0.2.0/8x", "192.0.2.0/ 8", "192.0.2.1/24", "2001:db8::/129",
         "2001:db8::1/64", "2001:db8::1%lo", "host", "192.0.2.1 ,192.0.2.2", "192.0.2.0/24/24",
     };
-    char bad[ADDRESS_TEXT_BYTES];
+    char bad[PEER_TEXT_BYTES];
 
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
         struct allow allow = {0};
@@ -434,7 +434,7 @@ static void test_allow_mistakes(void)
 static void test_allow_too_many(void)
 {
     struct allow allow = {0};
-    char bad[ADDRESS_TEXT_BYTES];
+    char bad[PEER_TEXT_BYTES];
 
     for (int i = 0; i < ALLOW_MAX; i++)
         assert(!allow_add(&allow, "192.0.2.1", bad));

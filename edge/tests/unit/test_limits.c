@@ -194,12 +194,12 @@ static void test_flushes(void)
     int syncs = has_come() - before;    /* of one flush */
     assert(syncs >= 1 && volume_write(volume, "c", 1, 0) == 0);
     set_gate(false);
-    flush_join(volume, pool, &first.wait);
+    flushes_join(volume, pool, &first.wait);
     wait_until_came(1);
     assert(volume_write(volume, "d", 1, 0) == 0);
     for (int i = 0; i < 20; i++) {
         later[i] = (struct asked){.wait.done = told};
-        flush_join(volume, pool, &later[i].wait);
+        flushes_join(volume, pool, &later[i].wait);
     }
     set_gate(true);
     wait_until_told(&first);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "mapfile.h"
+#include "map.h"
 
 #include <errno.h>
 #include <string.h>

@@ -44,3 +44,6 @@ bool layer_data_has_strays(struct layer *layer);
 bool layer_data_is_complete(const struct layer *layer);
 /* Makes them end so. */
 int layer_data_complete(struct layer *layer);
+
+/* Returns how many bytes of disk the data takes. */
+uint64_t layer_data_stored(const struct layer *layer);

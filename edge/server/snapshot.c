@@ -38,7 +38,7 @@ static int fill_whole_info(const struct slot *slot, struct snapshot_info *info, 
     const struct snapshot *snapshot = slot->snapshot;
 
     fill_info(slot, info);
-    info->stored = layer_stored(slot->layer);
+    info->stored = layer_data_stored(slot->layer);
     info->clones = slot->layer->clones;
     info->metadata = malloc(snapshot->metadata_length + 1);
     if (!info->metadata)
@@ -177,7 +177,7 @@ static int create_locked(struct volume *volume, const char *name, const struct u
     int error = check_create(volume, fault);
     if (error)
         return error;
-    struct snapshot *snapshot = snapshot_new(name, id, volume->record->size, metadata, length);
+    struct snapshot *snapshot = record_new_snapshot(name, id, volume->record->size, metadata, length);
     if (!snapshot)
         return fault_store(fault, ENOMEM, "making the snapshot");
     error = freeze_top(volume, snapshot, fault);

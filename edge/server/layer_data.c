@@ -270,7 +270,7 @@ int layer_data_complete(struct layer *layer)
     return error;
 }
 
-uint64_t layer_stored(const struct layer *layer)
+uint64_t layer_data_stored(const struct layer *layer)
 {
     char name[LAYER_FILE_NAME_SIZE];
     uint64_t stored = 0;

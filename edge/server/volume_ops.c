@@ -400,7 +400,7 @@ static void fill_info(struct volume *volume, struct volume_info *info)
     for (size_t i = 0; i < record->slot_count; i++) {
         info->snapshots += record->slots[i].snapshot != NULL;
         info->clones += record->slots[i].layer->clones;
-        info->stored += layer_stored(record->slots[i].layer);
+        info->stored += layer_data_stored(record->slots[i].layer);
     }
 }
 

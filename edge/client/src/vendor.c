@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Requests and replies of the vendor option. */
+
+#include "vendor.h"
+
+#include <stdlib.h>
+
+void vendor_request_begin(struct vendor_request *request, enum vendor_operation operation)
+{
+    request->end = put_u16(request->bytes, (uint16_t)operation);
+}
+
+void vendor_request_ref_name(struct vendor_request *request, const char *volume_name)
+{
+    request->end = put_string(put_u8(request->end, 0), volume_name);
+}
+
+void vendor_request_ref_uuid(struct vendor_request *request, struct uuid volume)
+{
+    request->end = put_bytes(put_u8(request->end, 1), volume.bytes, UUID_BYTES);
+}
+
+void vendor_reply_free(struct vendor_reply *reply)
+{
+    free(reply->memory);
+    reply->memory = NULL;
+}
