@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Sends and receives the bytes of a connection, plain or by TLS. */
+
 #include "channel.h"
 
 #include <errno.h>

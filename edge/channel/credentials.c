@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Reads the key files of TLS. */
+
 #include "credentials.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes TLS connections with GnuTLS. */
+
 #include "tls.h"
 
 #include <arpa/inet.h>

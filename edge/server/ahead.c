@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Tells the disk to begin writing before a client asks for a flush. */
+
 #include "ahead.h"
 
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Reads the ranges of --allow, and looks a peer up in them. */
+
 #include "allow.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Reads and writes big-endian fields. */
+
 #include "bytes.h"
 
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Reads and writes a volume's bytes in the layer of its chain that owns them; copies up what a
+ * write covers in part. */
+
 #include "chain.h"
 
 #include <errno.h>

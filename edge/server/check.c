@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Verifies a store that no engine serves: `ovs-edge check`. */
+
 #include "check.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Tells the time for deadlines, on the monotonic clock. */
+
 #include "clock.h"
 
 long long now_ms(void)

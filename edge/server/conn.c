@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Receives the bytes of a connection, takes requests out of them, and decides when it waits and
+ * when it ends. */
+
 #include "conn.h"
 
 #include <errno.h>

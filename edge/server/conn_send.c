@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The sending half of a connection. */
+/* Sends the replies of a connection, and keeps what the socket does not take. */
 
 #include "conn.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Carries out the requests of the vendor option: decodes, calls the store, encodes the answer. */
+
 #include "control.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Carries out the NBD requests of a client that has opened a volume. */
+
 #include "data.h"
 
 #include <errno.h>

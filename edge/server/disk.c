@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Wraps the system calls that read, change and sync the store. */
+
 #include "disk.h"
 
 #include <errno.h>

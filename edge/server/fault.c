@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Fills in why an operation was refused. */
+
 #include "fault.h"
 
 #include <errno.h>

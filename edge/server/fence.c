@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Finds and ends the connections that have to be gone before another one goes on. */
+
 #include "fence.h"
 
 #include <errno.h>

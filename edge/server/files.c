@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Opens the data files of layers when they are used, and closes the least recently used ones. */
+
 #include "files.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Gathers the flushes that clients ask for into as few as can be. */
+
 #include "flushes.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes, opens, locks and lists the folder of a store. */
+
 #include "folder.h"
 
 #include <dirent.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Loads all records of a store and checks that they fit each other. */
+
 #include "graph.h"
 
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Syncs the names in a store's folders, and remembers syncs that failed. */
+
 #include "home.h"
 
 #include <errno.h>

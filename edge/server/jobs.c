@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Runs background work. */
+
 #include "jobs.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes, opens, closes, freezes and drops layers. */
+
 #include "layer.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A layer's data: as one range of bytes over its segment files. */
+/* Reads and writes a layer's data as one range of bytes over its segment files. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Sets the bits of clusters that a layer owns, and makes data and bits durable in that order. */
+
 #include "layer.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
+ * Brings the files of a layer from version 1 to today's.
+ *
  * Version 1 of ID.map had no checksums, and a data file could end inside its last cluster. All that
  * the layer has is synced, then today's map, with all bits, takes the place of the old one: whatever
  * fails or stops in between, one of the two counts, and says the same.

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes listening sockets and accepts connections from them. */
+
 #include "listen.h"
 
 #include <errno.h>

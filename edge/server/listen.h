@@ -2,9 +2,9 @@
 
 #pragma once
 
-#include <sys/socket.h>
-
 /* Listening sockets; -1 and a logged reason on failure. */
+
+#include <sys/socket.h>
 
 int listen_tcp(const char *address, char bound[300]);
 int listen_unix(const char *path);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes the volumes of a store from its records, when the engine starts. */
+
 #include "load.h"
 
 #include <fcntl.h>

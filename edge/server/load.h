@@ -2,6 +2,8 @@
 
 #pragma once
 
+/* Loads the volumes of a store when the engine starts. */
+
 #include <stdbool.h>
 
 struct store;

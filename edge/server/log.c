@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Writes lines of the log to stderr. */
+
 #include "log.h"
 
 #include <stdarg.h>

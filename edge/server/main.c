@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* The command ovs-edge: reads its arguments, serves or checks a store, and stops on a signal. */
+
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>

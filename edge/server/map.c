@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Reads, checks and writes the bits of a layer. */
+
 #include "map.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
+ * Merges the layers of snapshots that were removed into those above them.
+ *
  * When a snapshot goes, its layer (the lower) is merged into the one above it (the upper): what
  * the upper does not own is copied up, then the lower leaves the record. Readers see the same
  * bytes at every moment, so nothing stops for it. After a crash the record still has both, the

@@ -2,6 +2,8 @@
 
 #pragma once
 
+/* Merges layers that no snapshot needs any more. */
+
 #include <stdbool.h>
 
 struct volume;

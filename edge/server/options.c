@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Carries out the handshake: the greeting, the client's flags, NBD's options and the vendor
+ * option. */
+
 #include "options.h"
 
 #include <errno.h>

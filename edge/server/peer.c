@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Tells who the other end of a connection is, and whether it is still there. */
+
 #include "peer.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Runs work in a fixed set of threads, a fair share of it from each lane. */
+
 #include "pool.h"
 
 #include <errno.h>

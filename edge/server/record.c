@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Encodes, decodes and copies the record of a volume. */
+
 #include "record.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Keeps a few MiB back for the day when the file system is full. */
+
 #include "reserve.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Runs the threads that serve connections, and keeps the table of connections. */
+
 #include "server.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Keeps the file of sessions: which have volumes open, and which were fenced. */
+
 #include "sessions.h"
 
 #include <errno.h>

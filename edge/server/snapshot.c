@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Snapshots: a new top layer, and what becomes of the one below. */
+/* Makes, seals, lists, removes and rolls back to snapshots. */
 
 #include <errno.h>
 #include <stdlib.h>

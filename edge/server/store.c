@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Opens a store, finds what the last engine left to do, and closes it. */
+
 #include "store.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The index of a store: volumes sorted by name and by id. */
+/* Finds the volumes of a store by name and by id. */
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Threads of the engine. */
+/* Starts threads. */
 
 #include "thread.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Ids of volumes, layers, snapshots and sessions. */
+/* Makes, compares and prints ids. */
 
 #include "uuid.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes and frees volumes, and replaces their records on disk. */
+
 #include "volume.h"
 
 #include <errno.h>

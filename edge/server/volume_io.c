@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Data: open, read, write, zero and flush of volumes. */
+/* Opens, reads, writes, flushes and closes volumes. */
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Create, clone, remove and change volumes: the product's rules. */
+/* Creates, clones, removes and changes volumes by the product's rules. */
 
 #include <errno.h>
 #include <inttypes.h>

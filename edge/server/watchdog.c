@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Ends the process when a stop takes too long. */
+
 #include "watchdog.h"
 
 #include <errno.h>

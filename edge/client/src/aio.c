@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* I/O that does not wait. */
+/* The functions of the interface for I/O that does not wait. */
+
 #include <errno.h>
 #include <stdlib.h>
 

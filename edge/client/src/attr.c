@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* The functions of the interface for attributes: where a context connects to, and how. */
+
 #include "attr.h"
 
 #include <errno.h>

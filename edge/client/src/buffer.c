@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Buffers. Shared memory needed special ones; over a network they are pages. */
+/* The functions of the interface for buffers. Shared memory needed special ones; over a network
+ * they are pages. */
+
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* The functions of the interface for completions. */
+
 #include "completion.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Reads edge.conf. */
+
 #include "config.h"
 
 #include <arpa/inet.h>

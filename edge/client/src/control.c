@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Sends a control request on a connection of its own, and once more if that was cut. */
+
 #include "control.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* The functions of the interface for contexts: connect to a vPool, open and close a volume. */
+
 #include "ctx.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Tells the time, and how much of it is left. */
+
 #include "deadline.h"
 
 #include <limits.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Sets and awaits events, by futexes. */
+
 #include "event.h"
 
 #include <errno.h>

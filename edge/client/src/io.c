@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* I/O that waits. */
+/* The functions of the interface for I/O that waits. */
+
 #include "io.h"
 
 #include <errno.h>

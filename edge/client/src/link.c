@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes the data connection of an open volume, gives it up when it is lost, and makes it again. */
+
 #include "link.h"
 
 #include <errno.h>

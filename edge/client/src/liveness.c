@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Asks a server that does not answer whether it lives. */
+
 #include "liveness.h"
 
 #include <errno.h>

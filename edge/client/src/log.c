@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Writes to stderr why a server cannot be used. */
+
 #include "log.h"
 
 #include <pthread.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Carries out the option phase of a connection: greeting, TLS, vendor requests, GO. */
+
 #include "option.h"
 
 #include <errno.h>

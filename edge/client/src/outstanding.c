@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Keeps the requests of an open volume that are queued, sent or waiting, and puts answers to them. */
+
 #include "outstanding.h"
 
 #include <errno.h>

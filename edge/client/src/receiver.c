@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Receives replies, and puts the data of reads into the users' buffers. */
+
 #include "receiver.h"
 
 #include <errno.h>

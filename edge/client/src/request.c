@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Cuts requests into pieces, writes their headers, and tells users of the end. */
+
 #include "request.h"
 
 #include <stdlib.h>

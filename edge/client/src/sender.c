@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Sends queued requests in batches. */
+
 #include "sender.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Asks a server who it is, and for a volume's id. */
+
 #include "server.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Opens and closes a volume, and takes requests for it. */
+
 #include "session.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* The thread of an open volume: receives, watches the server, reconnects. */
+
 #include <errno.h>
 #include <poll.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Snapshots: create, roll back, list, remove, ask whether they are safe. */
+/* The functions of the interface for snapshots. */
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Connects, sends and receives within a deadline. */
+
 #include "socket.h"
 
 #include <arpa/inet.h>

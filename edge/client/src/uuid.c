@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Ids of volumes, snapshots, sessions and servers. */
+/* Makes ids. */
 
 #include "uuid.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Requests and replies of the vendor option. */
+/* Builds requests of the vendor option, and frees their replies. */
 
 #include "vendor.h"
 

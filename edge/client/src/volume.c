@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Volumes: create, remove, grow, list. */
+/* The functions of the interface for volumes, and what an open volume asks about itself. */
+
 #include <errno.h>
 #include <stdlib.h>
 

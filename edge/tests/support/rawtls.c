@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes both ends of TLS connections with GnuTLS alone. */
+
 #include "rawtls.h"
 
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes layers in a folder of their own, without a store. */
+
 #include "layers.h"
 
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Makes a scratch store in memory, its server, and a client that is in the way. */
+
 #include "world.h"
 
 #include <fcntl.h>
