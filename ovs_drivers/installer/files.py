@@ -23,7 +23,7 @@ _TEMPORARY = '.ovs-drivers-'
 class Snapshot(object):
     """A file as it is: content, mode, owner and time."""
 
-    def __init__(self, content, mode, owner, modified):
+    def __init__(self, content, mode, owner, modified=None):
         self.content = content
         self.mode = mode
         self.owner = owner
@@ -117,21 +117,21 @@ class Transaction(object):
                 'make room or repair the disk, then run "ovs-drivers '
                 'uninstall"; the originals are in .ovs-drivers/original')
 
-    def put(self, path, content, modified=None, mode=0o644):
+    def put(self, path, content):
         """Write a file; one that exists keeps its mode and owner."""
         user = owner.of_path(path)
         with user.acting():
-            self._put(user, os.path.realpath(path), content, modified, mode)
+            self._put(user, os.path.realpath(path), content)
 
-    def _put(self, user, path, content, modified, mode):
+    def _put(self, user, path, content):
         self._make_folder(user, os.path.dirname(path))
         before = _snapshot(path)
         if before is None:
             self._undo.append((user, _remove, (path,)))
-            after = Snapshot(content, mode, _owner_of_folder(path), modified)
+            after = Snapshot(content, 0o644, _owner_of_folder(path))
         else:
             self._undo.append((user, _write, (path, before)))
-            after = Snapshot(content, before.mode, before.owner, modified)
+            after = Snapshot(content, before.mode, before.owner)
         _write(path, after)
 
     def drop(self, path):

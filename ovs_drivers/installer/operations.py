@@ -59,7 +59,8 @@ def install(environment):
                 _sweep(tree)
                 tree.state.record(transaction, tree.todo, 'installing')
                 for item in tree.todo:
-                    _install_item(transaction, tree, item)
+                    tree.state.drop_bytecode(transaction, item.path)
+                    transaction.put(tree.path(item), item.installed)
                     written.append(tree.path(item))
             verify(environment)
             for tree in unfinished:
@@ -73,14 +74,6 @@ def _sweep(tree):
                       for item in tree.items):
         files.sweep(folder)
     tree.state.sweep()
-
-
-def _install_item(transaction, tree, item):
-    if item.is_untouched and item.clean is not None:
-        tree.state.set_bytecode_aside(transaction, item.path)
-    else:
-        tree.state.forget_bytecode(transaction, item.path)
-    transaction.put(tree.path(item), item.installed)
 
 
 def verify(environment):
@@ -173,9 +166,7 @@ class Uninstall(object):
         clean = survey.without_blocks(self.tree, path, current)
         if self.state.is_ours(path, current):
             clean = self.state.original(path) or clean
-        interrupted = (self.state.status not in (None, 'installed')
-                       and self._is_original(path, clean))
-        return (path, clean) if clean != current or interrupted else None
+        return (path, clean) if clean != current else None
 
     def _removal(self, path, content):
         """Return the path and None, or None if there is nothing of ours."""
@@ -192,24 +183,15 @@ class Uninstall(object):
             'save it elsewhere if you need it, remove it, then run the '
             'command again')
 
-    def _is_original(self, path, content):
-        entry = self.state.entries.get(path)
-        return entry and entry['before'] == files.checksum(content)
-
     def carry_out(self, transaction):
         """Restore and remove."""
         if self.state.exists:
             self.state.record(transaction, [], 'uninstalling')
         for path, content in self.changes:
             full_path = os.path.join(self.tree.root, path)
-            if content != files.read(full_path):
-                self.state.forget_bytecode(transaction, path)
+            self.state.drop_bytecode(transaction, path)
             if content is None:
                 transaction.drop(full_path)
-            elif self._is_original(path, content):
-                transaction.put(full_path, content,
-                                self.state.entries[path]['modified'])
-                self.state.bring_bytecode_back(transaction, path)
             else:
                 transaction.put(full_path, content)
         for path in self.state.entries:

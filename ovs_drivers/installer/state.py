@@ -2,9 +2,8 @@
 
 """What was done to a tree: the folder .ovs-drivers beside its packages.
 
-It holds ``manifest.json`` (each file with its checksums before and after),
-``original/`` (the files as they were) and ``bytecode/`` (what Python had
-compiled from them). It is beside the packages and not in them, so that it
+It holds ``manifest.json`` (each file with its checksums before and after) and
+``original/`` (the files as they were). It is beside the packages and not in them, so that it
 survives an upgrade of a package, and a .gitignore of its own hides it in a
 source checkout.
 """
@@ -69,11 +68,7 @@ class State(object):
     def record(self, transaction, items, status):
         """Write the manifest and keep the originals of some files."""
         for item in items:
-            before = self.entries.get(item.path, {}).get('before')
             self.entries[item.path] = self._entry(item)
-            if before != self.entries[item.path]['before']:
-                for kept in self._kept_bytecode(item.path):
-                    transaction.drop(kept)  # of a version that is gone
         manifest = {'format': FORMAT, 'status': status,
                     'files': self.entries}
         text = json.dumps(manifest, indent=1, sort_keys=True) + '\n'
@@ -89,44 +84,16 @@ class State(object):
         if item.current not in (None, item.clean, item.installed):
             # An older version of ours: an update may be interrupted.
             entry['replaced'] = files.checksum(item.current)
-        if item.clean is None:
-            return entry
-        known = self.entries.get(item.path)
-        if known and known['before'] == entry['before']:
-            # A file that was written before the last run was interrupted.
-            entry['modified'] = known['modified']
-        else:
-            entry['modified'] = os.stat(self._path(item.path)).st_mtime
-        entry['blocks'] = item.blocks
+        if item.clean is not None:
+            entry['blocks'] = item.blocks
         return entry
 
-    def set_bytecode_aside(self, transaction, path):
-        """Keep what Python compiled from a file that is not yet changed."""
-        for compiled in files.bytecode_of(self._path(path)):
-            kept = os.path.join(self.folder, 'bytecode',
-                                os.path.relpath(compiled, self.root))
-            if not os.path.exists(kept):
-                found = files.snapshot(compiled)
-                transaction.put(kept, found.content, found.modified,
-                                found.mode)
-            transaction.drop(compiled)
-
-    def forget_bytecode(self, transaction, path):
-        """Drop what Python compiled from a file with our lines."""
-        for compiled in files.bytecode_of(self._path(path)):
+    def drop_bytecode(self, transaction, path):
+        """Drop what Python compiled from a file: it compiles it again."""
+        for compiled in files.bytecode_of(os.path.join(self.root, path)):
             transaction.drop(compiled)
             if os.path.basename(os.path.dirname(compiled)) == '__pycache__':
                 transaction.drop_folder_if_empty(os.path.dirname(compiled))
-
-    def bring_bytecode_back(self, transaction, path):
-        """Put back what was set aside."""
-        for kept in self._kept_bytecode(path):
-            found = files.snapshot(kept)
-            compiled = os.path.join(
-                self.root, os.path.relpath(
-                    kept, os.path.join(self.folder, 'bytecode')))
-            transaction.put(compiled, found.content, found.modified,
-                            found.mode)
 
     def sweep(self):
         """Remove what a run that was killed left half-done."""
@@ -150,12 +117,6 @@ class State(object):
 
     def _trash(self):
         return glob.glob(os.path.join(self.root, FOLDER + '-*.old'))
-
-    def _kept_bytecode(self, path):
-        return files.bytecode_of(os.path.join(self.folder, 'bytecode', path))
-
-    def _path(self, path):
-        return os.path.join(self.root, path)
 
     def _original_path(self, path):
         return os.path.join(self.folder, 'original', path)

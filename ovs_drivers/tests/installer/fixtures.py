@@ -149,10 +149,16 @@ def check_prefix(python, folder):
 
 
 def fingerprint(root):
-    """Return path -> what is there: type, mode and a sum of the content."""
+    """Return path -> what is there: type, mode and a sum of the content.
+
+    Without what Python compiles: that goes with a change of its source.
+    """
     found = {}
     for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name != '__pycache__']
         for name in folders + names:
+            if name.endswith('.pyc'):
+                continue
             path = os.path.join(folder, name)
             key = os.path.relpath(path, root)
             if os.path.islink(path):
