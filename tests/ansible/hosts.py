@@ -155,7 +155,7 @@ class Host(object):
                     path = os.path.join(folder, name)
                     inside = os.path.relpath(path, top)
                     now = _describe(path)
-                    if not inside.startswith(_VOLATILE) and now != _describe(
+                    if not _is_volatile(inside) and now != _describe(
                             os.path.join(lowers[layer], inside)):
                         found[layer, inside] = now
         return found
@@ -171,6 +171,12 @@ class Host(object):
                     layer = os.path.basename(options['upperdir'])
                     found[layer] = options['lowerdir']
         return found
+
+
+def _is_volatile(path):
+    """Say whether programs change a path without being asked to."""
+    return path.startswith(_VOLATILE) or path.endswith(
+        ('.pyc', '__pycache__'))
 
 
 def _describe(path):
