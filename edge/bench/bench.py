@@ -26,8 +26,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(os.path.dirname(HERE), 'tests'),
-                os.path.dirname(os.path.dirname(HERE))]
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'tests'))
 
 from support import engine as engines  # noqa: E402
 from support import keys  # noqa: E402

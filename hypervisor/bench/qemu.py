@@ -3,7 +3,7 @@
 
 """QEMU's own driver for volumes against raw files, in one run.
 
-  edge/bench/qemu.py [--prefix /opt/openvstorage] [--repeat N] [--no-guest]
+  qemu.py [--prefix /opt/openvstorage] [--repeat N] [--no-guest]
 
 "qemu-img bench" of the prefix on a volume, which the engine of the prefix
 serves over TCP, and on a file beside the engine's store: with the host's page
@@ -26,12 +26,15 @@ import shutil
 import subprocess
 import sys
 
-import bench
-import fio_guest
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(TOP, 'edge', 'bench'), TOP]
 
-from hypervisor.builder import cache as caches
-from hypervisor.selftest import waiting
-from support import engine as engines
+import bench  # noqa: E402
+import fio_guest  # noqa: E402
+from hypervisor.builder import cache as caches  # noqa: E402
+from hypervisor.selftest import waiting  # noqa: E402
+from support import engine as engines  # noqa: E402
 
 
 class QemuTarget:
@@ -57,7 +60,7 @@ def compare(title, shares):
 
 
 def fill(program, image):
-    """Nobody reads holes for long."""
+    """Write an image once: holes are read without the disk."""
     subprocess.run([program, '-f', 'raw', '-c',
                     'write -q -P 7 0 %d' % bench.SIZE, image], check=True,
                    timeout=600)
