@@ -280,10 +280,10 @@ static void refuse(struct server *server, int fd, const struct sockaddr_storage 
     unsigned count = log_due(&server->refusals);
     char text[PEER_TEXT_BYTES];
 
-    close(fd);
     peer_text(peer, text);
     if (count)
         log_warning("refused %u connections, the last from %s: %s", count, text, why);
+    close(fd);      /* after the log: a client that sees the end finds its reason there */
 }
 
 static void adopt(struct server *server, int fd, const struct sockaddr_storage *peer)
