@@ -6,7 +6,6 @@
 ``tox/py311`` and ``tox/py27`` that the services come from.
 """
 
-import filecmp
 import glob
 import json
 import os
@@ -21,8 +20,6 @@ from tests.ansible import hosts
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 CACHE = os.environ.get('OVS_TEST_CACHE', '')
-REQUIREMENTS = os.path.join(TOP, 'constraints', 'ovs-drivers.txt')
-REQUIREMENTS_27 = os.path.join(TOP, 'constraints', 'ovs-drivers-py27.txt')
 PLAYBOOKS = os.path.join(TOP, 'playbooks')
 PROJECT = '0123456789abcdef0123456789abcdef'
 DRIVER = ('cinder.volume.drivers.openvstorage_edge.'
@@ -93,27 +90,6 @@ def visible():
         folders.add(base_of('py27'))
     return sorted(folder for folder in folders
                   if not folder.startswith('/usr'))
-
-
-def wheelhouse(name, requirements):
-    """Return a folder with all files that a list of constraints/ names.
-
-    :param name: the tox environment whose pip brings them
-    :param requirements: the list
-    """
-    folder = os.path.join(CACHE, 'ansible', os.path.basename(requirements))
-    stamp = os.path.join(folder, 'requirements.txt')
-    if not os.path.exists(stamp) or not filecmp.cmp(stamp, requirements,
-                                                    shallow=False):
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run(
-            [os.path.join(environment(name), 'bin', 'python'), '-W', 'ignore',
-             '-m', 'pip', '-qqq', 'download', '--no-deps', '--require-hashes',
-             '--dest', folder, '-r', requirements], check=True,
-            # constraints of the machine upset the pip of Python 2.7
-            env=dict(os.environ, PIP_CONSTRAINT=os.devnull))
-        shutil.copy(requirements, stamp)
-    return folder
 
 
 def build_wheel(host, folder):

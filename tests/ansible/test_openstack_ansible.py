@@ -95,10 +95,7 @@ class TodayTest(_Case):
                 repository.fingerprint(key),
             'ovs_hypervisor_manage_services': False,
             'ovs_drivers_build_args': ['--no-build-isolation'],
-            'ovs_drivers_pip_environment': {
-                'PIP_NO_INDEX': '1',
-                'PIP_FIND_LINKS': cloud.wheelhouse('py311',
-                                                   cloud.REQUIREMENTS)},
+            'ovs_drivers_pip_environment': {'PIP_NO_INDEX': '1'},
             'ovs_drivers_restart_command': cls.restart_command,
             'ovs_vpools_log': ['cat', '/var/log/cinder/cinder-volume.log'],
         }
@@ -256,11 +253,7 @@ class NewtonTest(_Case):
             'ovs_drivers_package': cls.wheel,
             'ovs_drivers_virtualenv_command': '%s -p %s' % (
                 os.environ['OVS_TEST_VIRTUALENV'], python),
-            'ovs_drivers_requirements': cloud.REQUIREMENTS_27,
-            'ovs_drivers_pip_environment': {
-                'PIP_NO_INDEX': '1',
-                'PIP_FIND_LINKS': cloud.wheelhouse('py27',
-                                                   cloud.REQUIREMENTS_27)},
+            'ovs_drivers_pip_environment': {'PIP_NO_INDEX': '1'},
             'ovs_drivers_restart_command': [cloud.RESTART, '']})
 
     def test_install_uninstall(self):
