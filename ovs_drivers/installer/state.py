@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What was done to a tree: the folder .ovs-drivers beside its packages.
+"""The record of a tree: the folder .ovs-drivers beside its packages.
 
 It holds ``manifest.json`` (each file with its checksums before and after) and
-``original/`` (the files as they were). It is beside the packages and not in them, so that it
-survives an upgrade of a package, and a .gitignore of its own hides it in a
-source checkout.
+``original/`` (the files as they were). It is beside the packages and not in
+them, so that it survives an upgrade of a package, and a .gitignore of its own
+hides it in a source checkout.
 """
 
 import glob
