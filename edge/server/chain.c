@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "layer.h"
 
 static _Thread_local uint8_t cluster_buffer[CLUSTER_SIZE];
@@ -60,10 +61,19 @@ int chain_splice(struct layer *top, int pipe, size_t length, uint64_t offset)
     return layer_data_splice(owner, pipe, length, offset);
 }
 
+static int write_data(struct layer *layer, const void *data, size_t length, uint64_t offset)
+{
+    int error = layer_data_write(layer, data, length, offset);
+
+    if (!error)
+        ahead_note(layer, length);
+    return error;
+}
+
 static int write_or_zero(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
     if (data)
-        return layer_data_write(layer, data, length, offset);
+        return write_data(layer, data, length, offset);
     return layer_data_punch(layer, length, offset);
 }
 
@@ -80,7 +90,7 @@ static int copy_up(struct layer *layer, struct layer *below, const void *data, s
         memcpy(cluster_buffer + (offset - start), data, length);
     else
         memset(cluster_buffer + (offset - start), 0, length);
-    return layer_data_write(layer, cluster_buffer, CLUSTER_SIZE, start);
+    return write_data(layer, cluster_buffer, CLUSTER_SIZE, start);
 }
 
 static int fill_locked(struct layer *layer, const void *data, size_t length, uint64_t offset)
@@ -99,7 +109,7 @@ static int fill_locked(struct layer *layer, const void *data, size_t length, uin
     if (below)
         error = copy_up(layer, below, data, length, offset);
     else if (data)
-        error = layer_data_write(layer, data, length, offset);
+        error = write_data(layer, data, length, offset);
     /* else it is a hole and stays one */
     if (!error)
         error = layer_own(layer, cluster);
@@ -149,7 +159,7 @@ int chain_write(struct layer *top, const void *data, size_t length, uint64_t off
         size_t run = owned_run(top, offset, length);
 
         if (run) {
-            error = layer_data_write(top, data, run, offset);
+            error = write_data(top, data, run, offset);
         } else {
             run = part_of_cluster(offset, length);
             error = fill(top, data, run, offset);

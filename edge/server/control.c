@@ -397,7 +397,7 @@ static int run_on_volume(struct call *call, const struct volume_operation *opera
     int error = malformed(call);
     if (error)
         return error;
-    struct volume *volume = volume_find(call->store, &ref, &call->fault);
+    struct volume *volume = store_find(call->store, &ref, &call->fault);
     if (!volume)
         return call->fault.error;
     error = operation->run(call, volume, &fields);

@@ -15,12 +15,6 @@ struct flush {
     struct pool *pool;
 };
 
-void flushes_init(struct flushes *flushes)
-{
-    pthread_mutex_init(&flushes->lock, NULL);
-    flushes->last = &flushes->first;
-}
-
 static struct flush_wait *take_all(struct flushes *flushes)
 {
     pthread_mutex_lock(&flushes->lock);

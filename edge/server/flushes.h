@@ -25,6 +25,11 @@ struct flushes {
     bool queued;                        /* one is in the pool */
 };
 
-void flushes_init(struct flushes *flushes);
+static inline void flushes_init(struct flushes *flushes)
+{
+    pthread_mutex_init(&flushes->lock, NULL);
+    flushes->last = &flushes->first;
+}
+
 /* Calls `done` in the pool, or at once with ENOMEM. */
 void flushes_join(struct volume *volume, struct pool *pool, struct flush_wait *wait);

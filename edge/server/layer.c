@@ -5,23 +5,12 @@
 #include "layer.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk.h"
 #include "log.h"
-
-void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE])
-{
-    char hex[UUID_HEX_SIZE];
-
-    uuid_hex(id, hex);
-    snprintf(name, LAYER_FILE_NAME_SIZE, "%s%s", hex, suffix);
-}
 
 struct layer *layer_new(struct layer_home *home, const struct uuid *id, struct layer *parent)
 {
@@ -284,4 +273,19 @@ void layer_drop_bypassed(struct layer *layer, unsigned opens)
     while (opens--)
         close_one(layer);
     pthread_mutex_unlock(&home->lock);
+}
+
+void layer_files_remove(struct layer_home *home, const struct uuid *id)
+{
+    char name[LAYER_FILE_NAME_SIZE];
+
+    /* the map first: a map without data would be damage */
+    layer_file_name(id, ".map", name);
+    unlinkat(home->layers, name, 0);
+    layer_file_name(id, ".map.tmp", name);
+    unlinkat(home->layers, name, 0);
+    layer_data_remove(home, id);
+    layer_file_name(id, "", name);
+    unlinkat(home->runtime, name, 0);
+    home_forget_failure(home, id);
 }

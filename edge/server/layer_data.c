@@ -4,25 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ahead.h"
-#include "clock.h"
 #include "disk.h"
 #include "layer.h"
-
-/* ID.data, ID.data.1, ID.data.2 and so on. */
-void layer_segment_name(const struct uuid *id, unsigned segment, char name[LAYER_FILE_NAME_SIZE])
-{
-    char suffix[LAYER_FILE_NAME_SIZE - UUID_HEX_SIZE + 1] = ".data";
-
-    if (segment)
-        snprintf(suffix, sizeof(suffix), ".data.%u", segment);
-    layer_file_name(id, suffix, name);
-}
 
 static size_t part_of_segment(uint64_t offset, uint64_t length)
 {
@@ -68,7 +55,6 @@ int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t off
 
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
-    size_t all = length;
     int error = files_hold(layer);
 
     if (error)
@@ -84,8 +70,6 @@ int layer_data_write(struct layer *layer, const void *data, size_t length, uint6
         length -= part;
     }
     files_release(layer);
-    if (!error)
-        ahead_note(layer, all);
     return error;
 }
 
@@ -124,14 +108,11 @@ int layer_data_punch(struct layer *layer, uint64_t length, uint64_t offset)
 
 int layer_data_sync(struct layer *layer)
 {
-    uint64_t length = atomic_exchange(&layer->ahead, 0);
-    long long begun = now_ms();
     int error = 0;
 
     for (unsigned i = 0; i < SEGMENTS && !error; i++)
         if (layer->data_fd[i] >= 0)
             error = disk_sync_data(layer->data_fd[i]);
-    ahead_learn(layer->home, length, now_ms() - begun);
     return error;
 }
 

@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "ahead.h"
+#include "clock.h"
 #include "disk.h"
-#include "log.h"
 
 static int create_file(struct layer *layer, int directory, const char *suffix, int *fd)
 {
@@ -185,17 +185,6 @@ static void put_back(struct layer *layer, const struct map_pages *pages)
     layer->dirty = DIRTY_WRITTEN;
 }
 
-void layer_fail(struct layer *layer, const char *what, int error)
-{
-    char hex[UUID_HEX_SIZE];
-
-    layer->failed = true;
-    home_remember_failure(layer->home, &layer->id);
-    uuid_hex(&layer->id, hex);
-    log_error("layer %s: %s: %s; its flushes fail from now on; hint: repair the disk, restart the "
-              "host, then restore what was not flushed", hex, what, strerror(error));
-}
-
 static int synced(struct layer *layer, int error)
 {
     if (!error)
@@ -224,6 +213,17 @@ static int write_pages(struct layer *layer, const struct map_pages *pages)
     return 0;
 }
 
+/* The longer it takes, the sooner the next data is written ahead. */
+static int sync_data(struct layer *layer)
+{
+    uint64_t length = atomic_exchange(&layer->ahead, 0);
+    long long begun = now_ms();
+    int error = layer_data_sync(layer);
+
+    ahead_learn(layer->home, length, now_ms() - begun);
+    return error;
+}
+
 /*
  * The order is the proof: names and what the map has, then the data, then the bits that speak for
  * it. A power loss between two steps leaves bits that are missing, never bits whose data is missing.
@@ -239,7 +239,7 @@ static int sync_in_order(struct layer *layer, const struct map_pages *pages)
     if (!error && pages->map_fd >= 0 && atomic_exchange(&layer->map_unsynced, false))
         error = synced(layer, disk_sync_data(pages->map_fd));
     if (!error)
-        error = synced(layer, layer_data_sync(layer));
+        error = synced(layer, sync_data(layer));
     if (!error && (pages->count || layer->stated != layer->durable))
         error = write_pages(layer, pages);
     return error;
@@ -294,19 +294,4 @@ bool layer_needs_flush(const struct layer *layer)
 {
     return layer->dirty || layer->flushing || layer->stated != layer->durable || layer->failed
         || layer->home->failed;
-}
-
-void layer_files_remove(struct layer_home *home, const struct uuid *id)
-{
-    char name[LAYER_FILE_NAME_SIZE];
-
-    /* the map first: a map without data would be damage */
-    layer_file_name(id, ".map", name);
-    unlinkat(home->layers, name, 0);
-    layer_file_name(id, ".map.tmp", name);
-    unlinkat(home->layers, name, 0);
-    layer_data_remove(home, id);
-    layer_file_name(id, "", name);
-    unlinkat(home->runtime, name, 0);
-    home_forget_failure(home, id);
 }

@@ -22,6 +22,7 @@
 #include "jobs.h"
 #include "layer.h"
 #include "log.h"
+#include "reap.h"
 #include "store.h"
 #include "volume.h"
 
@@ -97,6 +98,28 @@ bool merge_wanted(struct volume *volume)
     return found;
 }
 
+static bool stands_on(const struct volume *volume, const struct volume *other)
+{
+    while (volume && volume != other)
+        volume = volume->parent;
+    return volume;
+}
+
+static void wait_for_io_of(struct volume *volume, void *context)
+{
+    if (!stands_on(volume, context))
+        return;
+    pthread_rwlock_wrlock(&volume->io);
+    pthread_rwlock_unlock(&volume->io);
+}
+
+/* Returns when every read or write that was under way on the volume's layers has ended: its own and
+ * those of volumes that stand on it, but of no others. */
+static void wait_for_io(struct volume *volume)
+{
+    store_for_each(volume->store, wait_for_io_of, volume);
+}
+
 /* Punches [from, to) out of the lower layer, all of which the upper owns as far as the lower
  * did. */
 static int release(struct volume *volume, struct pair *pair, uint64_t from, uint64_t to)
@@ -108,7 +131,7 @@ static int release(struct volume *volume, struct pair *pair, uint64_t from, uint
         error = layer_flush(pair->upper);
     if (error)
         return error;
-    store_wait_for_io(volume);
+    wait_for_io(volume);
     return layer_data_punch(pair->lower, (to - from) << CLUSTER_BITS, from << CLUSTER_BITS);
 }
 
@@ -186,11 +209,11 @@ static int leave_out(struct volume *volume, struct pair *pair)
         return error;
     /* readers that looked for a cluster before the upper owned it must find the lower still
      * there */
-    store_wait_for_io(volume);
+    wait_for_io(volume);
     struct layer *lower = layer_bypass_parent(pair->upper, &opens);
-    store_wait_for_io(volume);
+    wait_for_io(volume);
     layer_drop_bypassed(lower, opens);
-    job_reap_garbage(volume);
+    reap_garbage_later(volume);
     return 0;
 }
 
@@ -208,7 +231,7 @@ static int merge_pair(struct volume *volume, struct pair *pair)
     return error;
 }
 
-void merge_volume(struct volume *volume)
+static void merge_all(struct volume *volume)
 {
     struct pair pair;
     int error = 0;
@@ -220,4 +243,17 @@ void merge_volume(struct volume *volume)
     }
     if (error && error != ECANCELED)
         log_warning("volume '%s': merging layers waits: %s", volume->name, strerror(error));
+}
+
+static void run_merge(const struct job *job)
+{
+    atomic_store(&job->volume->merge_queued, false);
+    merge_all(job->volume);
+}
+
+void merge_later(struct volume *volume)
+{
+    if (!atomic_exchange(&volume->merge_queued, true))
+        jobs_add(volume->store->merge_pool,
+                 (struct job){.run = run_merge, .store = volume->store, .volume = volume});
 }

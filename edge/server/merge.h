@@ -8,8 +8,8 @@
 
 struct volume;
 
-/* Merges every layer of the volume that nothing holds any more into the layer above it. Stops
- * where it is when the store stops or is full; the rest is done by a later call. */
-void merge_volume(struct volume *volume);
+/* In the background, merges every layer of the volume that nothing holds any more into the layer
+ * above it. Stops where it is when the store stops or is full; a later call does the rest. */
+void merge_later(struct volume *volume);
 /* Whether there is anything to merge. */
 bool merge_wanted(struct volume *volume);

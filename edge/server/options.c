@@ -100,7 +100,7 @@ static struct volume *find_export(struct conn *conn, const uint8_t *name, size_t
         return NULL;
     }
     memcpy(ref.name, name, length);
-    return volume_find(conn->server->store, &ref, fault);
+    return store_find(conn->server->store, &ref, fault);
 }
 
 static int enter(struct conn *conn, struct volume *volume, struct fault *fault)

@@ -9,6 +9,9 @@
 #include "clock.h"
 #include "jobs.h"
 #include "layer.h"
+#include "log.h"
+#include "merge.h"
+#include "reap.h"
 #include "store.h"
 #include "volume.h"
 
@@ -142,7 +145,7 @@ static int freeze_top(struct volume *volume, struct snapshot *snapshot, struct f
     if (volume->record != next)
         free(snapshot);
     else
-        job_seal(volume, &snapshot->id);
+        snapshot_seal_later(volume, &snapshot->id);
     return error;
 }
 
@@ -229,7 +232,7 @@ static int remove_locked(struct volume *volume, const char *name, struct fault *
     int error = volume_commit_freeing(volume, next, fault);
     if (volume->record == next) {
         free(snapshot);
-        job_merge(volume);
+        merge_later(volume);
     }
     return error;
 }
@@ -293,7 +296,7 @@ static int rollback_locked(struct volume *volume, const char *name, struct fault
     error = commit_top(volume, next, volume_commit_freeing, fault);
     if (volume->record == next) {
         drop_slots(slots, dropped);
-        job_reap_garbage(volume);
+        reap_garbage_later(volume);
     }
     free(slots);
     return error;
@@ -434,4 +437,19 @@ int snapshot_seal(struct volume *volume, const struct uuid *id)
     seal_locked(volume, id, &fault);
     volume_unlock(volume);
     return 0;
+}
+
+static void run_seal(const struct job *job)
+{
+    int error = snapshot_seal(job->volume, &job->id);
+
+    if (error && !job->volume->removed)
+        log_error("volume '%s': a snapshot cannot be synced: %s", job->volume->name,
+                  strerror(error));
+}
+
+void snapshot_seal_later(struct volume *volume, const struct uuid *id)
+{
+    jobs_add(volume->store->seal_pool, (struct job){.run = run_seal, .store = volume->store,
+                                                    .volume = volume, .id = *id});
 }

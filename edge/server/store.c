@@ -19,11 +19,11 @@
 #include "load.h"
 #include "log.h"
 #include "merge.h"
+#include "reap.h"
 #include "volume.h"
 #include "watchdog.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-#define LIST_STEP 64
 
 static bool find_boot_id(struct store *store, const char *given)
 {
@@ -187,24 +187,6 @@ static void store_free(struct store *store)
     free(store);
 }
 
-static void for_each_volume(struct store *store, void (*visit)(struct volume *, void *),
-                            void *context)
-{
-    struct volume *volumes[LIST_STEP];
-    char after[NAME_SIZE] = "";
-    bool more = true;
-
-    while (more) {
-        size_t count = store_list(store, after, volumes, LIST_STEP, &more);
-
-        for (size_t i = 0; i < count; i++) {
-            memcpy(after, volumes[i]->name, sizeof(after));
-            visit(volumes[i], context);
-            volume_put(volumes[i]);
-        }
-    }
-}
-
 static void warn_unsynced(struct volume *volume, const struct snapshot *snapshot)
 {
     log_warning("volume '%s': snapshot '%s' was not known to be synced when the host went down: "
@@ -225,14 +207,14 @@ static void queue_leftovers(struct volume *volume, void *context)
             continue;
         if (scan->other_boot)
             warn_unsynced(volume, snapshot);
-        job_seal(volume, &snapshot->id);
+        snapshot_seal_later(volume, &snapshot->id);
     }
     if (record->garbage_count)
-        job_reap_garbage(volume);
+        reap_garbage_later(volume);
     if (scan->unclean)
-        job_settle(volume);
+        volume_settle_later(volume);
     if (merge_wanted(volume))
-        job_merge(volume);
+        merge_later(volume);
 }
 
 static bool queue_trash(void *context, const char *name)
@@ -240,7 +222,7 @@ static bool queue_trash(void *context, const char *name)
     struct uuid id;
 
     if (folder_name_is_id(name, &id))
-        job_reap_trash(context, &id);
+        reap_trash_later(context, &id);
     return true;
 }
 
@@ -257,7 +239,7 @@ static bool start(struct store *store, const char *boot_id)
         log_error("cannot start threads");
         return false;
     }
-    for_each_volume(store, queue_leftovers, &scan);
+    store_for_each(store, queue_leftovers, &scan);
     folder_visit(store->trash, queue_trash, store);
     return true;
 }
@@ -302,7 +284,7 @@ static void forget_base(struct volume *volume, void *context)
 
 static void forget_all(struct store *store)
 {
-    for_each_volume(store, forget_base, NULL);
+    store_for_each(store, forget_base, NULL);
     while (store->index.count) {
         struct volume *volume = store->index.by_name[store->index.count - 1];
 
@@ -319,7 +301,7 @@ bool store_close(struct store *store)
     jobs_finish(store);
     watchdog_note("the last flush of the volumes");
     if (served)
-        for_each_volume(store, finish_volume, &clean);
+        store_for_each(store, finish_volume, &clean);
     forget_all(store);
     if (served && clean)
         remove_runtime(store, store->boot_id);
@@ -342,35 +324,15 @@ int store_usage(struct store *store, struct store_usage *usage)
     return 0;
 }
 
-static bool stands_on(const struct volume *volume, const struct volume *other)
-{
-    while (volume && volume != other)
-        volume = volume->parent;
-    return volume;
-}
-
-static void wait_for_io(struct volume *volume, void *context)
-{
-    if (!stands_on(volume, context))
-        return;
-    pthread_rwlock_wrlock(&volume->io);
-    pthread_rwlock_unlock(&volume->io);
-}
-
-void store_wait_for_io(struct volume *volume)
-{
-    for_each_volume(volume->store, wait_for_io, volume);
-}
-
 static void resume_merge(struct volume *volume, void *context)
 {
     (void)context;
     if (merge_wanted(volume))
-        job_merge(volume);
+        merge_later(volume);
 }
 
 void store_tick(struct store *store)
 {
     reserve_refill(&store->reserve);
-    for_each_volume(store, resume_merge, NULL);
+    store_for_each(store, resume_merge, NULL);
 }

@@ -34,8 +34,10 @@
 #define STORE_MAGIC "OVSESTO1"
 #define STORE_VERSION 1
 
-struct volume;
+struct fault;
 struct pool;
+struct volume;
+struct volume_ref;
 
 struct index {
     struct volume **by_name, **by_id;
@@ -74,18 +76,18 @@ bool store_close(struct store *store);
 int store_usage(struct store *store, struct store_usage *usage);
 
 /* The index. A found volume carries a reference (volume_put). */
+struct volume *store_find(struct store *store, const struct volume_ref *ref, struct fault *fault);
 struct volume *store_find_name(struct store *store, const char *name);
 struct volume *store_find_id(struct store *store, const struct uuid *id);
 /* At most `limit` volumes whose names come after `after`, each with a reference. */
 size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit,
                   bool *more);
+/* Calls `visit` for each volume. Others may come and go meanwhile. */
+void store_for_each(struct store *store, void (*visit)(struct volume *volume, void *context),
+                    void *context);
 /* EEXIST: `other` (with a reference) has the name or the id. ENOMEM. */
 int store_add(struct store *store, struct volume *volume, struct volume **other);
 void store_forget(struct store *store, struct volume *volume);
-
-/* Returns when every read or write that was under way on the volume's layers has ended: its own and
- * those of volumes that stand on it, but of no others. */
-void store_wait_for_io(struct volume *volume);
 
 /* To be called now and then: takes up merges that had to wait for space, fills the reserve. */
 void store_tick(struct store *store);

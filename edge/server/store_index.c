@@ -9,6 +9,8 @@
 #include "store.h"
 #include "volume.h"
 
+#define LIST_STEP 64
+
 static int compare_name(const struct volume *volume, const void *key)
 {
     return strcmp(volume->name, key);
@@ -62,6 +64,25 @@ struct volume *store_find_id(struct store *store, const struct uuid *id)
     return volume;
 }
 
+struct volume *store_find(struct store *store, const struct volume_ref *ref, struct fault *fault)
+{
+    struct volume *volume;
+    char hex[UUID_HEX_SIZE];
+
+    if (!ref->by_id) {
+        volume = store_find_name(store, ref->name);
+        if (!volume)
+            fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'",
+                      ref->name);
+        return volume;
+    }
+    volume = store_find_id(store, &ref->id);
+    uuid_hex(&ref->id, hex);
+    if (!volume)
+        fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume with id %s", hex);
+    return volume;
+}
+
 size_t store_list(struct store *store, const char *after, struct volume **volumes, size_t limit,
                   bool *more)
 {
@@ -77,6 +98,24 @@ size_t store_list(struct store *store, const char *after, struct volume **volume
     *more = at < index->count;
     pthread_mutex_unlock(&store->index_lock);
     return found;
+}
+
+void store_for_each(struct store *store, void (*visit)(struct volume *volume, void *context),
+                    void *context)
+{
+    struct volume *volumes[LIST_STEP];
+    char after[NAME_SIZE] = "";
+    bool more = true;
+
+    while (more) {
+        size_t count = store_list(store, after, volumes, LIST_STEP, &more);
+
+        for (size_t i = 0; i < count; i++) {
+            memcpy(after, volumes[i]->name, sizeof(after));
+            visit(volumes[i], context);
+            volume_put(volumes[i]);
+        }
+    }
 }
 
 static bool grow(struct index *index)

@@ -113,25 +113,6 @@ struct volume *volume_new(struct store *store, struct record *record, struct vol
     return volume;
 }
 
-struct volume *volume_find(struct store *store, const struct volume_ref *ref, struct fault *fault)
-{
-    struct volume *volume;
-    char hex[UUID_HEX_SIZE];
-
-    if (!ref->by_id) {
-        volume = store_find_name(store, ref->name);
-        if (!volume)
-            fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume named '%s'",
-                      ref->name);
-        return volume;
-    }
-    volume = store_find_id(store, &ref->id);
-    uuid_hex(&ref->id, hex);
-    if (!volume)
-        fault_set(fault, ENOENT, REASON_OBJECT_NOT_FOUND, "there is no volume with id %s", hex);
-    return volume;
-}
-
 int volume_lock(struct volume *volume, struct fault *fault)
 {
     pthread_mutex_lock(&volume->control);

@@ -74,7 +74,6 @@ void volume_put(struct volume *volume);
 /* Takes over the record and makes its layers; NULL without memory. Not in the index yet. */
 struct volume *volume_new(struct store *store, struct record *record, struct volume *parent,
                           struct layer *base);
-struct volume *volume_find(struct store *store, const struct volume_ref *ref, struct fault *fault);
 /* Takes `control`; fails if the volume was removed. */
 int volume_lock(struct volume *volume, struct fault *fault);
 void volume_unlock(struct volume *volume);
@@ -118,12 +117,14 @@ int snapshot_wait_synced(struct volume *volume, const char *name, uint32_t milli
                          bool *synced, struct fault *fault);
 /* Makes the snapshot's data durable and says so in the record. */
 int snapshot_seal(struct volume *volume, const struct uuid *id);
+/* The same in the background. */
+void snapshot_seal_later(struct volume *volume, const struct uuid *id);
 
 /* data: volume_io.c */
 int volume_open(struct volume *volume, struct fault *fault);
 void volume_close(struct volume *volume);
-/* Closes the layers of a volume that nobody has open, after flushing them. */
-void volume_unload(struct volume *volume);
+/* Opens, scrubs, flushes and closes a volume after an unclean stop, in the background. */
+void volume_settle_later(struct volume *volume);
 int volume_read(struct volume *volume, void *data, size_t length, uint64_t offset, bool nowait);
 /* A read without a copy; EAGAIN, and nothing was put in the pipe, if it has to be a volume_read.
  * The pipe has the file's own pages: a write that comes before the client has them may show. */

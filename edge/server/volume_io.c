@@ -41,17 +41,10 @@ int volume_open(struct volume *volume, struct fault *fault)
     return error;
 }
 
-void volume_close(struct volume *volume)
+/* Closes the layers of a volume that nobody has open any more, after flushing them. */
+static void unload(const struct job *job)
 {
-    pthread_mutex_lock(&volume->control);
-    bool last = --volume->opens == 0 && volume->loaded;
-    pthread_mutex_unlock(&volume->control);
-    if (last)
-        job_unload(volume);
-}
-
-void volume_unload(struct volume *volume)
-{
+    struct volume *volume = job->volume;
     struct fault fault;
 
     /* first the long flush with nothing locked, then a short one that nobody can get in after */
@@ -65,6 +58,36 @@ void volume_unload(struct volume *volume)
         volume->loaded = false;
     }
     volume_unlock(volume);
+}
+
+static void unload_later(struct volume *volume)
+{
+    jobs_add(volume->store->seal_pool,
+             (struct job){.run = unload, .store = volume->store, .volume = volume});
+}
+
+void volume_close(struct volume *volume)
+{
+    pthread_mutex_lock(&volume->control);
+    bool last = --volume->opens == 0 && volume->loaded;
+    pthread_mutex_unlock(&volume->control);
+    if (last)
+        unload_later(volume);
+}
+
+/* Opening scrubs, and the last close flushes. */
+static void settle(const struct job *job)
+{
+    struct fault fault;
+
+    if (!job->store->stopping && !volume_open(job->volume, &fault))
+        volume_close(job->volume);
+}
+
+void volume_settle_later(struct volume *volume)
+{
+    jobs_add(volume->store->merge_pool,
+             (struct job){.run = settle, .store = volume->store, .volume = volume});
 }
 
 static int begin(struct volume *volume, uint64_t length, uint64_t offset, int beyond)

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "disk.h"
-#include "jobs.h"
 #include "layer.h"
+#include "reap.h"
 #include "store.h"
 #include "volume.h"
 
@@ -216,7 +216,7 @@ int volume_clone(struct store *store, const struct volume_ref *ref, const char *
         error = check_owner(owner, fault);
     if (error)
         return error;
-    struct volume *earlier = NULL, *parent = volume_find(store, ref, fault);
+    struct volume *earlier = NULL, *parent = store_find(store, ref, fault);
     if (!parent)
         return fault->error;
     error = sync_source(parent, snapshot, fault);
@@ -282,7 +282,7 @@ static int remove_locked(struct volume *volume, struct fault *fault)
     pthread_rwlock_unlock(&volume->io);
     store_forget(volume->store, volume);
     volume_drop_layers(volume);
-    job_reap_trash(volume->store, &trash_name);
+    reap_trash_later(volume->store, &trash_name);
     return 0;
 }
 

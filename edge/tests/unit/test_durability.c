@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "jobs.h"
 #include "layers.h"
 #include "pool.h"
+#include "reap.h"
 #include "store.h"
 #include "volume.h"
 
@@ -264,7 +264,7 @@ static void test_nothing_is_removed_after_a_failed_sync_of_names(void)
     assert(snapshot_create(volume, "s", id, "", 0, &info, &fault) == EIO);
     assert(volume_flush(volume) == EIO);
     assert(volume_remove(volume, &fault) == EIO);
-    job_reap_garbage(volume);
+    reap_garbage_later(volume);
     pool_finish(store->reap_pool);
     store->reap_pool = pool_new(1);
     assert(count_files(store->home.layers) == files);

@@ -59,7 +59,7 @@ static struct volume *make_volumes(struct store *store)
 
     memset(data, 'd', sizeof(data));
     must(volume_create(store, "v", VOLUME_BYTES, id, "node1", &volume_info, &fault) == 0, "v");
-    struct volume *volume = volume_find(store, &ref, &fault);
+    struct volume *volume = store_find(store, &ref, &fault);
     must(volume && volume_open(volume, &fault) == 0, "open v");
     must(volume_write(volume, data, sizeof(data), 0) == 0, "write v");
     must(volume_flush(volume) == 0, "flush v");
