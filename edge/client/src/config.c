@@ -272,3 +272,18 @@ int config_load(const char *host, int port, struct config *config)
         return config_read(named, host, port, config);
     return read_or_default(USUAL_PATH, true, host, port, config);
 }
+
+static int64_t timeout_ms(int seconds)
+{
+    return seconds == 0 ? INT64_MAX : (int64_t)seconds * OVS_SECOND_MS;
+}
+
+int64_t config_io_timeout_ms(const struct config *config)
+{
+    return timeout_ms(config->io_timeout);
+}
+
+int64_t config_reconnect_timeout_ms(const struct config *config)
+{
+    return timeout_ms(config->reconnect_timeout);
+}

@@ -16,6 +16,7 @@
 #define OVS_CONFIG_H
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "bounds.h"
 #include "tls.h"
@@ -34,5 +35,9 @@ int config_load(const char *host, int port, struct config *config);
 
 /* The same from a given file. */
 int config_read(const char *path, const char *host, int port, struct config *config);
+
+/* Return the times in the unit of now_ms; INT64_MAX: without end. */
+int64_t config_io_timeout_ms(const struct config *config);
+int64_t config_reconnect_timeout_ms(const struct config *config);
 
 #endif

@@ -68,21 +68,6 @@ ovs_ctx_t *ovs_ctx_new(const ovs_ctx_attr_t *attr)
     return NULL;
 }
 
-static int64_t timeout_ms(int seconds)
-{
-    return seconds == 0 ? INT64_MAX : (int64_t)seconds * OVS_SECOND_MS;
-}
-
-int64_t ctx_io_timeout_ms(const ovs_ctx_t *ctx)
-{
-    return timeout_ms(ctx->config.io_timeout);
-}
-
-int64_t ctx_reconnect_timeout_ms(const ovs_ctx_t *ctx)
-{
-    return timeout_ms(ctx->config.reconnect_timeout);
-}
-
 static bool open_flag_is_valid(int oflag)
 {
     return oflag == O_RDONLY || oflag == O_WRONLY || oflag == O_RDWR;

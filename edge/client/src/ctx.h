@@ -20,8 +20,4 @@ struct ovs_context {
     _Atomic(struct session *) session; /* the open volume, or NULL */
 };
 
-/* Return the times of edge.conf in the unit of now_ms; INT64_MAX: without end. */
-int64_t ctx_io_timeout_ms(const ovs_ctx_t *ctx);
-int64_t ctx_reconnect_timeout_ms(const ovs_ctx_t *ctx);
-
 #endif

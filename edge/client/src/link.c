@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include "ctx.h"
 #include "log.h"
@@ -14,6 +13,7 @@
 #include "outstanding.h"
 #include "receiver.h"
 #include "socket.h"
+#include "wake.h"
 
 enum { LARGEST_PIECE = 32 * 1024 * 1024 }; /* PROTOCOL.md, section 1 */
 
@@ -75,19 +75,12 @@ static int reconnect(struct session *session, struct channel **channel, uint64_t
     return error;
 }
 
-void link_drain_wakeups(struct session *session)
-{
-    eventfd_t count;
-
-    (void)eventfd_read(session->wake_fd, &count);
-}
-
 /* LINK_DEAD: for good; LINK_DOWN: later requests get an attempt of their own. */
 static void give_up(struct session *session, enum link link, struct request_list *finished)
 {
     pthread_mutex_lock(&session->lock);
     session->link = link;
-    outstanding_fail(session, EIO, finished);
+    outstanding_fail(&session->out, EIO, finished);
     pthread_mutex_unlock(&session->lock);
 }
 
@@ -102,8 +95,8 @@ static bool is_hopeless(const struct session *session)
     int64_t since_ms = session->trouble_since_ms;
     int64_t alive_ms = session->alive_ms > since_ms ? session->alive_ms : since_ms;
 
-    return is_over(since_ms, ctx_io_timeout_ms(session->ctx)) ||
-           is_over(alive_ms, ctx_reconnect_timeout_ms(session->ctx));
+    return is_over(since_ms, config_io_timeout_ms(&session->ctx->config)) ||
+           is_over(alive_ms, config_reconnect_timeout_ms(&session->ctx->config));
 }
 
 void link_lose(struct session *session, int error, struct request_list *finished)
@@ -112,10 +105,10 @@ void link_lose(struct session *session, int error, struct request_list *finished
     session->link = LINK_DOWN;
     while (session->sending)
         pthread_cond_wait(&session->sender_left, &session->lock);
-    outstanding_requeue(session);
+    outstanding_requeue(&session->out);
     socket_close(session->channel);
     session->channel = NULL;
-    session->broken = session->socket_is_full = session->late_answer = false;
+    session->broken = session->socket_is_full = false;
     if (session->trouble_since_ms == 0)
         session->trouble_since_ms = now_ms();
     pthread_mutex_unlock(&session->lock);
@@ -123,7 +116,7 @@ void link_lose(struct session *session, int error, struct request_list *finished
     receiver_reset(&session->receiver);
     /* While the link is down a wake-up means only "stop" or "there is work at last"; link_restore
      * relies on that to break off what it waits for. */
-    link_drain_wakeups(session);
+    wake_drain(session->wake_fd);
     if (!session->ctx->attr.ha)
         give_up(session, LINK_DEAD, finished);
     else if (error == ETIME || is_hopeless(session)) /* or connecting works, but nothing else */
@@ -142,14 +135,14 @@ static bool wait_for_work(struct session *session)
         session->idle_without_link = true;
         pthread_mutex_unlock(&session->lock);
         poll(&wake, 1, -1);
-        link_drain_wakeups(session);
+        wake_drain(session->wake_fd);
         pthread_mutex_lock(&session->lock);
     }
     session->idle_without_link = false;
     stopping = session->stopping;
     pthread_mutex_unlock(&session->lock);
     if (!stopping)
-        link_drain_wakeups(session);
+        wake_drain(session->wake_fd);
     return !stopping;
 }
 
@@ -157,8 +150,7 @@ static void link_up(struct session *session, struct channel *channel, uint64_t s
 {
     pthread_mutex_lock(&session->lock);
     session->channel = channel;
-    if (size > session->size)
-        session->size = size;
+    session_note_size(session, size);
     session->link = LINK_UP;
     /* What reached beyond the end may not do so now. */
     STAILQ_CONCAT(&session->out.queue, &session->out.beyond);

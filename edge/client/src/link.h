@@ -17,7 +17,4 @@ void link_lose(struct session *session, int error, struct request_list *finished
 /* One attempt to connect again, and the pause after one that failed. */
 void link_restore(struct session *session, struct request_list *finished);
 
-/* Takes back the wake-ups so far. */
-void link_drain_wakeups(struct session *session);
-
 #endif

@@ -28,7 +28,7 @@ static int64_t ask_at_ms(const struct session *session)
 /* Returns when a read or write has waited for too long. A flush has no limit. */
 static int64_t fail_at_ms(const struct session *session)
 {
-    int64_t limit_ms = ctx_io_timeout_ms(session->ctx);
+    int64_t limit_ms = config_io_timeout_ms(&session->ctx->config);
     const struct slot *slot;
 
     TAILQ_FOREACH(slot, &session->out.in_flight, order)

@@ -43,22 +43,21 @@ struct slot *outstanding_find(struct outstanding *out, uint64_t handle)
     return slot;
 }
 
-static void take_slot(struct session *session, ovs_aio_request *request)
+static void take_slot(struct outstanding *out, ovs_aio_request *request, uint32_t largest_piece)
 {
-    struct outstanding *out = &session->out;
     struct slot *slot = TAILQ_FIRST(&out->free);
 
     TAILQ_REMOVE(&out->free, slot, order);
     slot->request = request;
-    slot->piece = request_next_piece(request, session->largest_piece);
+    slot->piece = request_next_piece(request, largest_piece);
     slot->sent = slot->answered = false;
     slot->taken_ms = now_ms();
     request_write_header(slot->header, request->command, handle_of(out, slot), slot->piece.offset,
                          slot->piece.length);
     TAILQ_INSERT_TAIL(&out->in_flight, slot, order);
-    if (session->first_unsent == NULL) {
-        session->first_unsent = slot;
-        session->unsent_done = 0;
+    if (out->first_unsent == NULL) {
+        out->first_unsent = slot;
+        out->unsent_done = 0;
     }
 }
 
@@ -77,27 +76,26 @@ static bool reaches_beyond(const ovs_aio_request *request, uint64_t size)
            (request->offset > size || request->length > size - request->offset);
 }
 
-void outstanding_fill_slots(struct session *session)
+bool outstanding_fill_slots(struct outstanding *out, uint64_t size, uint32_t largest_piece)
 {
-    struct outstanding *out = &session->out;
+    bool beyond = false;
 
     while (!STAILQ_EMPTY(&out->queue) && !TAILQ_EMPTY(&out->free)) {
         ovs_aio_request *request = STAILQ_FIRST(&out->queue);
 
         STAILQ_REMOVE_HEAD(&out->queue, next);
-        if (reaches_beyond(request, session->size)) {
+        if (reaches_beyond(request, size)) {
             STAILQ_INSERT_TAIL(&out->beyond, request, next);
-            session_wake(session);
+            beyond = true;
         } else {
-            take_slot(session, request);
+            take_slot(out, request, largest_piece);
         }
     }
+    return beyond;
 }
 
-void outstanding_settle(struct session *session, struct slot *slot,
-                        struct request_list *finished)
+void outstanding_settle(struct outstanding *out, struct slot *slot, struct request_list *finished)
 {
-    struct outstanding *out = &session->out;
     ovs_aio_request *request = slot->request;
 
     request->error = slot->error;
@@ -112,37 +110,37 @@ void outstanding_settle(struct session *session, struct slot *slot,
     }
 }
 
-void outstanding_settle_late(struct session *session, struct request_list *finished)
+void outstanding_settle_late(struct outstanding *out, struct request_list *finished)
 {
-    struct slot *slot = TAILQ_FIRST(&session->out.in_flight);
+    struct slot *slot = out->late_answer ? TAILQ_FIRST(&out->in_flight) : NULL;
 
     while (slot != NULL) {
         struct slot *next = TAILQ_NEXT(slot, order);
 
         if (slot->sent && slot->answered)
-            outstanding_settle(session, slot, finished);
+            outstanding_settle(out, slot, finished);
         slot = next;
     }
-    session->late_answer = false;
+    out->late_answer = false;
 }
 
-void outstanding_requeue(struct session *session)
+void outstanding_requeue(struct outstanding *out)
 {
     struct slot *slot;
 
-    while ((slot = TAILQ_LAST(&session->out.in_flight, slot_list)) != NULL) {
-        STAILQ_INSERT_HEAD(&session->out.queue, slot->request, next);
-        release_slot(&session->out, slot);
+    while ((slot = TAILQ_LAST(&out->in_flight, slot_list)) != NULL) {
+        STAILQ_INSERT_HEAD(&out->queue, slot->request, next);
+        release_slot(out, slot);
     }
-    session->first_unsent = NULL;
+    out->first_unsent = NULL;
+    out->late_answer = false;
 }
 
-void outstanding_fail(struct session *session, int error, struct request_list *finished)
+void outstanding_fail(struct outstanding *out, int error, struct request_list *finished)
 {
-    struct outstanding *out = &session->out;
     ovs_aio_request *request;
 
-    outstanding_requeue(session);
+    outstanding_requeue(out);
     STAILQ_CONCAT(&out->queue, &out->beyond);
     STAILQ_FOREACH(request, &out->queue, next)
         request->error = error;
@@ -158,16 +156,15 @@ static void clip_or_refuse(ovs_aio_request *request, uint64_t size)
         request->length = request->offset < size ? size - request->offset : 0;
 }
 
-void outstanding_judge_beyond(struct session *session, struct request_list *finished)
+void outstanding_judge_beyond(struct outstanding *out, uint64_t size,
+                              struct request_list *finished)
 {
-    struct outstanding *out = &session->out;
-
     while (!STAILQ_EMPTY(&out->beyond)) {
         ovs_aio_request *request = STAILQ_FIRST(&out->beyond);
 
         STAILQ_REMOVE_HEAD(&out->beyond, next);
-        if (reaches_beyond(request, session->size))
-            clip_or_refuse(request, session->size);
+        if (reaches_beyond(request, size))
+            clip_or_refuse(request, size);
         if (request->error != 0 || request->length == 0) {
             STAILQ_INSERT_TAIL(finished, request, next);
             out->requests--;

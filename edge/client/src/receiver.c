@@ -49,7 +49,7 @@ static void answer(struct session *session, struct slot *slot, struct request_li
     session->trouble_since_ms = 0;
     session->pause_ms = 0;
     if (slot->sent)
-        outstanding_settle(session, slot, finished);
+        outstanding_settle(&session->out, slot, finished);
 }
 
 /* `length` bytes of data have arrived in the user's buffer. */

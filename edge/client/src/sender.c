@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "outstanding.h"
+#include "wake.h"
 
 enum {
     BATCH_SLOTS = 32,
@@ -49,24 +50,24 @@ static void mark_sent(struct session *session, struct slot *slot)
 {
     slot->sent = true;
     if (slot->answered) {
-        session->late_answer = true;
-        session_wake(session);
+        session->out.late_answer = true;
+        wake_up(session->wake_fd);
     }
 }
 
 static void account(struct session *session, size_t sent)
 {
     while (sent > 0) {
-        struct slot *slot = session->first_unsent;
-        size_t left = REQUEST_HEADER_BYTES + payload_length(slot) - session->unsent_done;
+        struct slot *slot = session->out.first_unsent;
+        size_t left = REQUEST_HEADER_BYTES + payload_length(slot) - session->out.unsent_done;
 
         if (sent < left) {
-            session->unsent_done += sent;
+            session->out.unsent_done += sent;
             return;
         }
         sent -= left;
-        session->first_unsent = TAILQ_NEXT(slot, order);
-        session->unsent_done = 0;
+        session->out.first_unsent = TAILQ_NEXT(slot, order);
+        session->out.unsent_done = 0;
         mark_sent(session, slot);
     }
 }
@@ -77,7 +78,7 @@ static bool send_batch(struct session *session)
 {
     struct iovec parts[BATCH_PARTS];
     struct channel *channel = session->channel;
-    int count = gather(session->first_unsent, session->unsent_done, parts);
+    int count = gather(session->out.first_unsent, session->out.unsent_done, parts);
     ssize_t sent;
     int error;
 
@@ -94,18 +95,19 @@ static bool send_batch(struct session *session)
         session->socket_is_full = true;
     else
         session->broken = true;
-    session_wake(session);
+    wake_up(session->wake_fd);
     return false;
 }
 
 static void send_batches(struct session *session)
 {
     for (int batch = 0; batch < BATCHES_AT_A_TIME; batch++) {
-        outstanding_fill_slots(session);
-        if (session->first_unsent == NULL || session->broken || !send_batch(session))
+        if (outstanding_fill_slots(&session->out, session->size, session->largest_piece))
+            wake_up(session->wake_fd);
+        if (session->out.first_unsent == NULL || session->broken || !send_batch(session))
             return;
     }
-    session_wake(session); /* its thread goes on */
+    wake_up(session->wake_fd); /* its thread goes on */
 }
 
 void sender_run(struct session *session)

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "outstanding.h"
 #include "sender.h"
 #include "socket.h"
+#include "wake.h"
 
 static struct session *session_new(ovs_ctx_t *ctx, const char *volume_name, int open_flag)
 {
@@ -70,7 +70,7 @@ static int start(struct session *session, struct channel *channel)
         error = uuid_random(&session->id);
     if (error != 0)
         return error;
-    session->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    session->wake_fd = wake_new();
     if (session->wake_fd < 0)
         return errno;
     error = link_open(session, channel);
@@ -101,7 +101,7 @@ static void say_goodbye(struct session *session)
     const struct iovec part = {message, sizeof(message)};
 
     request_write_header(message, COMMAND_DISCONNECT, 0, 0, 0);
-    if (session->first_unsent == NULL)
+    if (session->out.first_unsent == NULL)
         channel_send(session->channel, &part, 1, 0);
     /* A forked child may hold the socket too; the server must see the end all the same. */
     shutdown(session->channel->fd, SHUT_RDWR);
@@ -112,7 +112,7 @@ void session_close(struct session *session)
     pthread_mutex_lock(&session->lock);
     session->stopping = true;
     session->stop_by_ms = now_ms() + DRAIN_LIMIT_MS;
-    session_wake(session);
+    wake_up(session->wake_fd);
     pthread_mutex_unlock(&session->lock);
     pthread_join(session->thread, NULL);
     if (session->link == LINK_UP)
@@ -135,16 +135,10 @@ bool session_is_own_thread(const struct session *session)
     return pthread_equal(session->thread, pthread_self());
 }
 
-void session_wake(struct session *session)
-{
-    eventfd_write(session->wake_fd, 1);
-}
-
 void session_learn_size(struct session *session, uint64_t size)
 {
     pthread_mutex_lock(&session->lock);
-    if (size > session->size)
-        session->size = size;
+    session_note_size(session, size);
     pthread_mutex_unlock(&session->lock);
 }
 
@@ -155,7 +149,7 @@ static int accept_request(struct session *session, ovs_aio_request *request)
     STAILQ_INSERT_TAIL(&session->out.queue, request, next);
     session->out.requests++;
     if (session->idle_without_link)
-        session_wake(session);
+        wake_up(session->wake_fd);
     return 0;
 }
 

@@ -51,6 +51,9 @@ struct outstanding {
     uint64_t depth;
     struct slot_list free;
     struct slot_list in_flight; /* in the order of sending; the last ones may be unsent */
+    struct slot *first_unsent;  /* in in_flight, or NULL */
+    size_t unsent_done;         /* bytes of it that are gone */
+    bool late_answer;           /* an answer overtook its sender's book-keeping */
     size_t requests;            /* accepted, and their users not told yet */
 };
 
@@ -82,12 +85,9 @@ struct session {
     struct channel *channel; /* changes only while the link is down and no thread sends */
     uint64_t size; /* of the volume, as far as we know: it never shrinks */
     struct outstanding out;
-    struct slot *first_unsent; /* in out.in_flight, or NULL */
-    size_t unsent_done;        /* bytes of it that are gone */
     bool sending;              /* some thread is in sendmsg */
     bool socket_is_full;       /* the session's thread must wait for room */
     bool broken;               /* sending failed: the connection is useless */
-    bool late_answer;          /* an answer overtook its sender's book-keeping */
     bool stopping;
     bool idle_without_link;    /* the thread waits for work before it tries again */
 
@@ -116,11 +116,15 @@ int session_submit(struct session *session, ovs_aio_request *request);
 /* Waiting here would wait for itself. */
 bool session_is_own_thread(const struct session *session);
 
-/* The size after a truncate or a stat. */
-void session_learn_size(struct session *session, uint64_t size);
+/* The size as the server has said it. Lock held. */
+static inline void session_note_size(struct session *session, uint64_t size)
+{
+    if (size > session->size)
+        session->size = size;
+}
 
-/* Wakes the session's thread. */
-void session_wake(struct session *session);
+/* The same after a truncate or a stat, without the lock. */
+void session_learn_size(struct session *session, uint64_t size);
 
 /* The thread itself (session_thread.c). */
 void *session_thread(void *session);

@@ -12,6 +12,7 @@
 #include "receiver.h"
 #include "sender.h"
 #include "volume.h"
+#include "wake.h"
 
 /* Returns how long the thread may sleep: until it has to ask the server, or closing ends. */
 static int sleep_ms(struct session *session)
@@ -41,7 +42,7 @@ static int wait_for_events(struct session *session, bool *readable)
     if (poll(fds, 2, timeout_ms) < 0)
         return errno == EINTR ? 0 : errno;
     if (fds[1].revents != 0)
-        link_drain_wakeups(session);
+        wake_drain(session->wake_fd);
     *readable = has_more || (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 
     pthread_mutex_lock(&session->lock);
@@ -67,9 +68,9 @@ static int judge_beyond(struct session *session, struct request_list *finished)
     error = volume_size(session->ctx, session->volume, &size);
     if (error != 0)
         return error;
-    session_learn_size(session, size);
     pthread_mutex_lock(&session->lock);
-    outstanding_judge_beyond(session, finished);
+    session_note_size(session, size);
+    outstanding_judge_beyond(&session->out, session->size, finished);
     pthread_mutex_unlock(&session->lock);
     return 0;
 }
@@ -77,8 +78,7 @@ static int judge_beyond(struct session *session, struct request_list *finished)
 static void settle_late(struct session *session, struct request_list *finished)
 {
     pthread_mutex_lock(&session->lock);
-    if (session->late_answer)
-        outstanding_settle_late(session, finished);
+    outstanding_settle_late(&session->out, finished);
     pthread_mutex_unlock(&session->lock);
 }
 
@@ -115,7 +115,7 @@ static void wait_for_end(struct session *session)
     struct pollfd wake = {.fd = session->wake_fd, .events = POLLIN};
 
     poll(&wake, 1, -1);
-    link_drain_wakeups(session);
+    wake_drain(session->wake_fd);
 }
 
 static void fail_the_rest(struct session *session)
@@ -125,7 +125,7 @@ static void fail_the_rest(struct session *session)
     pthread_mutex_lock(&session->lock);
     while (session->sending)
         pthread_cond_wait(&session->sender_left, &session->lock);
-    outstanding_fail(session, EIO, &finished);
+    outstanding_fail(&session->out, EIO, &finished);
     pthread_mutex_unlock(&session->lock);
     request_finish_all(&finished);
 }
