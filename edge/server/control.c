@@ -12,17 +12,11 @@
 #include "fault.h"
 #include "fence.h"
 #include "layer.h"
-#include "nbd.h"
+#include "ovs-edge-protocol.h"
 #include "peer.h"
 #include "server.h"
 #include "store.h"
 #include "volume.h"
-
-#define PROTOCOL_VERSION 1
-#define LIST_MAX 1000
-#define FLAG_TEMPLATE 1
-#define HELLO 1
-#define CLONE 16
 
 struct call {
     struct conn *conn;
@@ -48,12 +42,12 @@ static struct volume_ref read_ref(struct reader *r)
     struct volume_ref ref = {0};
     uint8_t kind = read_u8(r);
 
-    if (kind == 0) {
+    if (kind == OVS_REF_NAME) {
         read_name(r, ref.name);
     } else {
         ref.by_id = true;
         ref.id = read_uuid(r);
-        r->bad |= kind != 1;
+        r->bad |= kind != OVS_REF_UUID;
     }
     return ref;
 }
@@ -64,7 +58,7 @@ static void write_entry(struct writer *w, const struct uuid *id, const char *nam
     write_uuid(w, id);
     write_str(w, name);
     write_u64(w, size);
-    write_u8(w, is_template ? FLAG_TEMPLATE : 0);
+    write_u8(w, is_template ? OVS_FLAG_TEMPLATE : 0);
     write_str(w, owner);
 }
 
@@ -114,12 +108,12 @@ static int hello(struct call *call)
                          "requests of an older connection of this session still run; ask again");
     if (error)
         return error;
-    write_u16(call->w, PROTOCOL_VERSION);
+    write_u16(call->w, OVS_PROTOCOL_VERSION);
     write_str(call->w, store->boot_id);
     write_uuid(call->w, &store->id);
     write_uuid(call->w, &store->instance);
     write_u64(call->w, VOLUME_SIZE_MAX);
-    write_u32(call->w, REQUEST_BYTES_MAX);
+    write_u32(call->w, OVS_REQUEST_BYTES_MAX);
     return 0;
 }
 
@@ -160,7 +154,7 @@ static int clone_volume(struct call *call)
 
 static int list_volumes(struct call *call)
 {
-    struct volume *volumes[LIST_MAX];
+    struct volume *volumes[OVS_LIST_MAX];
     char after[NAME_SIZE];
     bool more;
 
@@ -169,8 +163,8 @@ static int list_volumes(struct call *call)
     int error = malformed(call);
     if (error)
         return error;
-    if (limit < 1 || limit > LIST_MAX)
-        limit = LIST_MAX;
+    if (limit < 1 || limit > OVS_LIST_MAX)
+        limit = OVS_LIST_MAX;
     size_t count = store_list(call->store, after, volumes, limit, &more);
     write_u8(call->w, more);
     write_u32(call->w, count);
@@ -256,7 +250,7 @@ static int do_stat(struct call *call, struct volume *volume, struct fields *f)
 
     if (!error) {
         write_u64(call->w, f->size);
-        write_u8(call->w, is_template ? FLAG_TEMPLATE : 0);
+        write_u8(call->w, is_template ? OVS_FLAG_TEMPLATE : 0);
     }
     return error;
 }
@@ -365,26 +359,30 @@ static const struct volume_operation {
     void (*read)(struct reader *r, struct fields *fields);
     int (*run)(struct call *call, struct volume *volume, struct fields *fields);
 } volume_operations[] = {
-    {11, NULL, do_remove},
-    {12, read_size, do_truncate},
-    {13, NULL, do_stat},
-    {14, NULL, do_info},
-    {17, NULL, do_template},
-    {18, read_text, do_owner},
-    {19, read_whom, do_fence},
-    {20, read_new_snapshot, do_snapshot_create},
-    {21, read_text, do_snapshot_remove},
-    {22, read_text, do_snapshot_rollback},
-    {23, NULL, do_snapshot_list},
-    {24, read_text, do_snapshot_info},
-    {25, read_wait, do_snapshot_synced},
+    {OVS_VOLUME_REMOVE, NULL, do_remove},
+    {OVS_VOLUME_TRUNCATE, read_size, do_truncate},
+    {OVS_VOLUME_STAT, NULL, do_stat},
+    {OVS_VOLUME_INFO, NULL, do_info},
+    {OVS_VOLUME_SET_TEMPLATE, NULL, do_template},
+    {OVS_VOLUME_SET_OWNER, read_text, do_owner},
+    {OVS_VOLUME_FENCE, read_whom, do_fence},
+    {OVS_SNAPSHOT_CREATE, read_new_snapshot, do_snapshot_create},
+    {OVS_SNAPSHOT_REMOVE, read_text, do_snapshot_remove},
+    {OVS_SNAPSHOT_ROLLBACK, read_text, do_snapshot_rollback},
+    {OVS_SNAPSHOT_LIST, NULL, do_snapshot_list},
+    {OVS_SNAPSHOT_INFO, read_text, do_snapshot_info},
+    {OVS_SNAPSHOT_SYNCED, read_wait, do_snapshot_synced},
 };
 
 static const struct operation {
     uint16_t number;
     operation_fn *run;
 } operations[] = {
-    {HELLO, hello}, {10, create_volume}, {15, list_volumes}, {CLONE, clone_volume}, {30, store_stat},
+    {OVS_HELLO, hello},
+    {OVS_VOLUME_CREATE, create_volume},
+    {OVS_VOLUME_LIST, list_volumes},
+    {OVS_VOLUME_CLONE, clone_volume},
+    {OVS_STORE_STAT, store_stat},
 };
 
 static int run_on_volume(struct call *call, const struct volume_operation *operation)
@@ -424,7 +422,7 @@ bool control_names_volume(const void *request, size_t length, struct volume_ref 
 {
     struct reader r = reader_of(request, length);
     uint16_t number = read_u16(&r);
-    bool names = number == CLONE;
+    bool names = number == OVS_VOLUME_CLONE;
 
     for (size_t i = 0; i < COUNT(volume_operations); i++)
         names |= volume_operations[i].number == number;
@@ -439,7 +437,7 @@ bool control_asks_for_life(const void *request, size_t length)
     uint16_t number = read_u16(&r);
     struct uuid session = read_uuid(&r);
 
-    return number == HELLO && uuid_is_zero(&session) && !r.bad;
+    return number == OVS_HELLO && uuid_is_zero(&session) && !r.bad;
 }
 
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)

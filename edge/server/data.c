@@ -14,7 +14,7 @@
 
 #include "conn.h"
 #include "layer.h"
-#include "nbd.h"
+#include "ovs-edge-protocol.h"
 #include "pool.h"
 #include "server.h"
 #include "sessions.h"
@@ -243,7 +243,7 @@ static void take_read(struct conn *conn, const struct request *request)
     static _Thread_local uint8_t buffer[WHOLE_BYTES];
     int error = EAGAIN;
 
-    if (request->length > REQUEST_BYTES_MAX)
+    if (request->length > OVS_REQUEST_BYTES_MAX)
         error = EINVAL;
     else if (request->length <= WHOLE_BYTES && splice_read(conn, request))
         return;
@@ -306,7 +306,7 @@ static int check_range(struct conn *conn, const struct request *request)
 static size_t take_write(struct conn *conn, struct request *request, const uint8_t *payload,
                          size_t length)
 {
-    if (request->length > REQUEST_BYTES_MAX) {
+    if (request->length > OVS_REQUEST_BYTES_MAX) {
         conn_break(conn);
         return NBD_REQUEST_BYTES;
     }
@@ -369,7 +369,7 @@ static void take_other(struct conn *conn, const struct request *request)
 /* Small replies need no permission: there are few of them (JOBS_MAX, OUT_STOP_BYTES). */
 static bool may_read(struct conn *conn, const struct request *request)
 {
-    return request->length <= SMALL_BYTES || request->length > REQUEST_BYTES_MAX
+    return request->length <= SMALL_BYTES || request->length > OVS_REQUEST_BYTES_MAX
         || conn_has_room(conn, request->length);
 }
 

@@ -6,7 +6,6 @@
 #include "options.h"
 
 #include <errno.h>
-
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #include "conn.h"
 #include "control.h"
 #include "fence.h"
-#include "nbd.h"
+#include "ovs-edge-protocol.h"
 #include "pool.h"
 #include "server.h"
 #include "store.h"
@@ -34,7 +33,7 @@ struct option_job {
 
 void options_greet(struct conn *conn)
 {
-    uint8_t greeting[18];
+    uint8_t greeting[NBD_GREETING_BYTES];
 
     store_be(greeting, NBD_MAGIC, 8);
     store_be(greeting + 8, NBD_OPTION_MAGIC, 8);
@@ -45,7 +44,7 @@ void options_greet(struct conn *conn)
 static void option_reply(struct conn *conn, uint32_t option, uint32_t type, const void *data,
                          size_t length)
 {
-    uint8_t head[20];
+    uint8_t head[NBD_OPTION_REPLY_BYTES];
 
     store_be(head, NBD_OPTION_REPLY_MAGIC, 8);
     store_be(head + 8, option, 4);
@@ -149,8 +148,8 @@ static void send_block_size(struct conn *conn, uint32_t option)
 
     store_be(info, NBD_INFO_BLOCK_SIZE, 2);
     store_be(info + 2, 1, 4);
-    store_be(info + 6, BLOCK_PREFERRED, 4);
-    store_be(info + 10, REQUEST_BYTES_MAX, 4);
+    store_be(info + 6, OVS_BLOCK_PREFERRED, 4);
+    store_be(info + 10, OVS_REQUEST_BYTES_MAX, 4);
     option_reply(conn, option, NBD_REP_INFO, info, sizeof(info));
 }
 
@@ -440,7 +439,7 @@ size_t options_take(struct conn *conn, const uint8_t *bytes, size_t length)
         conn_break(conn);
         return NBD_OPTION_BYTES;
     }
-    if (size > OPTION_BYTES_MAX) {
+    if (size > OVS_OPTION_BYTES_MAX) {
         option_error(conn, option, NBD_REP_ERR_TOO_BIG, "an option has at most 65536 bytes");
         conn_finish(conn);
         return NBD_OPTION_BYTES;

@@ -8,7 +8,7 @@
 #include "api.h"
 #include "io.h"
 
-static int submit(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb, enum command command,
+static int submit(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb, enum nbd_command command,
                   ovs_completion_t *completion)
 {
     struct session *session;
@@ -39,22 +39,22 @@ static int submit(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb, enum command command,
 
 int ovs_aio_read(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb)
 {
-    return submit(ctx, aiocb, COMMAND_READ, NULL);
+    return submit(ctx, aiocb, NBD_CMD_READ, NULL);
 }
 
 int ovs_aio_write(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb)
 {
-    return submit(ctx, aiocb, COMMAND_WRITE, NULL);
+    return submit(ctx, aiocb, NBD_CMD_WRITE, NULL);
 }
 
 int ovs_aio_readcb(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb, ovs_completion_t *completion)
 {
-    return submit(ctx, aiocb, COMMAND_READ, completion);
+    return submit(ctx, aiocb, NBD_CMD_READ, completion);
 }
 
 int ovs_aio_writecb(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb, ovs_completion_t *completion)
 {
-    return submit(ctx, aiocb, COMMAND_WRITE, completion);
+    return submit(ctx, aiocb, NBD_CMD_WRITE, completion);
 }
 
 int ovs_aio_flushcb(ovs_ctx_t *ctx, ovs_completion_t *completion)
@@ -65,13 +65,13 @@ int ovs_aio_flushcb(ovs_ctx_t *ctx, ovs_completion_t *completion)
 
     if (completion == NULL)
         return fail(EINVAL);
-    error = io_session(ctx, COMMAND_FLUSH, &session);
+    error = io_session(ctx, NBD_CMD_FLUSH, &session);
     if (error != 0)
         return fail(error);
     request = calloc(1, sizeof(*request));
     if (request == NULL)
         return -1;
-    request->command = COMMAND_FLUSH;
+    request->command = NBD_CMD_FLUSH;
     request->completion = completion;
     request->is_ours = true;
     error = session_submit(session, request);

@@ -12,12 +12,12 @@
 #include "api.h"
 #include "volume.h"
 
-static bool flag_allows(int open_flag, enum command command)
+static bool flag_allows(int open_flag, enum nbd_command command)
 {
-    return command == COMMAND_READ ? open_flag != O_WRONLY : open_flag != O_RDONLY;
+    return command == NBD_CMD_READ ? open_flag != O_WRONLY : open_flag != O_RDONLY;
 }
 
-int io_session(ovs_ctx_t *ctx, enum command command, struct session **session)
+int io_session(ovs_ctx_t *ctx, enum nbd_command command, struct session **session)
 {
     if (ctx == NULL)
         return EINVAL;
@@ -27,7 +27,7 @@ int io_session(ovs_ctx_t *ctx, enum command command, struct session **session)
     return flag_allows((*session)->open_flag, command) ? 0 : EBADF;
 }
 
-int io_request(ovs_aio_request *request, enum command command, void *buffer, size_t length,
+int io_request(ovs_aio_request *request, enum nbd_command command, void *buffer, size_t length,
                off_t offset)
 {
     if (buffer == NULL || length == 0 || length > SSIZE_MAX || offset < 0)
@@ -47,7 +47,7 @@ static ssize_t carry_out(struct session *session, ovs_aio_request *request)
     return request->error != 0 ? fail(request->error) : succeed(request_result(request));
 }
 
-static ssize_t transfer(ovs_ctx_t *ctx, enum command command, void *buf, size_t nbytes,
+static ssize_t transfer(ovs_ctx_t *ctx, enum nbd_command command, void *buf, size_t nbytes,
                         off_t offset)
 {
     struct session *session;
@@ -61,19 +61,19 @@ static ssize_t transfer(ovs_ctx_t *ctx, enum command command, void *buf, size_t 
 
 ssize_t ovs_read(ovs_ctx_t *ctx, void *buf, size_t nbytes, off_t offset)
 {
-    return transfer(ctx, COMMAND_READ, buf, nbytes, offset);
+    return transfer(ctx, NBD_CMD_READ, buf, nbytes, offset);
 }
 
 ssize_t ovs_write(ovs_ctx_t *ctx, const void *buf, size_t nbytes, off_t offset)
 {
-    return transfer(ctx, COMMAND_WRITE, (void *)buf, nbytes, offset);
+    return transfer(ctx, NBD_CMD_WRITE, (void *)buf, nbytes, offset);
 }
 
 int ovs_flush(ovs_ctx_t *ctx)
 {
-    ovs_aio_request request = {.command = COMMAND_FLUSH};
+    ovs_aio_request request = {.command = NBD_CMD_FLUSH};
     struct session *session;
-    int error = io_session(ctx, COMMAND_FLUSH, &session);
+    int error = io_session(ctx, NBD_CMD_FLUSH, &session);
 
     return error != 0 ? fail(error) : (int)carry_out(session, &request);
 }
@@ -102,7 +102,7 @@ int ovs_stat(ovs_ctx_t *ctx, struct stat *buf)
 int ovs_truncate(ovs_ctx_t *ctx, uint64_t size)
 {
     struct session *session;
-    int error = io_session(ctx, COMMAND_WRITE, &session);
+    int error = io_session(ctx, NBD_CMD_WRITE, &session);
 
     if (error != 0)
         return fail(error);

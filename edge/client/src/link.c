@@ -15,13 +15,12 @@
 #include "socket.h"
 #include "wake.h"
 
-enum { LARGEST_PIECE = 32 * 1024 * 1024 }; /* PROTOCOL.md, section 1 */
-
 static void adopt_server(struct session *session, const struct server_identity *server)
 {
     session->server = *server;
-    session->largest_piece = server->largest_request < LARGEST_PIECE ? server->largest_request
-                                                                     : LARGEST_PIECE;
+    session->largest_piece = server->largest_request < OVS_REQUEST_BYTES_MAX
+                                 ? server->largest_request
+                                 : OVS_REQUEST_BYTES_MAX;
 }
 
 int link_open(struct session *session, struct channel *channel)

@@ -32,7 +32,7 @@ static int64_t fail_at_ms(const struct session *session)
     const struct slot *slot;
 
     TAILQ_FOREACH(slot, &session->out.in_flight, order)
-        if (slot->request->command != COMMAND_FLUSH)
+        if (slot->request->command != NBD_CMD_FLUSH)
             return slot->taken_ms < INT64_MAX - limit_ms ? slot->taken_ms + limit_ms : INT64_MAX;
     return INT64_MAX;
 }

@@ -10,28 +10,10 @@
 
 #include "bounds.h"
 #include "log.h"
+#include "ovs-edge-protocol.h"
 #include "socket.h"
 
-/* NBD numbers (doc/proto.md of the NetworkBlockDevice project). */
-static const uint64_t SERVER_MAGIC = 0x4E42444D41474943;       /* "NBDMAGIC" */
-static const uint64_t OPTION_MAGIC = 0x49484156454F5054;       /* "IHAVEOPT" */
-static const uint64_t OPTION_REPLY_MAGIC = 0x0003E889045565A9;
-static const uint32_t OPTION_STARTTLS = 5;
-static const uint32_t OPTION_GO = 7;
-static const uint32_t OPTION_VENDOR = 0x4F565301;
-static const uint32_t REPLY_ACK = 1;
-static const uint32_t REPLY_INFO = 3;
-static const uint32_t REPLY_ERROR_POLICY = 0x80000002;
-static const uint32_t REPLY_ERROR_TLS_REQUIRED = 0x80000005;
-static const uint32_t REPLY_ERROR_UNKNOWN = 0x80000006;
-static const uint16_t INFO_EXPORT = 0;
-static const uint16_t FIXED_NEWSTYLE = 1;
-static const uint16_t NO_ZEROES = 2;
-
 enum {
-    GREETING_BYTES = 18,
-    OPTION_HEADER_BYTES = 16,
-    OPTION_REPLY_HEADER_BYTES = 20,
     /* Greater than the longest list; a length above it is no reply of ours. */
     REPLY_LIMIT = 4 * 1024 * 1024,
     /* GO answers a handful of items; a server that never ends is not followed. */
@@ -50,8 +32,8 @@ struct option_reply {
  * sends something is told at once that nobody is there. */
 static int greet(struct channel *channel, struct deadline deadline)
 {
-    const uint16_t wanted = FIXED_NEWSTYLE | NO_ZEROES;
-    uint8_t greeting[GREETING_BYTES], flags[4];
+    const uint16_t wanted = NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES;
+    uint8_t greeting[NBD_GREETING_BYTES], flags[NBD_FLAGS_BYTES];
     struct reader reader = {greeting, sizeof(greeting), false};
     int error;
 
@@ -61,7 +43,7 @@ static int greet(struct channel *channel, struct deadline deadline)
         error = socket_receive(channel, greeting, sizeof(greeting), deadline);
     if (error != 0)
         return error;
-    if (get_u64(&reader) != SERVER_MAGIC || get_u64(&reader) != OPTION_MAGIC ||
+    if (get_u64(&reader) != NBD_MAGIC || get_u64(&reader) != NBD_OPTION_MAGIC ||
         (get_u16(&reader) & wanted) != wanted)
         return EPROTO;
     return 0;
@@ -80,8 +62,8 @@ static int connect_to_any(const ovs_ctx_attr_t *attr, struct deadline deadline,
 static int send_option(struct channel *channel, uint32_t option, const uint8_t *data,
                        size_t length, struct deadline deadline)
 {
-    uint8_t message[OPTION_HEADER_BYTES + sizeof(((struct vendor_request *)0)->bytes)];
-    uint8_t *end = put_u64(message, OPTION_MAGIC);
+    uint8_t message[NBD_OPTION_BYTES + sizeof(((struct vendor_request *)0)->bytes)];
+    uint8_t *end = put_u64(message, NBD_OPTION_MAGIC);
 
     end = put_u32(put_u32(end, option), (uint32_t)length);
     end = put_bytes(end, data, length);
@@ -92,7 +74,7 @@ static int send_option(struct channel *channel, uint32_t option, const uint8_t *
 static int receive_reply(struct channel *channel, uint32_t option, struct option_reply *reply,
                          struct deadline deadline)
 {
-    uint8_t header[OPTION_REPLY_HEADER_BYTES];
+    uint8_t header[NBD_OPTION_REPLY_BYTES];
     struct reader reader = {header, sizeof(header), false};
     int error = socket_receive(channel, header, sizeof(header), deadline);
 
@@ -101,7 +83,7 @@ static int receive_reply(struct channel *channel, uint32_t option, struct option
                   "client-cert.pem and client-key.pem in tls_dir");
     if (error != 0)
         return error;
-    if (get_u64(&reader) != OPTION_REPLY_MAGIC || get_u32(&reader) != option)
+    if (get_u64(&reader) != NBD_OPTION_REPLY_MAGIC || get_u32(&reader) != option)
         return EPROTO;
     reply->type = get_u32(&reader);
     reply->length = get_u32(&reader);
@@ -123,10 +105,10 @@ int option_vendor(struct channel *channel, const struct vendor_request *request,
     uint32_t server_errno;
 
     *reply = (struct vendor_reply){0};
-    *connection_error = send_option(channel, OPTION_VENDOR, request->bytes,
+    *connection_error = send_option(channel, NBD_OPT_OVS, request->bytes,
                                     (size_t)(request->end - request->bytes), deadline);
     if (*connection_error == 0)
-        *connection_error = receive_reply(channel, OPTION_VENDOR, &answer, deadline);
+        *connection_error = receive_reply(channel, NBD_OPT_OVS, &answer, deadline);
     if (*connection_error != 0)
         return *connection_error;
 
@@ -134,10 +116,10 @@ int option_vendor(struct channel *channel, const struct vendor_request *request,
     reply->fields = (struct reader){answer.data, answer.length, false};
     server_errno = get_u32(&reply->fields);
     get_u16(&reply->fields); /* the reason, which is for XML-RPC */
-    if (answer.type == REPLY_ERROR_TLS_REQUIRED) {
+    if (answer.type == NBD_REP_ERR_TLS_REQD) {
         log_error("the server demands TLS; hint: set tls for it in edge.conf");
         *connection_error = EACCES;
-    } else if (answer.type != OPTION_VENDOR || reply->fields.bad || server_errno > 4095) {
+    } else if (answer.type != NBD_REP_OVS || reply->fields.bad || server_errno > 4095) {
         *connection_error = EPROTO;
     }
     if (*connection_error != 0 || server_errno != 0)
@@ -149,16 +131,16 @@ static int ask_for_tls(struct channel *channel, struct deadline deadline,
                        char why[TLS_WHY_BYTES])
 {
     struct option_reply reply;
-    int error = send_option(channel, OPTION_STARTTLS, NULL, 0, deadline);
+    int error = send_option(channel, NBD_OPT_STARTTLS, NULL, 0, deadline);
 
     if (error == 0)
-        error = receive_reply(channel, OPTION_STARTTLS, &reply, deadline);
+        error = receive_reply(channel, NBD_OPT_STARTTLS, &reply, deadline);
     if (error != 0) {
         snprintf(why, TLS_WHY_BYTES, "no answer to STARTTLS: %s", strerror(error));
         return error;
     }
     free(reply.data);
-    if (reply.type == REPLY_ACK && reply.length == 0)
+    if (reply.type == NBD_REP_ACK && reply.length == 0)
         return 0;
     snprintf(why, TLS_WHY_BYTES, "the server offers no TLS, which edge.conf demands");
     return EPROTONOSUPPORT;
@@ -224,16 +206,16 @@ static int judge_go_reply(const struct option_reply *reply, uint64_t *size, bool
 {
     struct reader reader = {reply->data, reply->length, false};
 
-    *done = reply->type == REPLY_ACK;
-    if (reply->type == REPLY_ERROR_UNKNOWN)
+    *done = reply->type == NBD_REP_ACK;
+    if (reply->type == NBD_REP_ERR_UNKNOWN)
         return ENOENT;
-    if (reply->type == REPLY_ERROR_POLICY)
+    if (reply->type == NBD_REP_ERR_POLICY)
         return EACCES;
-    if (reply->type == REPLY_INFO && get_u16(&reader) == INFO_EXPORT) {
+    if (reply->type == NBD_REP_INFO && get_u16(&reader) == NBD_INFO_EXPORT) {
         *size = get_u64(&reader);
         *size_known = !reader.bad;
     }
-    if (reply->type != REPLY_ACK && reply->type != REPLY_INFO)
+    if (reply->type != NBD_REP_ACK && reply->type != NBD_REP_INFO)
         return EPROTO;
     return *done && !*size_known ? EPROTO : 0;
 }
@@ -248,11 +230,11 @@ int option_go(struct channel *channel, const char *volume_name, struct deadline 
     int error;
 
     end = put_u16(end, 0); /* no further information is asked for */
-    error = send_option(channel, OPTION_GO, data, (size_t)(end - data), deadline);
+    error = send_option(channel, NBD_OPT_GO, data, (size_t)(end - data), deadline);
     for (int replies = 0; error == 0 && !done; replies++) {
         struct option_reply reply;
 
-        error = replies < INFO_REPLIES_LIMIT ? receive_reply(channel, OPTION_GO, &reply, deadline)
+        error = replies < INFO_REPLIES_LIMIT ? receive_reply(channel, NBD_OPT_GO, &reply, deadline)
                                              : EPROTO;
         if (error == 0) {
             error = judge_go_reply(&reply, size, &done, &size_known);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Keeps the requests of an open volume that are queued, sent or waiting, and puts answers to them. */
+/* Keeps the requests of an open volume that are not answered yet: queued, sent, or beyond its end. */
 
 #include "outstanding.h"
 
@@ -72,7 +72,7 @@ static void release_slot(struct outstanding *out, struct slot *slot)
 
 static bool reaches_beyond(const ovs_aio_request *request, uint64_t size)
 {
-    return request->command != COMMAND_FLUSH &&
+    return request->command != NBD_CMD_FLUSH &&
            (request->offset > size || request->length > size - request->offset);
 }
 
@@ -150,7 +150,7 @@ void outstanding_fail(struct outstanding *out, int error, struct request_list *f
 
 static void clip_or_refuse(ovs_aio_request *request, uint64_t size)
 {
-    if (request->command == COMMAND_WRITE)
+    if (request->command == NBD_CMD_WRITE)
         request->error = EFBIG;
     else
         request->length = request->offset < size ? size - request->offset : 0;

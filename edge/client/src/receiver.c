@@ -9,10 +9,7 @@
 
 #include "outstanding.h"
 
-static const uint32_t REPLY_MAGIC = 0x67446698;
-
 enum {
-    REPLY_HEADER_BYTES = 16,
     /* Users are told after so many reads, even if there is more. */
     READS_AT_A_TIME = 4,
 };
@@ -68,16 +65,16 @@ static void advance_data(struct session *session, size_t length, struct request_
 static int take_header(struct session *session, struct request_list *finished)
 {
     struct receiver *receiver = &session->receiver;
-    struct reader header = {receiver->stage + receiver->begin, REPLY_HEADER_BYTES, false};
+    struct reader header = {receiver->stage + receiver->begin, NBD_REPLY_BYTES, false};
     uint32_t magic = get_u32(&header);
     uint32_t error = get_u32(&header);
     struct slot *slot = outstanding_find(&session->out, get_u64(&header));
 
-    if (magic != REPLY_MAGIC || slot == NULL)
+    if (magic != NBD_REPLY_MAGIC || slot == NULL)
         return EPROTO;
-    receiver->begin += REPLY_HEADER_BYTES;
+    receiver->begin += NBD_REPLY_BYTES;
     slot->error = errno_of_reply(error);
-    if (error == 0 && slot->request->command == COMMAND_READ) {
+    if (error == 0 && slot->request->command == NBD_CMD_READ) {
         receiver->reading = slot;
         receiver->data = slot->piece.buffer;
         receiver->data_left = slot->piece.length;
@@ -107,7 +104,7 @@ static int take_stage(struct session *session, struct request_list *finished)
     while (error == 0 && staged(receiver) > 0) {
         if (receiver->data_left > 0)
             take_data(session, finished);
-        else if (staged(receiver) >= REPLY_HEADER_BYTES)
+        else if (staged(receiver) >= NBD_REPLY_BYTES)
             error = take_header(session, finished);
         else
             break;

@@ -8,8 +8,6 @@
 
 #include "wire.h"
 
-static const uint32_t REQUEST_MAGIC = 0x25609513; /* NBD's */
-
 struct piece request_next_piece(const ovs_aio_request *request, uint32_t largest)
 {
     size_t left = request->length - request->done;
@@ -19,10 +17,10 @@ struct piece request_next_piece(const ovs_aio_request *request, uint32_t largest
                           length};
 }
 
-void request_write_header(uint8_t *header, enum command command, uint64_t handle, uint64_t offset,
-                          uint32_t length)
+void request_write_header(uint8_t *header, enum nbd_command command, uint64_t handle,
+                          uint64_t offset, uint32_t length)
 {
-    uint8_t *end = put_u32(header, REQUEST_MAGIC);
+    uint8_t *end = put_u32(header, NBD_REQUEST_MAGIC);
 
     end = put_u16(end, 0); /* no command flags */
     end = put_u16(end, (uint16_t)command);

@@ -8,12 +8,10 @@
 
 #include "completion.h"
 #include "event.h"
-
-/* The numbers are NBD's. */
-enum command { COMMAND_READ = 0, COMMAND_WRITE = 1, COMMAND_DISCONNECT = 2, COMMAND_FLUSH = 3 };
+#include "ovs-edge-protocol.h"
 
 struct ovs_aio_request {
-    enum command command;
+    enum nbd_command command;
     char *buffer;
     uint64_t offset;
     size_t length;
@@ -37,10 +35,8 @@ struct piece {
 
 struct piece request_next_piece(const ovs_aio_request *request, uint32_t largest);
 
-enum { REQUEST_HEADER_BYTES = 28 };
-
-void request_write_header(uint8_t *header, enum command command, uint64_t handle, uint64_t offset,
-                          uint32_t length);
+void request_write_header(uint8_t *header, enum nbd_command command, uint64_t handle,
+                          uint64_t offset, uint32_t length);
 
 /* What the user's call returns: bytes, 0, or -1. */
 ssize_t request_result(const ovs_aio_request *request);

@@ -19,7 +19,7 @@ enum {
 
 static size_t payload_length(const struct slot *slot)
 {
-    return slot->request->command == COMMAND_WRITE ? slot->piece.length : 0;
+    return slot->request->command == NBD_CMD_WRITE ? slot->piece.length : 0;
 }
 
 /* The users' buffers go out as they are; `skip` bytes of the first slot are gone already. */
@@ -32,11 +32,11 @@ static int gather(struct slot *first, size_t skip, struct iovec *parts)
          slot = TAILQ_NEXT(slot, order)) {
         size_t payload = payload_length(slot);
 
-        if (skip < REQUEST_HEADER_BYTES) {
-            parts[count++] = (struct iovec){slot->header + skip, REQUEST_HEADER_BYTES - skip};
+        if (skip < NBD_REQUEST_BYTES) {
+            parts[count++] = (struct iovec){slot->header + skip, NBD_REQUEST_BYTES - skip};
             skip = 0;
         } else {
-            skip -= REQUEST_HEADER_BYTES;
+            skip -= NBD_REQUEST_BYTES;
         }
         if (payload > 0)
             parts[count++] = (struct iovec){slot->piece.buffer + skip, payload - skip};
@@ -59,7 +59,7 @@ static void account(struct session *session, size_t sent)
 {
     while (sent > 0) {
         struct slot *slot = session->out.first_unsent;
-        size_t left = REQUEST_HEADER_BYTES + payload_length(slot) - session->out.unsent_done;
+        size_t left = NBD_REQUEST_BYTES + payload_length(slot) - session->out.unsent_done;
 
         if (sent < left) {
             session->out.unsent_done += sent;

@@ -6,14 +6,12 @@
 
 #include <errno.h>
 
-static const uint16_t PROTOCOL_VERSION = 1;
-
 static int read_identity(struct reader *fields, struct server_identity *identity)
 {
     uint16_t version = get_u16(fields);
     struct text boot_id = get_string(fields);
 
-    if (fields->bad || version < PROTOCOL_VERSION || boot_id.length >= BOOT_ID_ROOM)
+    if (fields->bad || version < OVS_PROTOCOL_VERSION || boot_id.length >= BOOT_ID_ROOM)
         return EPROTO;
     memset(identity->boot_id, 0, sizeof(identity->boot_id));
     memcpy(identity->boot_id, boot_id.bytes, boot_id.length);
@@ -32,7 +30,7 @@ int server_hello(struct channel *channel, struct uuid session, struct deadline d
     int connection_error;
     int error;
 
-    vendor_request_begin(&request, HELLO);
+    vendor_request_begin(&request, OVS_HELLO);
     request.end = put_bytes(request.end, session.bytes, UUID_BYTES);
     error = option_vendor(channel, &request, &reply, deadline, &connection_error);
     if (error != 0)
@@ -50,7 +48,7 @@ int server_volume_id(struct channel *channel, const char *volume_name, struct de
     int connection_error;
     int error;
 
-    vendor_request_begin(&request, VOLUME_INFO);
+    vendor_request_begin(&request, OVS_VOLUME_INFO);
     vendor_request_ref_name(&request, volume_name);
     error = option_vendor(channel, &request, &reply, deadline, &connection_error);
     if (error != 0)

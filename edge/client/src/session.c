@@ -97,10 +97,10 @@ int session_open(ovs_ctx_t *ctx, struct channel *channel, const char *volume_nam
 
 static void say_goodbye(struct session *session)
 {
-    uint8_t message[REQUEST_HEADER_BYTES];
+    uint8_t message[NBD_REQUEST_BYTES];
     const struct iovec part = {message, sizeof(message)};
 
-    request_write_header(message, COMMAND_DISCONNECT, 0, 0, 0);
+    request_write_header(message, NBD_CMD_DISC, 0, 0, 0);
     if (session->out.first_unsent == NULL)
         channel_send(session->channel, &part, 1, 0);
     /* A forked child may hold the socket too; the server must see the end all the same. */

@@ -37,7 +37,7 @@ struct slot {
     bool sent;           /* wholly; before that its buffer must stay */
     bool answered;
     int64_t taken_ms;
-    uint8_t header[REQUEST_HEADER_BYTES];
+    uint8_t header[NBD_REQUEST_BYTES];
     TAILQ_ENTRY(slot) order; /* of sending; of the free slots otherwise */
 };
 

@@ -10,7 +10,7 @@
 #include "api.h"
 #include "control.h"
 
-static void begin(struct vendor_request *request, enum vendor_operation operation,
+static void begin(struct vendor_request *request, enum ovs_operation operation,
                   const char *volume_name, const char *snap_name)
 {
     vendor_request_begin(request, operation);
@@ -31,7 +31,7 @@ static int create(ovs_ctx_t *ctx, const char *volume_name, const char *snap_name
 
     if (error != 0)
         return error;
-    begin(&request, SNAPSHOT_CREATE, volume_name, snap_name);
+    begin(&request, OVS_SNAPSHOT_CREATE, volume_name, snap_name);
     request.end = put_bytes(request.end, id.bytes, UUID_BYTES);
     request.end = put_u32(request.end, 0); /* no metadata */
     return control_command(ctx, &request, NULL);
@@ -43,7 +43,7 @@ static int remove_snapshot(ovs_ctx_t *ctx, const char *volume_name, const char *
     bool repeated;
     int error;
 
-    begin(&request, SNAPSHOT_REMOVE, volume_name, snap_name);
+    begin(&request, OVS_SNAPSHOT_REMOVE, volume_name, snap_name);
     error = control_command(ctx, &request, &repeated);
     return error == ENOENT && repeated ? 0 : error;
 }
@@ -55,7 +55,7 @@ static int is_synced(ovs_ctx_t *ctx, const char *volume_name, const char *snap_n
     struct vendor_reply reply;
     int error;
 
-    begin(&request, SNAPSHOT_SYNCED, volume_name, snap_name);
+    begin(&request, OVS_SNAPSHOT_SYNCED, volume_name, snap_name);
     request.end = put_u32(request.end, wait_ms);
     error = control_call(ctx, &request, &reply, NULL);
     if (error != 0)
@@ -116,7 +116,7 @@ int ovs_snapshot_rollback(ovs_ctx_t *ctx, const char *volume_name, const char *s
 
     if (!arguments_are_valid(ctx, volume_name, snap_name))
         return fail(EINVAL);
-    begin(&request, SNAPSHOT_ROLLBACK, volume_name, snap_name);
+    begin(&request, OVS_SNAPSHOT_ROLLBACK, volume_name, snap_name);
     return result_of(control_command(ctx, &request, NULL));
 }
 
@@ -191,7 +191,7 @@ int ovs_snapshot_list(ovs_ctx_t *ctx, const char *volume_name, ovs_snapshot_info
 
     if (ctx == NULL || !name_is_valid(volume_name) || max_snaps == NULL)
         return fail(EINVAL);
-    vendor_request_begin(&request, SNAPSHOT_LIST);
+    vendor_request_begin(&request, OVS_SNAPSHOT_LIST);
     vendor_request_ref_name(&request, volume_name);
     error = control_call(ctx, &request, &reply, NULL);
     if (error != 0)

@@ -21,7 +21,7 @@ int ovs_create_volume(ovs_ctx_t *ctx, const char *volume_name, uint64_t size)
     error = uuid_random(&id);
     if (error != 0)
         return fail(error);
-    vendor_request_begin(&request, VOLUME_CREATE);
+    vendor_request_begin(&request, OVS_VOLUME_CREATE);
     request.end = put_string(request.end, volume_name);
     request.end = put_u64(request.end, size);
     request.end = put_bytes(request.end, id.bytes, UUID_BYTES);
@@ -37,7 +37,7 @@ int ovs_remove_volume(ovs_ctx_t *ctx, const char *volume_name)
 
     if (ctx == NULL || !name_is_valid(volume_name))
         return fail(EINVAL);
-    vendor_request_begin(&request, VOLUME_REMOVE);
+    vendor_request_begin(&request, OVS_VOLUME_REMOVE);
     vendor_request_ref_name(&request, volume_name);
     error = control_command(ctx, &request, &repeated);
     return result_of(error == ENOENT && repeated ? 0 : error);
@@ -49,7 +49,7 @@ int ovs_truncate_volume(ovs_ctx_t *ctx, const char *volume_name, uint64_t size)
 
     if (ctx == NULL || !name_is_valid(volume_name))
         return fail(EINVAL);
-    vendor_request_begin(&request, VOLUME_TRUNCATE);
+    vendor_request_begin(&request, OVS_VOLUME_TRUNCATE);
     vendor_request_ref_name(&request, volume_name);
     request.end = put_u64(request.end, size);
     return result_of(control_command(ctx, &request, NULL));
@@ -61,7 +61,7 @@ int volume_grow(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size)
     struct vendor_reply reply;
     int error;
 
-    vendor_request_begin(&request, VOLUME_TRUNCATE);
+    vendor_request_begin(&request, OVS_VOLUME_TRUNCATE);
     vendor_request_ref_uuid(&request, volume);
     request.end = put_u64(request.end, *size);
     error = control_call(ctx, &request, &reply, NULL);
@@ -79,7 +79,7 @@ int volume_size(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size)
     struct vendor_reply reply;
     int error;
 
-    vendor_request_begin(&request, VOLUME_STAT);
+    vendor_request_begin(&request, OVS_VOLUME_STAT);
     vendor_request_ref_uuid(&request, volume);
     error = control_call(ctx, &request, &reply, NULL);
     if (error != 0)
@@ -145,7 +145,7 @@ static int fetch_page(ovs_ctx_t *ctx, struct name_list *list)
     struct vendor_reply reply;
     int error;
 
-    vendor_request_begin(&request, VOLUME_LIST);
+    vendor_request_begin(&request, OVS_VOLUME_LIST);
     request.end = put_string(request.end, list->last);
     request.end = put_u32(request.end, 0); /* as many as the server gives at once */
     error = control_call(ctx, &request, &reply, NULL);

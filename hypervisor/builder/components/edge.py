@@ -9,7 +9,7 @@ from hypervisor.builder import series
 from hypervisor.builder.components import component
 
 CHECKOUT = os.path.dirname(series.FOLDER)
-_SOURCES = ('meson.build', 'channel', 'client', 'server')
+_SOURCES = ('meson.build', 'channel', 'client', 'include', 'server')
 _HEADER = ('client', 'include', 'openvstorage', 'volumedriver.h')
 _OPTIONS = {
     'buildtype': 'release',

@@ -20,21 +20,12 @@
 #include <openvstorage/volumedriver.h>
 
 #include "input.h"
+#include "ovs-edge-protocol.h"
 #include "../../../client/src/wire.h"
 
 #define CONNECTIONS 8
-#define FLAGS_BYTES 4
-#define OPTION_BYTES 16
-#define REQUEST_BYTES 28
-#define OPTION_GO 7
-#define COMMAND_WRITE 1
 #define VOLUME_BYTES (1u << 20)
 #define IO_BYTES 8192u
-
-static const uint64_t SERVER_MAGIC = 0x4E42444D41474943;
-static const uint64_t OPTION_MAGIC = 0x49484156454F5054;
-static const uint64_t OPTION_REPLY_MAGIC = 0x0003E889045565A9;
-static const uint32_t REPLY_MAGIC = 0x67446698;
 
 enum phase { FLAGS, OPTIONS, DATA };
 
@@ -72,7 +63,7 @@ static bool greet(struct connection *connection)
 {
     uint8_t greeting[18];
 
-    put_u16(put_u64(put_u64(greeting, SERVER_MAGIC), OPTION_MAGIC), 3);
+    put_u16(put_u64(put_u64(greeting, NBD_MAGIC), NBD_OPTION_MAGIC), 3);
     return reply(connection, greeting, sizeof(greeting));
 }
 
@@ -81,7 +72,7 @@ static bool reply_option(struct connection *connection, uint32_t option, uint32_
 {
     uint8_t head[20];
 
-    put_u32(put_u32(put_u32(put_u64(head, OPTION_REPLY_MAGIC), option), type),
+    put_u32(put_u32(put_u32(put_u64(head, NBD_OPTION_REPLY_MAGIC), option), type),
             (uint32_t)data.left);
     return reply(connection, head, sizeof(head)) && reply_piece(connection, data);
 }
@@ -93,8 +84,8 @@ static bool grant(struct connection *connection)
 
     put_u16(put_u64(put_u16(info, 0), VOLUME_BYTES), 1);
     connection->phase = DATA;
-    return reply_option(connection, OPTION_GO, 3, (struct input){info, sizeof(info)}) &&
-           reply_option(connection, OPTION_GO, 1, (struct input){0});
+    return reply_option(connection, NBD_OPT_GO, 3, (struct input){info, sizeof(info)}) &&
+           reply_option(connection, NBD_OPT_GO, 1, (struct input){0});
 }
 
 /* The first byte of a piece says how it is sent: 0 as it is, 1 in a reply's frame, 2 granted. */
@@ -105,9 +96,9 @@ static bool answer_option(struct connection *connection, uint32_t option)
 
     if (how == 0)
         return reply_piece(connection, piece);
-    if (option == OPTION_GO && how > 1)
+    if (option == NBD_OPT_GO && how > 1)
         return grant(connection);
-    return reply_option(connection, option, option == OPTION_GO ? 3 : option, piece);
+    return reply_option(connection, option, option == NBD_OPT_GO ? 3 : option, piece);
 }
 
 static bool answer_request(struct connection *connection, const uint8_t *request)
@@ -120,7 +111,7 @@ static bool answer_request(struct connection *connection, const uint8_t *request
 
     if (how == 0)
         return reply_piece(connection, piece);
-    put_u32(put_u32(head, REPLY_MAGIC), how == 1 ? input_number(&piece, 4) : 0);
+    put_u32(put_u32(head, NBD_REPLY_MAGIC), how == 1 ? input_number(&piece, 4) : 0);
     memcpy(head + 8, request + 8, 8);
     return reply(connection, head, sizeof(head)) && reply_piece(connection, piece) &&
            (command != 0 || piece.left > IO_BYTES ||
@@ -131,17 +122,17 @@ static bool answer_request(struct connection *connection, const uint8_t *request
 static size_t request_length(const struct connection *connection)
 {
     struct reader fields = {connection->bytes, connection->length, false};
-    size_t length = FLAGS_BYTES;
+    size_t length = NBD_FLAGS_BYTES;
 
     if (connection->phase == OPTIONS) {
-        get_bytes(&fields, OPTION_BYTES - 4);
-        length = OPTION_BYTES + get_u32(&fields);
+        get_bytes(&fields, NBD_OPTION_BYTES - 4);
+        length = NBD_OPTION_BYTES + get_u32(&fields);
     } else if (connection->phase == DATA) {
         get_bytes(&fields, 6);
-        bool writes = get_u16(&fields) == COMMAND_WRITE;
-        get_bytes(&fields, REQUEST_BYTES - 12);
+        bool writes = get_u16(&fields) == NBD_CMD_WRITE;
+        get_bytes(&fields, NBD_REQUEST_BYTES - 12);
         uint32_t bytes = get_u32(&fields);
-        length = REQUEST_BYTES + (writes ? bytes : 0);
+        length = NBD_REQUEST_BYTES + (writes ? bytes : 0);
     }
     return fields.bad || length > connection->length ? 0 : length;
 }

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 
 #include "input.h"
-#include "nbd.h"
+#include "ovs-edge-protocol.h"
 #include "store.h"
 #include "world.h"
 
