@@ -5,7 +5,7 @@
 # real engine (OVS_EDGE), on this host's own Python
 
 # DevStack and the plugin read what is set here
-# shellcheck disable=SC1091,SC2034
+# shellcheck disable=SC1091,SC2034,SC2317
 
 source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
 
@@ -30,6 +30,14 @@ set +o errexit
 # sudo COMMAND...
 function sudo {
     "$@"
+}
+
+# the other parts of install_openvstorage have tests of their own
+function install_openvstorage_hypervisor {
+    :
+}
+function install_openvstorage_drivers {
+    :
 }
 
 # make_engine - what the hypervisor's builder installs
@@ -79,7 +87,23 @@ function test_service {
     assert_true "it serves again what it served" vpools_answer
 }
 
-function test_a_number_that_somebody_else_has_got {
+function test_another_stack_with_guests {
+    local process
+    start_storagedriver
+    process=$(service_process)
+    (prepare_openvstorage)
+    assert_equal "$process" "$(service_process)" "it serves on"
+    (install_openvstorage)
+    assert_false "after the installation another" kill -0 "$process" 2>/dev/null
+    assert_true "serves" vpools_answer
+    (OPENVSTORAGE_VPOOL_two+=,vpool_guid=7968a798-a0ab-4f6a-8f3d-32f785215307
+        prepare_openvstorage)
+    assert_equal "" "$(service_process)" "with other settings it is stopped"
+    (install_openvstorage)
+    assert_equal "" "$(service_process)" "and post-config starts it"
+}
+
+function test_a_number_that_another_process_has_got {
     local stranger
     stop_storagedriver
     sleep 600 &
@@ -139,7 +163,8 @@ fi
 make_engine
 test_checks
 test_service
-test_a_number_that_somebody_else_has_got
+test_another_stack_with_guests
+test_a_number_that_another_process_has_got
 test_tls
 test_a_service_that_was_killed
 report_results
