@@ -21,6 +21,15 @@
 struct server;
 struct volume;
 
+#define WAIT_HANDSHAKE_MS 10000
+#define WAIT_CONTROL_MS 600000
+#define WAIT_STALL_MS 30000
+
+#define CONN_JOBS_MAX 128
+#define CONN_JOB_BYTES_MAX (64u << 20)
+#define CONN_OUT_STOP_BYTES (1u << 20)  /* no request is taken while so much is unread */
+#define CONN_HANG_UP EPOLLRDHUP
+
 enum phase {
     PHASE_FLAGS,        /* the client's handshake flags are to come */
     PHASE_OPTIONS,
@@ -87,8 +96,9 @@ struct conn {
 struct conn *conn_new(struct server *server, int fd, const struct sockaddr_storage *peer);
 void conn_free(struct conn *conn);
 
-/* The socket is ready, or something that the connection waited for has ended. */
-void conn_event(struct conn *conn);
+/* The socket is ready, or something that the connection waited for has ended. Returns true if the
+ * connection is over: the caller removes it. */
+bool conn_event(struct conn *conn);
 /* The calling thread leaves requests for data to others. */
 void conn_thread_never_waits(void);
 /* Frees what a thread that called conn_event keeps for it. */
@@ -110,15 +120,34 @@ static inline size_t conn_pending(const struct conn *conn)
     return conn->out_length - conn->out_start;
 }
 
-/* Returns true if a reply of so many bytes may be prepared now; else the request has to wait. */
-bool conn_has_room(struct conn *conn, uint64_t length);
-/* There may be room now. */
-void conn_wake(struct conn *conn);
+/* Under `lock`. */
+static inline bool conn_has_ended(const struct conn *conn)
+{
+    return conn->finished || conn->broken || conn->killed || conn->left;
+}
+
+static inline bool conn_must_wait(const struct conn *conn)
+{
+    return conn->busy || conn->starved || conn->jobs >= CONN_JOBS_MAX
+        || conn->job_bytes >= CONN_JOB_BYTES_MAX || conn_pending(conn) >= CONN_OUT_STOP_BYTES;
+}
+
+/* Returns the events that wake the connection up next. 0: the end of a job wakes it; CONN_HANG_UP:
+ * the end of a job or the client's leaving. */
+uint32_t conn_wanted_events(const struct conn *conn);
+/* A request that has begun must be complete in time; waiting for the next one may take for ever. */
+void conn_set_deadline(struct conn *conn);
+
+/* Waits for the events, in the epoll set of the connection's phase. */
+void conn_arm(struct conn *conn, uint32_t events);
 
 /* Before and after a request is given to a pool. */
 void conn_job_begin(struct conn *conn, uint64_t bytes, bool exclusive);
 void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive);
 
+/* Begins no further request of a client that left without goodbye: another client may have been
+ * told since then that its own, newer request is done. */
+void conn_leave(struct conn *conn);
 /* Ends it as soon as no request of it is being carried out. Under the table's lock. */
 void conn_kill(struct conn *conn);
 
@@ -128,7 +157,3 @@ void conn_finish(struct conn *conn);
 /* Returns true if the connection may begin no further request: the server killed it, or its client
  * is gone. Looks for the client itself only now and then. */
 bool conn_is_void(struct conn *conn);
-
-#define WAIT_HANDSHAKE_MS 10000
-#define WAIT_CONTROL_MS 600000
-#define WAIT_STALL_MS 30000

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backlog.h"
 #include "clock.h"
 #include "log.h"
-#include "server.h"
 
 #define OUT_PUSH_BYTES (256u << 10)
 #define DIRECT_BYTES (32u << 10)    /* not worth a copy */
@@ -56,7 +56,7 @@ void conn_push_locked(struct conn *conn)
         if (conn->taken_since >= PROGRESS_BYTES)
             conn->stuck_since = 0;
         conn->out_start += n;
-        server_out_bytes(conn->server, -n);
+        backlog_add(conn->server, -n);
         conn->stalled_at = 0;
     }
     drop_sent(conn);
@@ -97,7 +97,7 @@ static bool may_append(struct conn *conn, size_t length)
     if (conn->broken)
         log_warning("a connection is closed: no memory for its replies");
     else
-        server_out_bytes(conn->server, length);
+        backlog_add(conn->server, length);
     return !conn->broken;
 }
 

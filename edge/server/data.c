@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backlog.h"
 #include "conn.h"
 #include "layer.h"
 #include "ovs-edge-protocol.h"
@@ -366,11 +367,11 @@ static void take_other(struct conn *conn, const struct request *request)
     }
 }
 
-/* Small replies need no permission: there are few of them (JOBS_MAX, OUT_STOP_BYTES). */
+/* Small replies need no permission: there are few of them (CONN_JOBS_MAX, CONN_OUT_STOP_BYTES). */
 static bool may_read(struct conn *conn, const struct request *request)
 {
     return request->length <= SMALL_BYTES || request->length > OVS_REQUEST_BYTES_MAX
-        || conn_has_room(conn, request->length);
+        || backlog_admits(conn, request->length);
 }
 
 size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length)

@@ -11,6 +11,7 @@
 #include "peer.h"
 #include "server.h"
 #include "sessions.h"
+#include "table.h"
 
 #define FENCE_WAIT_MS 30000
 
@@ -19,7 +20,7 @@ static int end_others(struct conn *conn, bool (*is_meant)(const struct conn *, c
 {
     struct patience *patience = &conn->patience;
 
-    if (!server_end_others(conn, is_meant, whom)) {
+    if (!table_end_others(conn, is_meant, whom)) {
         patience->until = 0;
         return 0;
     }
@@ -40,7 +41,7 @@ int fence_session(struct conn *conn, const struct uuid *session)
 {
     if (sessions_is_fenced(conn->server->sessions, session))
         return ESHUTDOWN;
-    server_name(conn, session, NULL);
+    table_name(conn, session, NULL);
     return end_others(conn, has_session, session);
 }
 
@@ -56,7 +57,7 @@ int fence_entry(struct conn *conn, const struct uuid *volume)
 {
     struct peer peer = peer_of(&conn->peer);
 
-    server_name(conn, NULL, volume);
+    table_name(conn, NULL, volume);
     int error = end_others(conn, is_abandoned, volume);
     if (!error && !uuid_is_zero(&conn->session))
         error = sessions_enter(conn->server->sessions, &conn->session, volume, &peer);

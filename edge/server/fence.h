@@ -6,7 +6,7 @@
  * Fences: connections that have to be gone before another one goes on. Nothing here waits: an
  * option that finds such connections is put aside and run again when a connection has gone.
  *
- * Results: 0: none is left. EAGAIN: put the option aside (server_put_aside). EBUSY: after 30 s a
+ * Results: 0: none is left. EAGAIN: put the option aside (aside_put). EBUSY: after 30 s a
  * request of one of them is still being carried out.
  */
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aside.h"
 #include "clock.h"
 #include "conn.h"
 #include "control.h"
@@ -18,6 +19,7 @@
 #include "pool.h"
 #include "server.h"
 #include "store.h"
+#include "table.h"
 #include "volume.h"
 
 #define EXPORT_ZEROES 124
@@ -127,7 +129,7 @@ static struct volume *open_export(struct conn *conn, const uint8_t *name, size_t
     if (!volume || (!enter(conn, volume, fault) && !volume_open(volume, fault)))
         return volume;
     if (fault->error != EAGAIN)
-        server_name(conn, NULL, &none);
+        table_name(conn, NULL, &none);
     volume_put(volume);
     return NULL;
 }
@@ -303,7 +305,7 @@ static void run_option(void *argument)
     struct conn *conn = job->conn;
 
     if (!carry_out(conn, job) && !conn->killed && !conn->left) {
-        server_put_aside(&job->aside);
+        aside_put(&job->aside);
         return;
     }
     free(job);

@@ -3,7 +3,7 @@
 #pragma once
 
 /*
- * Sockets, threads and the table of connections.
+ * Sockets and threads: what serves connections.
  *
  * Connections with data are in one epoll set, those that come and those with control requests in
  * another, whose threads never wait for the disk: however it hangs, the server can be asked
@@ -22,6 +22,7 @@
 #include "log.h"
 
 struct allow;
+struct aside;
 struct conn;
 struct pool;
 struct sessions;
@@ -31,14 +32,6 @@ struct tls_credentials;
 #define LISTENERS_MAX 64
 #define FRONT_THREADS 2
 #define LOOP_THREADS (12 + FRONT_THREADS)
-
-/* An option that waits for other connections to go. */
-struct aside {
-    struct aside *next;
-    struct conn *conn;
-    void (*run)(void *argument);
-    void *argument;
-};
 
 /* Reads that wait for the disk; what syncs or frees; control requests and the opening of volumes. */
 enum pool_kind { POOL_READ, POOL_SYNC, POOL_CONTROL, POOLS };
@@ -65,7 +58,7 @@ struct server {
     const char *socket_path;            /* of the control socket, removed at the end */
     atomic_bool stopping, pause_logged;
     atomic_llong out_bytes;             /* memory of replies, of all connections */
-    atomic_bool starving;               /* some wait for conn_wake */
+    atomic_bool starving;               /* some wait for room (backlog.h) */
     atomic_bool paused[LISTENERS_MAX];  /* listeners that wait for a descriptor */
 
     pthread_mutex_t table_lock;
@@ -90,21 +83,7 @@ void server_tick(struct server *server);
  * in three quarters of `seconds` are named in the log. */
 void server_stop(struct server *server, int seconds);
 
-/* For connections. */
-void server_arm(struct conn *conn, uint32_t events);
-void server_remove(struct conn *conn);
-struct pool *server_pool(struct server *server, enum pool_kind kind);
-/* Counts memory of replies: read for a client, and not taken by it yet. */
-void server_out_bytes(struct server *server, long long bytes);
-/* Returns true if a reply of `length` bytes may be prepared for a connection that has `own` bytes
- * of replies. False: it waits until its client takes some of them, or conn_wake is called. */
-bool server_has_room(struct server *server, uint64_t own, uint64_t length);
-/* Stores the connection's session and volume, for threads that look at it; NULL: as before. */
-void server_name(struct conn *conn, const struct uuid *session, const struct uuid *volume);
-/* Kills the other connections that are meant. Returns true if some are still there. */
-bool server_end_others(struct conn *conn, bool (*is_meant)(const struct conn *other, const void *whom),
-                       const void *whom);
-/* It is run again in a pool when a connection has gone since the last server_end_others, or its
- * own was killed, and about every second. */
-void server_put_aside(struct aside *aside);
-void server_resume(struct server *server);
+static inline struct pool *server_pool(struct server *server, enum pool_kind kind)
+{
+    return server->pools[kind];
+}

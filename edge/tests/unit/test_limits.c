@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "backlog.h"
 #include "flushes.h"
 #include "pool.h"
 #include "server.h"
@@ -272,15 +273,15 @@ static void test_room_for_replies(void)
     const uint64_t mib = 1 << 20;
     struct server server = {0};
 
-    assert(server_has_room(&server, 400 * mib, 32 * mib));
+    assert(backlog_has_room(&server, 400 * mib, 32 * mib));
     server.out_bytes = 768 * mib;
-    assert(server_has_room(&server, 32 * mib, 32 * mib));
-    assert(!server_has_room(&server, 33 * mib, 32 * mib));
-    assert(server_has_room(&server, 0, 256 * mib));
+    assert(backlog_has_room(&server, 32 * mib, 32 * mib));
+    assert(!backlog_has_room(&server, 33 * mib, 32 * mib));
+    assert(backlog_has_room(&server, 0, 256 * mib));
     server.starving = false;
     server.out_bytes = 1000 * mib;
-    assert(!server_has_room(&server, 0, 32 * mib) && server.starving);
-    assert(server_has_room(&server, 0, 24 * mib));
+    assert(!backlog_has_room(&server, 0, 32 * mib) && server.starving);
+    assert(backlog_has_room(&server, 0, 24 * mib));
 }
 
 int main(void)
