@@ -4,7 +4,6 @@
 
 #include "backlog.h"
 
-#include <sys/epoll.h>
 
 #include "clock.h"
 #include "conn.h"

@@ -225,8 +225,7 @@ static void check_and_sort(struct loading *loading)
 }
 
 bool graph_load(struct graph *graph, int volumes,
-                void (*report)(void *context, const char *finding),
-                void *context)
+                void (*report)(void *context, const char *finding), void *context)
 {
     struct loading loading = {graph, volumes, report, context, true};
 

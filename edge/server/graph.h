@@ -17,6 +17,5 @@ struct graph {
 
 /* False if there was a finding; each was reported in one line. */
 bool graph_load(struct graph *graph, int volumes,
-                void (*report)(void *context, const char *finding),
-                void *context);
+                void (*report)(void *context, const char *finding), void *context);
 void graph_free(struct graph *graph);

@@ -134,4 +134,3 @@ void layer_files_remove(struct layer_home *home, const struct uuid *id);
 #define LAYER_FILE_NAME_SIZE (UUID_HEX_SIZE + 16)
 void layer_segment_name(const struct uuid *id, unsigned segment, char name[LAYER_FILE_NAME_SIZE]);
 void layer_file_name(const struct uuid *id, const char *suffix, char name[LAYER_FILE_NAME_SIZE]);
-

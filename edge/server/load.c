@@ -14,7 +14,6 @@
 #include "store.h"
 #include "volume.h"
 
-
 static struct layer *find_base(struct volume *parent, const struct uuid *layer_id)
 {
     for (size_t i = 0; i < parent->record->slot_count; i++)

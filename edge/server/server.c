@@ -63,9 +63,8 @@ bool server_init(struct server *server, struct store *store, const struct allow 
     server->sessions = sessions_open(store->folder.root, store->boot_id);
     pthread_mutex_init(&server->table_lock, NULL);
     clock_condition_init(&server->table_changed);
-    if (server->table && server->generations && server->epoll >= 0 && server->front >= 0 && server->wake >= 0
-        && server->sessions
-        && make_pools(server))
+    if (server->table && server->generations && server->epoll >= 0 && server->front >= 0
+        && server->wake >= 0 && server->sessions && make_pools(server))
         return true;
     log_error("cannot start: no sessions, memory, threads or file descriptors");
     server->slots = 0;      /* server_stop follows, and there may be no table */

@@ -76,7 +76,7 @@ static struct layer *add_top(struct volume *volume, struct record *next, struct 
 /* Commits `next` with its new top. */
 static int commit_top(struct volume *volume, struct record *next,
                       int (*commit)(struct volume *, struct record *, struct fault *),
-                          struct fault *fault)
+                      struct fault *fault)
 {
     struct layer *old_top = record_top(volume->record)->layer;
     struct layer *top = add_top(volume, next, fault);
@@ -123,11 +123,11 @@ static int check_create(struct volume *volume, struct fault *fault)
     if (previous && !previous->synced)
         return fault_set(fault, EBUSY, REASON_PREVIOUS_SNAPSHOT_NOT_ON_BACKEND,
                          "snapshot '%s' of volume '%s' is not synced yet", previous->name,
-                             volume->name);
+                         volume->name);
     if (count_snapshots(volume->record) >= SNAPSHOTS_MAX)
         return fault_set(fault, EMLINK, REASON_INVALID_OPERATION,
                          "volume '%s' has %d snapshots, which is the most", volume->name,
-                             SNAPSHOTS_MAX);
+                         SNAPSHOTS_MAX);
     return 0;
 }
 
@@ -158,8 +158,8 @@ static struct snapshot *find_by_id(struct record *record, const struct uuid *id)
 }
 
 static int create_locked(struct volume *volume, const char *name, const struct uuid *id,
-                         const void *metadata,
-                         uint32_t length, struct snapshot_info *info, struct fault *fault)
+                         const void *metadata, uint32_t length, struct snapshot_info *info,
+                         struct fault *fault)
 {
     struct slot *slot = record_find_snapshot(volume->record, name);
 
@@ -180,7 +180,8 @@ static int create_locked(struct volume *volume, const char *name, const struct u
     int error = check_create(volume, fault);
     if (error)
         return error;
-    struct snapshot *snapshot = record_new_snapshot(name, id, volume->record->size, metadata, length);
+    struct snapshot *snapshot = record_new_snapshot(name, id, volume->record->size, metadata,
+                                                    length);
     if (!snapshot)
         return fault_store(fault, ENOMEM, "making the snapshot");
     error = freeze_top(volume, snapshot, fault);
@@ -193,12 +194,10 @@ int snapshot_create(struct volume *volume, const char *name, struct uuid id, con
     if (!name_is_good(name))
         return fault_set(fault, EINVAL, REASON_INVALID_OPERATION,
                          "a bad snapshot name '%s': 1 to %d bytes, no '/', no control characters",
-                             name,
-                         NAME_LENGTH_MAX);
+                         name, NAME_LENGTH_MAX);
     if (length > METADATA_MAX)
         return fault_set(fault, E2BIG, REASON_INVALID_OPERATION, "metadata of %u bytes: at most %d",
-                         length,
-                         METADATA_MAX);
+                         length, METADATA_MAX);
     if (uuid_is_zero(&id))
         uuid_random(&id);
     int error = volume_lock(volume, fault);
@@ -213,7 +212,7 @@ static int has_clones(struct volume *volume, const char *name, struct fault *fau
 {
     return fault_set(fault, ENOTEMPTY, REASON_OBJECT_STILL_HAS_CHILDREN,
                      "snapshot '%s' of volume '%s' has clones; remove them first", name,
-                         volume->name);
+                     volume->name);
 }
 
 static int remove_locked(struct volume *volume, const char *name, struct fault *fault)
@@ -338,8 +337,7 @@ int snapshot_info(struct volume *volume, const char *name, struct snapshot_info 
 }
 
 int snapshot_list(struct volume *volume, uint64_t *size, struct snapshot_info **list,
-                  uint32_t *count,
-                  struct fault *fault)
+                  uint32_t *count, struct fault *fault)
 {
     int error = begin_reading(volume, fault);
 
@@ -389,8 +387,7 @@ static bool wait_for_sync(struct store *store, uint64_t *seen, const struct time
 }
 
 int snapshot_wait_synced(struct volume *volume, const char *name, uint32_t milliseconds,
-                         bool *synced,
-                         struct fault *fault)
+                         bool *synced, struct fault *fault)
 {
     struct store *store = volume->store;
     struct timespec deadline = deadline_after(milliseconds < WAIT_MAX_MS ? milliseconds
@@ -450,6 +447,6 @@ static void run_seal(const struct job *job)
 
 void snapshot_seal_later(struct volume *volume, const struct uuid *id)
 {
-    jobs_add(volume->store->seal_pool, (struct job){.run = run_seal, .store = volume->store,
-                                                    .volume = volume, .id = *id});
+    jobs_add(volume->store->seal_pool,
+             (struct job){.run = run_seal, .store = volume->store, .volume = volume, .id = *id});
 }

@@ -107,8 +107,8 @@ static int publish_or_undo(struct volume *volume, struct fault *fault)
 
 /* Takes over the record. With `earlier` set the caller has to wait for that one (wait_for_earlier). */
 static int introduce(struct store *store, struct record *record, struct volume *parent,
-                     struct layer *base, struct volume **earlier,
-                     struct volume_info *info, struct fault *fault)
+                     struct layer *base, struct volume **earlier, struct volume_info *info,
+                     struct fault *fault)
 {
     struct volume *other = NULL, *volume = volume_new(store, record, parent, base);
 
@@ -187,9 +187,8 @@ static int find_source(struct volume *parent, const char *snapshot, struct slot 
 }
 
 static int clone_locked(struct volume *parent, const char *snapshot, const char *name,
-                        struct uuid id,
-                        const char *owner, struct volume **earlier, struct volume_info *info,
-                        struct fault *fault)
+                        struct uuid id, const char *owner, struct volume **earlier,
+                        struct volume_info *info, struct fault *fault)
 {
     struct slot *slot;
     int error = find_source(parent, snapshot, &slot, fault);

@@ -19,5 +19,4 @@ int control_call(ovs_ctx_t *ctx, const struct vendor_request *request, struct ve
 /* The same for a request whose reply has no field of interest. */
 int control_command(ovs_ctx_t *ctx, const struct vendor_request *request, bool *repeated);
 
-
 #endif
