@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "credentials.h"
+#include "tls_credentials.h"
 
 #define RECORD_BYTES 16384
 /* No side may ask for less (RFC 8449). */

@@ -6,7 +6,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "credentials.h"
+#include "tls_credentials.h"
 
 #define RAW_TLS_FOLDER_BYTES 64
 #define RAW_TLS_IDENTITY "alice"

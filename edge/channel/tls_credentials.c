@@ -2,7 +2,7 @@
 
 /* Reads the key files of TLS. */
 
-#include "credentials.h"
+#include "tls_credentials.h"
 
 #include <errno.h>
 #include <limits.h>
