@@ -17,6 +17,11 @@ for name, value in (('ASAN_OPTIONS', 'detect_leaks=1:exitcode=66'),
     os.environ.setdefault(name, value)
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        'markers', 'waits: most of its time is a wait for a limit')
+
+
 @pytest.fixture(autouse=True)
 def no_engine_left():
     yield

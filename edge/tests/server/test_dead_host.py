@@ -79,6 +79,7 @@ def cable():
     cable.__exit__()
 
 
+@pytest.mark.waits
 def test_sessions_of_a_dead_host_go_within_a_minute(data, folder, cable):
     """Idle sessions end, and so do sessions with replies to come."""
     with engines.Engine(data, listen=(ADDRESSES['server'] + ':0',),

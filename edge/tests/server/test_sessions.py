@@ -327,6 +327,7 @@ def write_until_fenced(disk):
             caught.value.reply == wire.REP_ERR_POLICY), caught.value
 
 
+@pytest.mark.waits
 def test_all_that_wait_are_told_to_ask_again(hanging):
     """All get an answer after half a minute; no thread waits meanwhile."""
     engine, disk = hanging

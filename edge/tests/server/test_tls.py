@@ -181,6 +181,7 @@ def test_clients_are_verified(data, key_folder, folder):
         in engine.log_text()
 
 
+@pytest.mark.waits
 def test_an_expired_client_is_refused(data, folder):
     authority = keys.Authority(os.path.join(folder, 'authority'))
     place = os.path.join(folder, 'keys')
@@ -311,6 +312,7 @@ def test_a_record_that_comes_twice_is_refused(secured):
         assert disk.read(0, 4) == b'more'
 
 
+@pytest.mark.waits
 def test_a_handshake_that_stalls_holds_up_no_other(secured):
     """More clients stall than the engine has threads; all of them end."""
     outgoing = ssl.MemoryBIO()
@@ -355,6 +357,7 @@ def fail(address, number, hello):
             is_closed(sock)
 
 
+@pytest.mark.waits
 def test_failed_handshakes_leave_nothing_behind(secured):
     outgoing = ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):
