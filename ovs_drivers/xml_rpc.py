@@ -224,6 +224,22 @@ class _TimedReader(io.RawIOBase):
 
 
 def _parse(body):
+    try:
+        answer = unmarshal(body).close()
+    except Fault:
+        raise
+    except Exception as error:
+        raise BadAnswer('the answer is not XML-RPC: %s: %s'
+                        % (type(error).__name__, error))
+    return answer[0] if len(answer) == 1 else answer
+
+
+def unmarshal(body):
+    """Return the Unmarshaller that has read an answer or a request.
+
+    It and its close() raise not only errors of their own: well-formed XML
+    with the wrong elements makes it fail in ways that it does not name.
+    """
     unmarshaller = xmlrpc_client.Unmarshaller()
     parser = expat.ParserCreate()
     # Python 2's parser hands out text as bytes or not, as it is told.
@@ -234,18 +250,9 @@ def _parse(body):
     parser.StartElementHandler = unmarshaller.start
     parser.EndElementHandler = unmarshaller.end
     parser.CharacterDataHandler = unmarshaller.data
-    try:
-        parser.Parse(body, True)
-        answer = unmarshaller.close()
-    except (BadAnswer, Fault):
-        raise
-    except Exception as error:
-        # Not only its own errors: well-formed XML with the wrong elements
-        # makes the unmarshaller fail in ways that it does not name.
-        raise BadAnswer('the answer is not XML-RPC: %s: %s'
-                        % (type(error).__name__, error))
-    return answer[0] if len(answer) == 1 else answer
+    parser.Parse(body, True)
+    return unmarshaller
 
 
 def _refuse_document_type(*_arguments):
-    raise BadAnswer('the answer has a document type declaration')
+    raise ValueError('it has a document type declaration')

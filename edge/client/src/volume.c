@@ -55,16 +55,12 @@ int ovs_truncate_volume(ovs_ctx_t *ctx, const char *volume_name, uint64_t size)
     return result_of(control_command(ctx, &request, NULL));
 }
 
-int volume_grow(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size)
+static int ask_for_size(ovs_ctx_t *ctx, struct vendor_request *request, uint64_t *size)
 {
-    struct vendor_request request;
     struct vendor_reply reply;
     int error;
 
-    vendor_request_begin(&request, OVS_VOLUME_TRUNCATE);
-    vendor_request_ref_uuid(&request, volume);
-    request.end = put_u64(request.end, *size);
-    error = control_call(ctx, &request, &reply, NULL);
+    error = control_call(ctx, request, &reply, NULL);
     if (error != 0)
         return error;
     *size = get_u64(&reply.fields);
@@ -73,21 +69,23 @@ int volume_grow(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size)
     return error;
 }
 
+int volume_grow(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size)
+{
+    struct vendor_request request;
+
+    vendor_request_begin(&request, OVS_VOLUME_TRUNCATE);
+    vendor_request_ref_uuid(&request, volume);
+    request.end = put_u64(request.end, *size);
+    return ask_for_size(ctx, &request, size);
+}
+
 int volume_size(ovs_ctx_t *ctx, struct uuid volume, uint64_t *size)
 {
     struct vendor_request request;
-    struct vendor_reply reply;
-    int error;
 
     vendor_request_begin(&request, OVS_VOLUME_STAT);
     vendor_request_ref_uuid(&request, volume);
-    error = control_call(ctx, &request, &reply, NULL);
-    if (error != 0)
-        return error;
-    *size = get_u64(&reply.fields);
-    error = reply.fields.bad ? EPROTO : 0;
-    vendor_reply_free(&reply);
-    return error;
+    return ask_for_size(ctx, &request, size);
 }
 
 /* The names found so far, and what the caller has room for. */

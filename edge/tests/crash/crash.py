@@ -11,7 +11,6 @@ block be wrong, no request fail, and the store must pass its check.
   OVS_EDGE=build/server/ovs-edge edge/tests/crash/crash.py --kills 200
 """
 
-import argparse
 import errno
 import os
 import random
@@ -24,6 +23,7 @@ import uuid
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support import engine as engines  # noqa: E402
+from support import long_form  # noqa: E402
 from support import resend  # noqa: E402
 from support import wire  # noqa: E402
 
@@ -269,18 +269,9 @@ def finish(engine, data):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--kills', type=int, default=200)
-    parser.add_argument('--seed', type=int, default=None)
-    arguments = parser.parse_args()
-    seed = arguments.seed
-    if seed is None:
-        seed = random.SystemRandom().randrange(1 << 30)
-    print('seed %d' % seed, flush=True)
+    arguments = long_form.arguments(__doc__, kills=200)
     begun = time.monotonic()
-    totals = run(arguments.kills, seed,
+    totals = run(arguments.kills, arguments.seed,
                  say=lambda text: print(text, flush=True))
     print('%.0f s: %s' % (time.monotonic() - begun, ', '.join(
         '%d %s' % (number, what) for what, number in totals.items())))

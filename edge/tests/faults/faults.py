@@ -13,7 +13,6 @@ volume and snapshot is held against what was acknowledged (model.py).
   OVS_EDGE=FILE OVS_RECORD=FILE edge/tests/faults/faults.py --faults 2000
 """
 
-import argparse
 import collections
 import contextlib
 import errno
@@ -32,6 +31,7 @@ from model import SECTOR
 from model import Wrong
 
 from support import engine as engines
+from support import long_form
 from support import wire
 
 CLUSTER = 65536
@@ -594,14 +594,7 @@ def run(count, seed, recorder, say=print):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--faults', type=int, default=2000)
-    parser.add_argument('--seed', type=int,
-                        default=random.SystemRandom().randrange(1 << 30))
-    arguments = parser.parse_args()
-    print('seed %d' % arguments.seed, flush=True)
+    arguments = long_form.arguments(__doc__, faults=2000)
     begun = time.monotonic()
     counts = run(arguments.faults, arguments.seed, os.environ['OVS_RECORD'],
                  lambda text: print(text, flush=True))

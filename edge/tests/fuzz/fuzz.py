@@ -6,7 +6,6 @@
   OVS_EDGE=build-asan/server/ovs-edge edge/tests/fuzz/fuzz.py --rounds 20000
 """
 
-import argparse
 import os
 import random
 import socket
@@ -18,6 +17,7 @@ import uuid
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support import engine as engines  # noqa: E402
+from support import long_form  # noqa: E402
 from support import wire  # noqa: E402
 
 MIB = 1 << 20
@@ -238,17 +238,8 @@ def run(rounds, seed, attackers=3):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--rounds', type=int, default=20000)
-    parser.add_argument('--seed', type=int, default=None)
-    arguments = parser.parse_args()
-    seed = arguments.seed
-    if seed is None:
-        seed = random.SystemRandom().randrange(1 << 30)
-    print('seed %d' % seed, flush=True)
-    checked = run(arguments.rounds, seed)
+    arguments = long_form.arguments(__doc__, rounds=20000)
+    checked = run(arguments.rounds, arguments.seed)
     print('%d attacks; the well-behaved client was right %d times' % (
         arguments.rounds, checked))
 

@@ -16,7 +16,6 @@ The engine has one life here. edge/tests/faults has any number, and all faults
 in sequences; this shows where in one record a given engine loses what.
 """
 
-import argparse
 import bisect
 import os
 import random
@@ -27,6 +26,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support import engine as engines  # noqa: E402
+from support import long_form  # noqa: E402
 
 import platter  # noqa: E402
 
@@ -266,17 +266,8 @@ def replay(data, record, work, positions, rng, folder, say):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--cuts', type=int, default=300)
-    parser.add_argument('--seed', type=int, default=None)
-    arguments = parser.parse_args()
-    seed = arguments.seed
-    if seed is None:
-        seed = random.SystemRandom().randrange(1 << 30)
-    print('seed %d' % seed, flush=True)
-    done = run(arguments.cuts, seed)
+    arguments = long_form.arguments(__doc__, cuts=300)
+    done = run(arguments.cuts, arguments.seed)
     print('%d power cuts: nothing that was flushed was lost' % done)
 
 

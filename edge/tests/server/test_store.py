@@ -133,15 +133,21 @@ def test_a_record_under_another_name(stopped):
     refused_to_serve(stopped, 'record of another volume')
 
 
+def refused(data, *words):
+    """Expect that "v" cannot be opened, and that the log says why."""
+    engine = engines.Engine(data)
+    with pytest.raises(wire.OptionError):
+        engine.open('v')
+    for word in words:
+        assert word in engine.log_text()
+    engine.kill()
+
+
 def test_a_damaged_map_is_refused_when_opened(stopped):
     for path in files(stopped, 'layers', '.map'):
         edit(path, 3, b'?')
     found(stopped, '.map: its header is damaged')
-    engine = engines.Engine(stopped)
-    with pytest.raises(wire.OptionError):
-        engine.open('v')
-    assert 'its header is damaged' in engine.log_text()
-    engine.kill()
+    refused(stopped, 'its header is damaged')
 
 
 def test_missing_data(stopped):
@@ -155,11 +161,7 @@ def test_cut_off_data(stopped, length):
     assert os.path.getsize(path) == MIB
     os.truncate(path, length)
     found(stopped, 'is missing or cut off')
-    engine = engines.Engine(stopped)
-    with pytest.raises(wire.OptionError):
-        engine.open('v')
-    assert 'is missing or cut off' in engine.log_text()
-    engine.kill()
+    refused(stopped, 'is missing or cut off')
 
 
 def test_zeros_at_the_end_are_not_taken_for_cut_off(engine, control):
@@ -195,12 +197,7 @@ def test_bits_beyond_the_end(stopped):
 def damaged_map(data, path, *words):
     """The check finds the damage, and so does opening the volume."""
     found(data, os.path.basename(path), *words)
-    engine = engines.Engine(data)
-    with pytest.raises(wire.OptionError):
-        engine.open('v')
-    for word in words:
-        assert word in engine.log_text()
-    engine.kill()
+    refused(data, *words)
 
 
 @pytest.fixture
@@ -323,11 +320,7 @@ def test_a_cut_off_file_of_version_1(stopped):
     bits = path[:-len('.data')] + '.map'
     maps.store_version_1(bits, maps.load(bits))
     found(stopped, 'is missing or cut off')
-    engine = engines.Engine(stopped)
-    with pytest.raises(wire.OptionError):
-        engine.open('v')
-    assert 'is missing or cut off' in engine.log_text()
-    engine.kill()
+    refused(stopped, 'is missing or cut off')
 
 
 def test_an_orphan_is_reported_and_kept(stopped):

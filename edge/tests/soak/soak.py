@@ -15,7 +15,6 @@ the last.
       edge/tests/soak/soak.py --minutes 60 --clients 50
 """
 
-import argparse
 import os
 import random
 import socket
@@ -30,6 +29,7 @@ sys.path[:0] = [TESTS, *(os.path.join(TESTS, name)
 
 import clients  # noqa: E402
 from support import engine as engines  # noqa: E402
+from support import long_form  # noqa: E402
 from support import wire  # noqa: E402
 
 MIB = 1 << 20
@@ -267,15 +267,7 @@ def run(seconds, number, seed, say=print):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--minutes', type=float, default=60)
-    parser.add_argument('--clients', type=int, default=50)
-    parser.add_argument('--seed', type=int,
-                        default=random.SystemRandom().randrange(1 << 30))
-    arguments = parser.parse_args()
-    print('seed %d' % arguments.seed, flush=True)
+    arguments = long_form.arguments(__doc__, minutes=60.0, clients=50)
     _, flat = run(arguments.minutes * 60, arguments.clients, arguments.seed,
                   lambda text: print(text, flush=True))
     return 0 if flat else 1
