@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the engine can be asked, as calls that outlive its restarts.
+"""The engine's requests, as calls that outlive its restarts.
 
 Any number of threads may ask at once. A request whose reply is lost because
 the engine died is sent again to the next one: each of them may be carried

@@ -56,7 +56,7 @@ class ReplyLost(ConnectionError):
 
 
 class NotTheEngine(Exception):
-    """What answers is no engine of ours, or one of another time."""
+    """The peer is no engine of ours, or one of another version."""
 
 
 class EngineConnection:

@@ -53,7 +53,7 @@ class Node:
 
     @property
     def is_everywhere(self):
-        """Whether it listens on all addresses of the host."""
+        """Return true if it listens on all addresses of the host."""
         return ipaddress.ip_address(self.host).is_unspecified
 
     @property
@@ -67,7 +67,7 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class VPoolSettings:
-    """What one vPool is to be; None: what its data folder says."""
+    """The settings of a vPool; None: as its data folder says."""
 
     data: str
     nodes: tuple

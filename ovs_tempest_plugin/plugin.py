@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What Tempest asks of a plugin."""
+"""The plugin, as Tempest asks for it."""
 
 import os
 

@@ -65,7 +65,7 @@ def _reason(found):
 
 
 def _message(traceback):
-    """What a traceback says behind its last frame, without passwords."""
+    """Return a traceback behind its last frame, without passwords."""
     lines = traceback.splitlines()
     frames = [number for number, line in enumerate(lines)
               if line.startswith('  File "')]
@@ -83,7 +83,7 @@ def count(tests):
 
 
 def problems(tests):
-    """What makes the run no success, in words."""
+    """Return the reasons why the run is no success, in words."""
     passed, skipped, failed = count(tests)
     found = []
     if failed:

@@ -102,7 +102,7 @@ class Target:
         self._device = guest.ask('disk ' + serial)
 
     def seconds(self, size, kind, depth, count):
-        """What COUNT requests take, from how many there are in a while."""
+        """Return the seconds of COUNT requests, from those of less time."""
         said = self._guest.ask(
             'fio --name=bench --filename=%s --ioengine=libaio --direct=1 '
             '--thread --rw=%s --bs=%d --iodepth=%d --time_based --runtime=%d '

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is installed, from what, and whether it is as it was installed."""
+"""Compare an installation with its manifest."""
 
 import json
 import os

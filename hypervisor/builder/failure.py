@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is told to the user when something does not work."""
+"""Errors with a hint for the user."""
 
 
 class Failure(Exception):

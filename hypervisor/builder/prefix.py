@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is installed under a prefix: put there, verified, taken away."""
+"""Install under a prefix, verify, uninstall."""
 
 import os
 import shutil

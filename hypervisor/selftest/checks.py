@@ -27,7 +27,7 @@ _MONITOR_TRIES = 5
 
 
 class Checks:
-    """What the checks share.
+    """The base of the checks.
 
     :param prefix: where QEMU and libvirt are installed
     :param folder: an empty folder for files and logs

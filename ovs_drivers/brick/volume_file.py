@@ -88,7 +88,7 @@ class VolumeFile(io.RawIOBase):
                 self._volume = None
 
     def _has_data(self, count):
-        """Whether zeros written here would change anything."""
+        """Return true if zeros written here would change something."""
         return (self._opened().read(self._position, count) !=
                 _ZEROS[:count])
 

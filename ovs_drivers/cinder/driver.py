@@ -266,7 +266,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
         return place.name if here else None
 
     def _fits(self, source, volume):
-        """Whether the volume may be a clone of SOURCE, of whole GiB."""
+        """Return true if the volume may be a clone of SOURCE, of whole GiB."""
         if not self._vpool.is_template(source):
             return False
         size = self._vpool.size(source)

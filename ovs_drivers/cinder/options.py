@@ -15,7 +15,7 @@ from ovs_drivers import xml_rpc
 
 
 class _NamesValue(object):
-    """What oslo.config's types leave out of their errors: the value."""
+    """Add the value, which oslo.config's types leave out of their errors."""
 
     def __call__(self, value):
         try:

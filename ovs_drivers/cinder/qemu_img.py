@@ -79,7 +79,7 @@ class QemuImg(object):
                       path)
 
     def info(self, path, path_format):
-        """What qemu-img knows of the disk in a file that a user made."""
+        """Return qemu-img's description of the disk in a user's file."""
         return json.loads(self._run(
             'info', '-f', path_format, '--output=json', path,
             prlimit=_INFO_LIMITS))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a vPool can do for Cinder, in calls that may all be repeated.
+"""The calls of Cinder's driver on a vPool; all of them may be repeated.
 
 The product has rules that Cinder does not know: a volume or snapshot with
 clones cannot be removed, nothing can be renamed, the reply of a call can be
@@ -81,7 +81,7 @@ class VPool(sweeping.Sweeper):
             return self._edge.size(name)
 
     def is_blank(self, name):
-        """Whether all of the volume is known to read as zeros.
+        """Return true if all of the volume is known to read as zeros.
 
         The original product, which cannot tell its capacity either, counts
         as stored only what has reached its back end.

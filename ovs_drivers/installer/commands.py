@@ -16,7 +16,7 @@ from ovs_drivers.installer import runtime
 
 
 class _Verb(command_line.Command):
-    """What the commands have in common."""
+    """The base of the commands."""
 
     def add_arguments(self, parser):
         parser.add_argument(

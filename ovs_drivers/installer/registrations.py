@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is put where: the names by which OpenStack finds the drivers."""
+"""The modules and lines by which OpenStack finds the drivers."""
 
 import re
 

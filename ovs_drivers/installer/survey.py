@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What each file of an environment is now, and what it has to be."""
+"""Compare each file of an environment with what it has to be."""
 
 import os
 

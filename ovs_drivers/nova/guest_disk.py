@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What Nova's guest-disk config does not know of an Open vStorage disk.
+"""The attributes of an Open vStorage disk that Nova's config lacks.
 
 A mixin over Nova's own ``LibvirtConfigGuestDisk``, which goes on doing all
 that it does; this adds the transport of the host and the snapshot time-out.

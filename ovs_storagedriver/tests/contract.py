@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the tests of the XML-RPC calls have in common."""
+"""The base of the tests of the XML-RPC calls."""
 
 import unittest
 import uuid

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the tests that talk to a running service have in common."""
+"""The base of the tests that talk to a running service."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ def eventually(condition, what):
 
 
 def is_alive(pid):
-    """Whether a process runs that is not just waiting to be reaped."""
+    """Return true if a process runs and is no zombie."""
     try:
         with open('/proc/%d/stat' % pid) as stat:
             return stat.read().rpartition(')')[2].split()[0] != 'Z'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What holds for every XML-RPC call."""
+"""Rules for every XML-RPC call."""
 
 import errno
 import types

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What XML-RPC says when there is no room left."""
+"""XML-RPC reports a full disk."""
 
 import errno
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the testbed's guest says of its disks on the serial console.
+"""The disks of the testbed's guest, as its serial console tells them.
 
 It is all that can be known of a guest without a network.
 """

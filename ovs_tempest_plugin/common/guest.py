@@ -28,7 +28,7 @@ Disk = collections.namedtuple('Disk', ['name', 'size', 'serial'])
 
 
 class Guest(object):
-    """What runs in a server.
+    """The system that runs in a server.
 
     :param server: the server, as Nova's API shows it
     :param access: key and floating IP, from Resources.server()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a vPool holds and Cinder does not know.
+"""Volumes and snapshots of a vPool that Cinder does not know.
 
 What Cinder deleted while clones needed it stays on the vPool under a mark
 (see "Deleting a volume with clones" in

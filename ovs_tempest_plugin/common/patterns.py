@@ -30,6 +30,6 @@ def md5(token):
 
 
 def shell_command(token):
-    """What prints content(TOKEN) in a guest that has an awk."""
+    """Return a command that prints content(TOKEN) in a guest with an awk."""
     return ("awk 'BEGIN { for (n = 0; n < %d; n++) printf %s, \"%s\", n }'"
             % (BYTES // _LINE, json.dumps(_FORMAT), token))

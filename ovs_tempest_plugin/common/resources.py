@@ -15,7 +15,7 @@ CONF = config.CONF
 
 
 class Resources(object):
-    """What one user makes, for a test or for a class of tests.
+    """The resources of one user, for a test or for a class of tests.
 
     :param clients: the client manager of the user
     :param add_cleanup: addCleanup of a test, addClassResourceCleanup of a

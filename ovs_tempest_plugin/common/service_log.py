@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What services did for one request, in the order in which they logged it.
+"""The log lines of services for one request, in their order.
 
 Nova passes the id of its user's request on to Cinder, whose lines have it as
 the global request id, from Pike on. Before, they name no more than the volume.
@@ -26,7 +26,7 @@ class LogError(Exception):
 
 
 def has_global_requests(volume_microversion):
-    """Whether Cinder logs the ids of Nova's requests: from Pike on.
+    """Return true if Cinder logs the ids of Nova's requests: from Pike on.
 
     :param volume_microversion: the newest that it has, or None
     """

@@ -42,7 +42,7 @@ class VolumeExtrasClient(base_client.BaseClient):
         return rest_client.ResponseBody(resp, json.loads(body))
 
     def list_manageable_volumes(self, host):
-        """What the back end HOST holds and who knows it (3.8)."""
+        """Return the volumes of the back end HOST, managed or not (3.8)."""
         return self._list('manageable_volumes', host)
 
     def list_manageable_snapshots(self, host):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a vPool itself says, past Cinder. Nothing here changes anything."""
+"""Read a vPool itself, past Cinder. Nothing here changes anything."""
 
 from ovs_drivers import storagedriver
 
@@ -23,7 +23,7 @@ class VPoolClient(object):
         return self._xml_rpc.volume_id(name) is not None
 
     def info(self, name):
-        """What the vPool knows of a volume, None if there is none."""
+        """Return the vPool's information of a volume, or None."""
         volume_id = self._xml_rpc.volume_id(name)
         if volume_id is None:
             return None

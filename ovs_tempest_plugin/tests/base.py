@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What all tests of the plugin share."""
+"""The base of all tests of the plugin."""
 
 import contextlib
 
@@ -188,7 +188,7 @@ class BaseTest(test.BaseTestCase):
 
     @classmethod
     def _orphans(cls):
-        """What the vPools hold and Cinder does not know, at this moment.
+        """Return the objects of the vPools that Cinder does not know now.
 
         Other workers make and delete volumes meanwhile: only what stays an
         orphan is one.

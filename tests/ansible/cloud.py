@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What OpenStack-Ansible leaves on the hosts of a cloud, made for tests.
+"""A cloud as OpenStack-Ansible leaves it on its hosts, for tests.
 
 ``OVS_TEST_CACHE`` is the cache folder of bin/test, with the environments
 ``tox/py311`` and ``tox/py27`` that the services come from.
@@ -176,7 +176,7 @@ class Cloud(object):
 
 
 class Run(object):
-    """What a run of Ansible said."""
+    """The output of a run of Ansible."""
 
     def __init__(self, finished):
         self.ok = finished.returncode == 0

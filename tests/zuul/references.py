@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What Zuul leaves to the executor: does everything that jobs name exist?"""
+"""Look for all that jobs name, which Zuul leaves to its executor."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _ROLE_MODULES = ('include_role', 'import_role')
 
 
 class References(object):
-    """What our jobs refer to, looked up in a tree of files."""
+    """The references of our jobs, looked up in a tree of files."""
 
     def __init__(self, loaded, top=tenant.TOP):
         self._tenant = loaded

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What an interpreter's packages lack of what our code uses."""
+"""Find what our code uses and an interpreter's packages lack."""
 
 import collections
 import json

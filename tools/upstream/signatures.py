@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whether a call, or a method that takes another's place, still fits."""
+"""Compare calls, and methods that replace others, with the signatures."""
 
 import collections
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What our code uses of other packages, read from its syntax trees."""
+"""Read the names of others that our code uses, from its syntax trees."""
 
 import ast
 import collections
@@ -42,7 +42,7 @@ def collect(top, packages):
 
 
 class _Module(ast.NodeVisitor):
-    """What one file says, with its names resolved as far as it can tell."""
+    """One file, with its names resolved as far as it can tell."""
 
     def __init__(self, top, path):
         self.path = path

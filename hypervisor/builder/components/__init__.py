@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is built: one module each, in the order in which they are built."""
+"""The components, a module each, in the order of the build."""
 
 from hypervisor.builder.components import edge
 from hypervisor.builder.components import libvirt

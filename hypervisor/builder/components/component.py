@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the components have in common."""
+"""The base of the components."""
 
 import dataclasses
 import json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the tests of the patched libvirt need: it, QEMU and a vPool."""
+"""Fixtures of the tests of the patched libvirt: it, QEMU and a vPool."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What libvirt says to disks of an Open vStorage vPool: a table.
+"""A table of disks of an Open vStorage vPool and of libvirt's answers.
 
 A row is a <disk> as a user writes it and either what comes of it or why it is
 refused. :mod:`test_domain_xml` puts each into a domain and tries it.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What libvirt does to the disks of running domains, on a real vPool."""
+"""libvirt changes the disks of running domains, on a real vPool."""
 
 import os
 import subprocess

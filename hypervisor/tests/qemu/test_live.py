@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a running QEMU does with its nodes, told by its monitor."""
+"""A running QEMU changes its nodes, told by its monitor."""
 
 import os
 
@@ -77,7 +77,7 @@ def test_blockdev_create(monitor, vpool):
 
 
 def test_external_snapshot_and_commit(monitor, vpool, add, folder):
-    """What libvirt does for snapshot-create --disk-only and blockcommit."""
+    """As libvirt does for snapshot-create --disk-only and blockcommit."""
     vpool.create('disk', 4 * MIB)
     vpool.write('disk', 0, b'a' * MIB)
     overlay = os.path.join(folder, 'overlay')

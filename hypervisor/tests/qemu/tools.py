@@ -165,7 +165,7 @@ class running:
         self._process.stdout.close()
 
     def waits(self):
-        """Whether it has done nothing for a moment."""
+        """Return true if it has done nothing for a moment."""
         before = self._ticks()
         time.sleep(0.1)
         return self._ticks() == before

@@ -63,7 +63,7 @@ class EncryptedVolumeTestCase(LuksTestCase):
             qemu_img._LUKS_OPTIONS + ',iter-time=1'))
 
     def payload(self, volume, count):
-        """What QEMU shows to a guest that has the key."""
+        """Return the data that QEMU shows to a guest that has the key."""
         path = self.folder + '/payload'
         subprocess.check_call(
             ['qemu-img', 'dd'] + self._opened() +

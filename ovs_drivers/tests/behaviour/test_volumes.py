@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What Cinder and its users may expect of the driver, on any vPool.
+"""The driver does what Cinder and its users may expect, on any vPool.
 
 Runs on the fake vPool, and on a live one where the environment names one
 (see backends.py).

@@ -14,7 +14,7 @@ from ovs_drivers.tests.behaviour import base
 
 
 class SetupTestCase(base.DriverTestCase):
-    """What is wrong is found at the start, with option, value and cure."""
+    """The start finds what is wrong, with option, value and cure."""
 
     def setUp(self):
         self.use(fixtures.MonkeyPatch(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What test_edge runs in a process that eventlet has patched."""
+"""A program for test_edge, in a process that eventlet has patched."""
 
 import eventlet
 eventlet.monkey_patch()

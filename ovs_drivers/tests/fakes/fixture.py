@@ -35,7 +35,7 @@ class TranslatingQemuImg(fixtures.Fixture):
             self.useFixture(fixtures.EnvironmentVariable(name, value))
 
     def commands(self):
-        """What qemu-img was told, a line a call."""
+        """Return the arguments that qemu-img was given, a line a call."""
         if not os.path.exists(self.log):
             return []
         with open(self.log) as stream:

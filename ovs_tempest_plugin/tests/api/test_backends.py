@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What Cinder says of its back ends."""
+"""Cinder reports its back ends."""
 
 from tempest import config
 from tempest.lib import decorators

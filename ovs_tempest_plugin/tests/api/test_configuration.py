@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whether there is anything to test. Nothing here is ever skipped.
+"""There is something to test. Nothing here is ever skipped.
 
 Without these tests a run in which every other test was skipped would look
 like a success.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What all tests with servers share."""
+"""The base of all tests with servers."""
 
 from tempest import config
 

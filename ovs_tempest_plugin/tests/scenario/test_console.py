@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a guest sees of its disks, told where there is no network."""
+"""A guest sees its disks, and tells them without a network."""
 
 from tempest import config
 from tempest.lib import decorators

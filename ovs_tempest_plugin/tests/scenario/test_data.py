@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What was written stays: snapshots, clones, reverts, growing."""
+"""Written data stays: snapshots, clones, reverts, growing."""
 
 from tempest import config
 from tempest.lib import decorators
