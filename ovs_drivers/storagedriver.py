@@ -152,7 +152,7 @@ class StorageDriver(object):
         self._known_hosts = list(hosts) + list(redirect_hosts)
         self._calls = threading.BoundedSemaphore(CALLS_AT_ONCE)
 
-    # What is asked.
+    # Questions
 
     def volume_ids(self):
         return self._call('volumesList', True)
@@ -213,8 +213,8 @@ class StorageDriver(object):
             multiattach=_flag(_field(answer, 'multiattach')),
             online_extend=_flag(_field(answer, 'online_extend')))
 
-    # What is changed. Only what has the same result when it is done twice
-    # is repeated by this client.
+    # Changes. This client repeats only those that have the same result when
+    # they are done twice.
 
     def create(self, name, size, vrouter_id=None):
         return self._made('volumeCreate', vrouter_id=vrouter_id,

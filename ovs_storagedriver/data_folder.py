@@ -29,7 +29,7 @@ LOG = logging.getLogger(__name__)
 FORMAT = 1
 IDENTITY = 'vpool.json'
 _NEW_IDENTITY = IDENTITY + '.new'
-# What a first start that was killed may leave.
+# Files that a killed first start may leave
 _FIRST_FILES = {'lock', 'engine.lock', _NEW_IDENTITY}
 # How long the engine of a service that was killed may take to end: it first
 # writes to the disk what it has not written yet.

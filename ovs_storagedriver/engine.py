@@ -196,7 +196,7 @@ class Engine:
             except OSError as error:
                 reply_was_lost |= isinstance(error,
                                              engine_connection.ReplyLost)
-                # What was idle belonged to the engine that is gone.
+                # Idle connections belonged to the engine that is gone.
                 self.close()
                 if time.monotonic() > deadline:
                     raise EngineDown('the engine does not answer (%s); the '

@@ -23,7 +23,7 @@ ENVIRONMENT = 'OVS_EDGE'
 PREFIX = '/opt/openvstorage'
 # A store is checked and, after a power failure, repaired before it serves.
 READY_SECONDS = 60
-# What was written but not flushed goes to the disk before the engine ends.
+# The engine writes unflushed data to the disk before it ends.
 STOP_SECONDS = 60
 _LOG_SECONDS = 2
 _BACKOFF_FIRST = 0.1

@@ -157,7 +157,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Say nothing: the calls have log lines of their own."""
 
     def log_message(self, message, *args):
-        # What the caller sent is in the arguments; it stays out of the log.
+        # The arguments hold the caller's data, which stays out of the log.
         LOG.debug('A request to %s failed',
                   self.server.where)
 

@@ -41,7 +41,7 @@ class VPool:
         self.nodes = chosen.nodes
         self._engine = engine.Engine(self._folder.engine_socket,
                                      _PATIENCE_SECONDS)
-        # Who looks at what is wrong wants to be told at once.
+        # Do not wait: the caller looks for what is wrong.
         self._impatient_engine = engine.Engine(self._folder.engine_socket)
 
     @property

@@ -10,8 +10,8 @@ import threading
 
 from hypervisor.builder import failure
 
-# What a compiler, ninja, meson, apt, patch and dpkg begin an error with; then
-# what may also be said in passing.
+# Errors of compilers, ninja, meson, apt, patch and dpkg, in two classes: lines
+# that are errors for sure, and lines that may be said in passing.
 _REASONS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     r'\berror ?:|^E: |\bfatal error\b|^FAILED: |^Hunk .* FAILED|^Traceback',
     r'No space left|cannot find|not found'))

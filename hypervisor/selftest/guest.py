@@ -9,7 +9,7 @@ from xml.sax import saxutils
 
 from hypervisor.selftest import shell
 
-# What the kernel writes when a disk fails it.
+# Lines of the kernel about a disk that fails.
 _DISK_ERRORS = re.compile(r'I/O error|critical .* error|timed out',
                           re.IGNORECASE)
 

@@ -350,8 +350,7 @@ class OpenvStorageEdgeVolumeDriver(manage.ManagingDriver,
     def _capacity_of_vpool(self):
         try:
             capacity = _capacity(self._vpool.info())
-            # What could not be removed when it was deleted has another
-            # chance.
+            # Deletions that failed have another chance.
             self._vpool.sweep()
             return capacity
         except errors.VPoolError:

@@ -30,7 +30,7 @@ CONF = cfg.CONF
 if accelerator:
     CONF.import_opt('allow_compression_on_image_upload',
                     'cinder.common.config')
-# What Glance calls a format and qemu-img calls otherwise.
+# Glance's names of formats, and qemu-img's.
 _QEMU_FORMATS = {'vhd': 'vpc', 'ploop': 'parallels', 'luks': 'raw',
                  'ami': 'raw', 'aki': 'raw', 'ari': 'raw', 'iso': 'raw'}
 

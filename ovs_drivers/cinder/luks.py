@@ -37,7 +37,7 @@ def key_file(context, volume):
     """A file of the service's own with the volume's passphrase."""
     encryption = _encryption(context, volume)
     key = key_manager.API(CONF).get(context, encryption['encryption_key_id'])
-    # What Nova and os-brick make of a key, too
+    # As Nova and os-brick do with a key
     passphrase = binascii.hexlify(key.get_encoded())
     with tempfile.NamedTemporaryFile(prefix='luks_') as stream:
         stream.write(passphrase)

@@ -91,7 +91,7 @@ Settings = collections.namedtuple(
                  'xml_rpc_redirect_hosts', 'xml_rpc_tls'])
 
 
-# What to give for the options whose values oslo.config checks
+# Hints for values that oslo.config refuses
 _CURES = {
     'edge_port': 'give the port of the storagedriver, usually %d'
                  % location.DEFAULT_EDGE_PORT,

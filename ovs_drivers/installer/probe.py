@@ -200,7 +200,7 @@ def expect(condition, problem):
 
 
 def main():
-    # What is imported may print: only the answer goes to the real output.
+    # Imported modules may print: only the answer goes to the real output.
     answer_to = os.dup(1)
     os.dup2(2, 1)
     # `-c` puts the current folder first; the services do not look there.

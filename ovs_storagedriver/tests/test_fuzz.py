@@ -87,7 +87,7 @@ class FuzzTestCase(unittest.TestCase):
             except xmlrpc.client.Fault as fault:
                 self.assertEqual(1, fault.faultCode)
 
-    # What is sent
+    # Requests
 
     def request(self):
         make = self.random.choice((

@@ -123,7 +123,7 @@ class BaseTest(test.BaseTestCase):
                 self.made.servers.list_volume_attachments(server_id)[
                     'volumeAttachments']]
 
-    # What the vPools say
+    # Answers of the vPools
 
     @classmethod
     def name_on_vpool(cls, volume_id):

@@ -86,7 +86,7 @@ class ResourcesTestCase(unittest.TestCase):
         self.assertEqual(volume['id'], volume_id)
         delete(volume_id)
         self.assertEqual({}, self.clients.volumes_client_latest.made)
-        # What is gone already is no error.
+        # A resource that is gone already is no error.
         delete(volume_id)
 
     def test_it_is_to_be_cleaned_up_before_it_is_awaited(self):

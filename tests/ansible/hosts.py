@@ -19,7 +19,7 @@ StrictModes no
 UsePAM no
 Subsystem sftp internal-sftp
 '''
-# What running anything leaves behind on a host.
+# Paths that every program changes on a host
 _VOLATILE = ('var/cache', 'var/log', 'var/lib/apt', 'var/lib/dpkg')
 
 

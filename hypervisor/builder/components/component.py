@@ -10,7 +10,7 @@ import shutil
 
 from hypervisor.builder import processes
 
-# What unpacking, patching and compiling anything takes.
+# Packages for unpacking, patching and compiling.
 TOOLCHAIN = ('dpkg-dev', 'gcc', 'libc6-dev', 'meson', 'ninja-build', 'patch',
              'pkg-config', 'python3')
 _NINJA_STEP = re.compile(r'^(\[\d+/\d+\])')

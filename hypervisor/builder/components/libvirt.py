@@ -79,8 +79,8 @@ class Libvirt(component.Component):
     def compile(self, work, phase):
         work.ninja([path for path in work.outputs()
                     if not _is_unwanted(path)], phase)
-        # What libvirt-python is generated from; all that is needed of the
-        # documentation.
+        # libvirt-python's code is generated from it; it needs nothing else of
+        # the documentation.
         documents = os.path.join(work.build, 'docs')
         os.makedirs(documents, exist_ok=True)
         work.run(['python3', os.path.join(work.source, 'scripts',

@@ -11,7 +11,7 @@ import time
 
 PREFIX = os.environ.get('OPENVSTORAGE_HYPERVISOR_PREFIX', '/opt/openvstorage')
 SECONDS = 60
-# What a monitor may take to answer, whatever became of the storagedriver.
+# Seconds for an answer of a monitor, in any state of the storagedriver.
 ANSWER_SECONDS = 1
 
 

@@ -54,8 +54,8 @@ class FailureTestCase(base.DriverTestCase):
             for how in HOWS[port]:
                 failing = self._failing(port, call, how, earlier)
                 operation(failing)
-                # What could not be finished at once is finished by the
-                # next statistics, as cinder-volume asks for them.
+                # The next statistics, as cinder-volume asks for them, finish
+                # what was left.
                 self.driver.get_volume_stats(refresh=True)
                 self.assertEqual([], self.backend.names(),
                                  (index, port, call, how))

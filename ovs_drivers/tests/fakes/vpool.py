@@ -68,7 +68,7 @@ class VPool(object):
         self.volumes = collections.OrderedDict()
         # Calls that were asked for, in order: ('edge', 'create', ...)
         self.calls = []
-        # What goes wrong: see fail()
+        # Failures: see fail()
         self.failures = []
         self.features = {'multiattach': 'true', 'online_extend': 'true'}
         self.knows_vpool_info = True
@@ -122,7 +122,7 @@ class VPool(object):
     def snapshot_names(self, name):
         return list(self._volume(name).snapshots)
 
-    # What the product does
+    # The product's behaviour
 
     def create(self, name, size):
         with self.lock:

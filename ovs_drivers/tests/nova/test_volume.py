@@ -171,7 +171,7 @@ class VolumeDriverTestCase(unittest.TestCase):
             self.driver.connect_volume(info, 'instance')
             self.assertEqual(3 * GIB, self.driver.extend_volume(info,
                                                                 *arguments))
-            # What libvirt knows the disk by
+            # libvirt's name of the disk
             self.assertEqual('vdb', info['data']['device_path'])
             self.assertEqual('network', self.xml(info).get('type'))
 

@@ -15,7 +15,7 @@ GIB = base.GIB
 
 class ScenarioTest(base.BaseTest):
 
-    # Whether the guest is asked over SSH.
+    # True: the guest is asked over SSH.
     needs_ssh = True
 
     @classmethod
