@@ -28,29 +28,38 @@ def run(command, log=None, env=None, cwd=None, stdin=None, timeout=None,
     :param note: called with each line of output
     :raises errors.CommandFailed: with the first line that tells the error
     """
-    merge = log is not None
+    with _started(command, log, env, cwd, stdin) as process, \
+            _Limit(process, timeout) as limit:
+        if log is None:
+            output, tail = process.communicate(stdin)
+        else:
+            output, tail = _follow(process, command, log, stdin, note)
+        process.wait()
+    if process.returncode:
+        raise errors.CommandFailed(
+            '%s %s: %s' % (_short(command), _ended(
+                process.returncode, timeout if limit.is_over else None),
+                last_error(tail or output) or 'it said nothing'), log=log)
+    return output
+
+
+@contextlib.contextmanager
+def _started(command, log, env, cwd, stdin):
+    """Start a command; end it with all that it started on an exception."""
     try:
         process = subprocess.Popen(
             command, cwd=cwd, env=dict(os.environ, **(env or {})),
-            stdin=subprocess.PIPE if stdin is not None
-            else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            stderr=subprocess.STDOUT if log else subprocess.PIPE,
             text=True, errors='replace', start_new_session=True)
     except OSError as error:
         raise errors.CommandFailed('%s cannot be run: %s'
                                    % (command[0], error.strerror))
     with _lock:
         _running.add(process)
-    timer = threading.Timer(timeout, _kill, [process]) if timeout else None
-    if timer:
-        timer.start()
     try:
-        if merge:
-            output, tail = _follow(process, command, log, stdin, note)
-        else:
-            output, tail = process.communicate(stdin)
-        process.wait()
+        yield process
     except BaseException:
         # Ctrl-C reaches us alone: the command has a session of its own
         _kill(process)
@@ -58,18 +67,30 @@ def run(command, log=None, env=None, cwd=None, stdin=None, timeout=None,
             process.wait(10)
         raise
     finally:
-        if timer:
-            timer.cancel()
         with _lock:
             _running.discard(process)
-    if process.returncode:
-        late = timer is not None and not timer.is_alive() \
-            and process.returncode == -signal.SIGKILL
-        raise errors.CommandFailed(
-            '%s %s: %s' % (_short(command), _ended(
-                process.returncode, timeout if late else None),
-                last_error(tail or output) or 'it said nothing'), log=log)
-    return output
+
+
+class _Limit:
+    """Kills a process after some seconds, if there is a limit."""
+
+    def __init__(self, process, timeout):
+        self.is_over = False
+        self._process = process
+        self._timer = timeout and threading.Timer(timeout, self._end)
+
+    def _end(self):
+        self.is_over = True
+        _kill(self._process)
+
+    def __enter__(self):
+        if self._timer:
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_exception):
+        if self._timer:
+            self._timer.cancel()
 
 
 def _follow(process, command, log, stdin, note):
