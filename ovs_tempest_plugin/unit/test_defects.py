@@ -23,7 +23,7 @@ class DefectsTestCase(unittest.TestCase):
         for path in DEFECTS:
             with open(path) as patch:
                 said = subprocess.Popen(
-                    ['patch', '--dry-run', '--strip=1', '--batch',
+                    ['patch', '--dry-run', '--fuzz=0', '--strip=1', '--batch',
                      '--directory', TOP], stdin=patch,
                     stdout=subprocess.PIPE).communicate()[0]
             self.assertNotIn(b'FAILED', said, path)
