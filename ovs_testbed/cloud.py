@@ -100,5 +100,5 @@ def variables(testbed, user='admin', project=None):
               credentials(testbed, user, project).items()}
     return dict(values, OS_IDENTITY_API_VERSION='3',
                 OS_REGION_NAME=testbeds.REGION, OS_INTERFACE='public',
-                OS_VOLUME_API_VERSION='3', OS_AUTH_TYPE='password',
-                no_proxy='127.0.0.1,localhost')
+                OS_VOLUME_API_VERSION=testbed.release.volume_version,
+                OS_AUTH_TYPE='password', no_proxy='127.0.0.1,localhost')

@@ -15,6 +15,7 @@ from ovs_testbed import bring_up
 from ovs_testbed import bundle
 from ovs_testbed import cache
 from ovs_testbed import checking
+from ovs_testbed import checkouts
 from ovs_testbed import cloud
 from ovs_testbed import display
 from ovs_testbed import doctor
@@ -94,6 +95,9 @@ class _Making(_Base):
                             help='add a service: cinder-backup, which stores '
                                  'in a folder, or Barbican, which keeps the '
                                  'keys of encrypted volumes (may be repeated)')
+        parser.add_argument('--source', metavar='DIR',
+                            help='folder with git checkouts of the services '
+                                 'of Newton, which are not on PyPI')
         parser.add_argument('--keep', action='store_true',
                             help='leave it as it is after a failure, and '
                                  'after "check"')
@@ -105,7 +109,7 @@ class _Making(_Base):
         found = testbeds.make(parsed_args.name, parsed_args.release,
                               parsed_args.base_port, parsed_args.folder,
                               parsed_args.tls, parsed_args.threads,
-                              parsed_args.extras)
+                              parsed_args.extras, parsed_args.source)
         screen = display.Display(self.app.stdout)
         threads = ' in native threads' if found.threads else ''
         screen.say('testbed "%s": OpenStack %s%s, ports from %d, TLS %s, %s'
@@ -249,13 +253,20 @@ class Check(_Making, command.Command):
                     cure='name the release: "bin/ovs-testbed releases" lists '
                          'them')
 
+        if parsed_args.source:
+            for found in map(release.load, release.names()):
+                if found.checkouts:
+                    checkouts.check(found, parsed_args.source)
+
         def check(name):
             arguments = copy.copy(parsed_args)
             arguments.release = name
+            if not release.load(name).checkouts:
+                arguments.source = None
             return self._check(arguments)
 
         matrix.check_all(
-            check, display.Display(self.app.stdout),
+            check, parsed_args.source, display.Display(self.app.stdout),
             lambda error: display.show_error(error, self.app.stderr))
 
     def _check(self, parsed_args):

@@ -5,6 +5,7 @@
 import os
 import shutil
 
+from ovs_testbed import cache as caches
 from ovs_testbed import files
 from ovs_testbed import pythons
 from ovs_testbed import run
@@ -22,18 +23,25 @@ def is_made(cache):
     return os.path.exists(os.path.join(cache.environment, _COMPLETE))
 
 
+def lacks_checkouts(release):
+    """Tell whether it takes checkouts to make the environment."""
+    return bool(release.checkouts) and not is_made(caches.Cache(release))
+
+
 def make(testbed):
     """Make what is missing of both."""
     for cache in testbed.caches():
         if not is_made(cache):
-            _make(cache, testbed.log('pip'))
+            _make(cache, testbed.source, testbed.log('pip'))
 
 
-def _make(cache, log):
+def _make(cache, checkouts, log):
     """Install a release's packages at exactly the pinned versions.
 
     Root only unpacks them: files of the pinned hashes, and what a user
     without rights has built from sources of the pinned hashes.
+
+    :param checkouts: the folder of those that the release names
     """
     release = cache.release
     path = cache.environment
@@ -44,7 +52,7 @@ def _make(cache, log):
     install = [os.path.join(path, 'bin', 'pip'), 'install'] + sources.OPTIONS
     run.run(install + sources.ONLY_WHEELS + ['--requirement', release.wheels],
             log=log, timeout=3600)
-    with sources.built(release, log) as built:
+    with sources.built(release, checkouts, log) as built:
         run.run(install + ['--no-index'] + built.wheels, log=log)
         for distribution, names in release.etc.items():
             _copy_etc(built, distribution, names, path)

@@ -6,6 +6,7 @@ the same suite of tests with every one of them."""
 import time
 
 from ovs_testbed import cache
+from ovs_testbed import checkouts
 from ovs_testbed import doctor
 from ovs_testbed import environment
 from ovs_testbed import errors
@@ -44,18 +45,19 @@ def note_green(testbed, suite):
                                 **{suite: int(time.time())}))
 
 
-def check_all(check, screen, complain):
+def check_all(check, source, screen, complain):
     """Check every release that can run here; print a table. Raise at the end
     if one failed.
 
     :param check: is called with a release's name; returns what came of it
+    :param source: the folder of checkouts, if there is one
     :param complain: is called with each error
     """
     lines, failed = [], []
     for name in release.names():
         screen.say('\n== OpenStack %s' % name)
         try:
-            lines.append(_checked(name, check))
+            lines.append(_checked(name, check, source))
         except errors.TestbedError as error:
             complain(error)
             failed.append(name)
@@ -69,11 +71,18 @@ def check_all(check, screen, complain):
         raise errors.TestbedError('not green: %s' % ', '.join(failed))
 
 
-def _checked(name, check):
-    python = doctor.python(release.load(name))
+def _checked(name, check, source):
+    found = release.load(name)
+    python = doctor.python(found)
     if python.level == doctor.ERROR:
-        return '%-8s %-9s %s' % (name, 'not run', python.cure)
+        return _not_run(name, python.cure)
+    if not source and environment.lacks_checkouts(found):
+        return _not_run(name, checkouts.missing(found))
     return _line(name, 'passed', check(name))
+
+
+def _not_run(name, why):
+    return '%-8s %-9s %s' % (name, 'not run', why)
 
 
 def _line(name, verdict, results):

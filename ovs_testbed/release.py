@@ -22,6 +22,10 @@ class Release:
         #: without one it is found or made
         self.interpreter = facts.get('interpreter')
         self.distributions = facts['distributions']
+        #: {service: version and commit} of those that no registry has
+        self.checkouts = facts.get('checkouts', {})
+        #: what the commits are known as
+        self.tag = facts.get('tag')
         self.services = facts['services']
         #: the releases that "upgrade" brings to it
         self.upgrades_from = facts.get('upgrades_from', [])
@@ -43,6 +47,8 @@ class Release:
         self.tempest = facts.get('tempest', {})
         #: the microversions that its clients ask for
         self.microversions = facts['microversions']
+        #: the version of Cinder's API that the openstack client asks for
+        self.volume_version = facts.get('volume_version', '3')
         #: all that is installed, from wheels and from sources, with hashes
         self.wheels = _constraints('testbed-%s' % name)
         self.sources = _constraints('testbed-%s-source' % name)
@@ -56,7 +62,8 @@ class Release:
         for path in self.wheels, self.sources, self.build_tools:
             with open(path) as stream:
                 texts.append(stream.read())
-        return cache.key_of(self.python, *texts)
+        return cache.key_of(self.python, *texts, *(
+            checkout['commit'] for checkout in self.checkouts.values()))
 
 
 def _constraints(name):

@@ -13,24 +13,31 @@ import secrets
 import shutil
 import tempfile
 
+from ovs_testbed import checkouts
 from ovs_testbed import pythons
 from ovs_testbed import run
 
 OPTIONS = ['--no-input', '--disable-pip-version-check', '--progress-bar',
            'off', '--no-deps']
 ONLY_WHEELS = ['--require-hashes', '--only-binary', ':all:']
-_ONLY_SOURCES = ['--require-hashes', '--no-binary', ':all:',
-                 '--no-build-isolation', '--no-cache-dir', '--no-clean']
+_BUILD = ['--no-build-isolation', '--no-cache-dir', '--no-clean']
+_ONLY_SOURCES = ['--require-hashes', '--no-binary', ':all:'] + _BUILD
+#: where checkouts are built, in the builder's folder
+_CHECKOUTS = 'checkouts'
 #: ids that neither packages nor administrators give away, but systemd, to
 #: services for as long as they run
 _USERS = range(61184, 65520)
 
 
 @contextlib.contextmanager
-def built(release, log):
-    """Give the wheels of a release's sources for a while."""
+def built(release, source, log):
+    """Give the wheels of a release's sources for a while.
+
+    :param source: the folder of its checkouts
+    """
     with tempfile.TemporaryDirectory(prefix='ovs-testbed-build-') as folder:
         shutil.copy(release.sources, folder)
+        checkouts.export(release, source, folder)
         user = secrets.choice(_USERS)
         os.chown(folder, user, user)
         builder = _Builder(folder, user, log)
@@ -51,7 +58,7 @@ class Built:
     def read(self, distribution, name):
         """The text of a file in the sources of a distribution; read without
         rights, because it may be a link to anywhere by now."""
-        path, = self._find('pip-wheel-*', distribution, name)
+        path, = self._find('*', distribution, name)
         return self._builder.run('cat', path)
 
     def _find(self, *names):
@@ -68,6 +75,22 @@ def _build(release, builder):
     builder.run(pip, 'wheel', *OPTIONS, *_ONLY_SOURCES, '--wheel-dir',
                 'wheels', '--requirement', os.path.basename(release.sources),
                 **python.build_variables(builder.folder))
+    for name, checkout in release.checkouts.items():
+        _build_checkout(name, checkout['version'], pip, builder)
+
+
+def _build_checkout(name, version, pip, builder):
+    """Build a wheel of an archive. pbr wants the version, since it is told
+    by the history, and takes the files that git lists."""
+    path = os.path.join(_CHECKOUTS, name)
+    builder.run('mkdir', '--parents', path)
+    builder.run('tar', '--extract', '--file', name + '.tar', '--directory',
+                path)
+    builder.run('git', '-C', path, 'init', '--quiet')
+    builder.run('git', '-C', path, 'add', '--all', '--force', '.')
+    builder.run(pip, 'wheel', *OPTIONS, *_BUILD, '--wheel-dir', 'wheels',
+                './' + path, PBR_VERSION=version, SKIP_GENERATE_AUTHORS='1',
+                SKIP_WRITE_GIT_CHANGELOG='1')
 
 
 class _Builder:

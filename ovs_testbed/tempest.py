@@ -11,6 +11,7 @@ from ovs_testbed import cloud
 from ovs_testbed import files
 from ovs_testbed import guest
 from ovs_testbed import ini
+from ovs_testbed import networks
 from ovs_testbed import plugin_path
 from ovs_testbed import resources
 from ovs_testbed import supervisor
@@ -55,14 +56,14 @@ def configure(testbed):
     image = connection.image.find_image(resources.IMAGE).id
     flavors = [connection.compute.find_flavor(name).id
                for name in resources.FLAVORS]
-    public = connection.network.find_network(resources.PUBLIC).id
-    sections = _sections(testbed, image, flavors, public)
+    sections = _sections(testbed, image, flavors)
+    sections['network'] = networks.of(testbed).tempest_options()
     for name, options in testbed.release.tempest.items():
         sections[name].update(options)
     ini.write(conf(testbed), sections)
 
 
-def _sections(testbed, image, flavors, public):
+def _sections(testbed, image, flavors):
     return {
         'DEFAULT': {'debug': True, 'use_stderr': False,
                     'log_file': testbed.log('tempest')},
@@ -84,7 +85,7 @@ def _sections(testbed, image, flavors, public):
         'compute': {
             'image_ref': image, 'image_ref_alt': image,
             'flavor_ref': flavors[0], 'flavor_ref_alt': flavors[1],
-            'fixed_network_name': resources.SHARED,
+            'fixed_network_name': networks.SHARED,
             'min_compute_nodes': 1, 'build_timeout': 196,
             'build_interval': 1, 'ready_wait': 0,
             'volume_device_name': 'vdb', 'min_microversion': '2.1',
@@ -97,15 +98,12 @@ def _sections(testbed, image, flavors, public):
             'config_drive': True, 'volume_multiattach': True,
             'personality': False, 'metadata_service': False,
             'attach_encrypted_volume': True},
-        'network': {'public_network_id': public,
-                    'floating_network_name': resources.PUBLIC,
-                    'project_network_cidr': '10.100.0.0/16'},
         'network-feature-enabled': {'ipv6': True, 'floating_ips': True,
                                     'port_security': True},
         'validation': {
             'run_validation': True, 'connect_method': 'floating',
             'auth_method': 'keypair', 'image_ssh_user': 'cirros',
-            'network_for_ssh': resources.PUBLIC, 'ping_timeout': 60,
+            'network_for_ssh': networks.PUBLIC, 'ping_timeout': 60,
             'ssh_timeout': 120},
         'volume': {
             'catalog_type': 'block-storage', 'build_timeout': 196,

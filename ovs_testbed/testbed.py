@@ -5,8 +5,9 @@
 A testbed is a folder, ``.testbed/NAME`` in the checkout unless told
 otherwise::
 
-    testbed.json    name, release, ports, TLS, threads; after an upgrade the
-                    release that it began with
+    testbed.json    name, release, ports, TLS, threads, the folder of
+                    checkouts; after an upgrade the release that it began
+                    with
     passwords.json  made for this testbed, readable by root only
     done/RELEASE/   which steps are done
     python-RELEASE/ the Python environment of the services
@@ -24,6 +25,8 @@ import re
 import secrets
 
 from ovs_testbed import cache
+from ovs_testbed import checkouts
+from ovs_testbed import environment
 from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import ports
@@ -60,6 +63,8 @@ class Testbed:
         self.threads = state.get('threads', False)
         #: what it has beyond the usual, of EXTRAS
         self.extras = tuple(state.get('extras', ()))
+        #: the folder of the checkouts that its release wants
+        self.source = state.get('source')
         self.base_port = state['base_port']
         self.ports = ports.Ports(self.base_port)
         self.cache = cache.Cache(self.release)
@@ -154,21 +159,27 @@ def names(folder=None):
 
 
 def make(name, release_name=None, base_port=None, folder=None, tls=None,
-         threads=None, extras=()):
+         threads=None, extras=(), source=None):
     """Find a testbed or make a new one, with ports of its own."""
+    source = source and os.path.abspath(source)
     found = load(name, folder)
     if found:
         _check_same(found, release_name, base_port, tls, threads, extras)
+        found.source = source or found.source
+        if source or environment.lacks_checkouts(found.release):
+            _check_source(found.release, found.source)
         return found
     wanted = release.load(release_name or release.DEFAULT)
     if threads:
         _check_threads(wanted)
     _check_extras(wanted, extras)
+    _check_source(wanted, source)
     path = folder_of(name, folder)
     _check_free(path)
     state = {'name': name, 'release': wanted.name,
              'base_port': ports.claim(base_port), 'tls': tls or 'off',
-             'threads': bool(threads), 'extras': sorted(set(extras))}
+             'threads': bool(threads), 'extras': sorted(set(extras)),
+             'source': source}
     made = Testbed(name, path, state)
     # first the mark of a testbed's folder: "down" removes such a folder
     files.write_json(os.path.join(path, 'testbed.json'), state)
@@ -209,6 +220,13 @@ def _check_extras(wanted, extras):
                 wanted.name, ', '.join(sorted(missing))),
             cure='--with takes %s for this release'
                  % ' and '.join(wanted.extras))
+
+
+def _check_source(wanted, source):
+    if source:
+        checkouts.check(wanted, source)
+    elif environment.lacks_checkouts(wanted):
+        raise checkouts.missing(wanted)
 
 
 def _check_same(found, release_name, base_port, tls, threads, extras):

@@ -31,6 +31,10 @@ class Service:
         self.testbed = testbed
         self.supervisor = supervisor.Supervisor(testbed)
 
+    def endpoints(self):
+        """What the catalog has of it: names, types and paths."""
+        return [(self.name,) + self.catalog] if self.catalog else []
+
     def configure(self):
         """Write the files that it reads."""
 

@@ -84,9 +84,8 @@ class Service(base.OpenStackService):
                 catalog.make_project('demo'), ('member',))
             for service in services.load(self.testbed).values():
                 if service.catalog:
-                    kind, path = service.catalog
                     catalog.make_service_user(
                         service.name, self.testbed.passwords[service.name])
+                for name, kind, path in service.endpoints():
                     catalog.make_endpoint(
-                        service.name, kind,
-                        self.testbed.url(service.name, path))
+                        name, kind, self.testbed.url(service.name, path))

@@ -17,7 +17,8 @@ from ovs_testbed.services import network
 #: that the databases can be kept for testbeds with other passwords and ports
 _TEMPLATE = '{scheme}://{username}:{password}@{hostname}:{port}/'
 CONTROL = ('n-api', 'n-cond', 'n-sch')
-COMPUTE = ('n-cpu',)
+#: the second one where there is no neutron
+COMPUTE = ('n-cpu', 'n-net')
 
 
 class Service(base.OpenStackService):

@@ -63,18 +63,19 @@ class CheckAllTestCase(unittest.TestCase):
         super().setUp()
         self.lines, self.complaints = [], []
         self.python = doctor.Finding(doctor.GOOD, 'Python', '3.11')
+        self.release = mock.Mock(checkouts={})
         for owner, name, found in (
                 (release, 'names', lambda: ['one', 'two']),
-                (release, 'load', lambda name: name),
+                (release, 'load', lambda _name: self.release),
                 (doctor, 'python', lambda _release: self.python)):
             patched = mock.patch.object(owner, name, found)
             patched.start()
             self.addCleanup(patched.stop)
 
-    def check_all(self, check):
+    def check_all(self, check, source=None):
         screen = mock.Mock()
         screen.say = lambda text='': self.lines.append(text)
-        matrix.check_all(check, screen, self.complaints.append)
+        matrix.check_all(check, source, screen, self.complaints.append)
 
     def table(self):
         return [line.split() for line in self.lines[-2:]]
@@ -111,6 +112,18 @@ class CheckAllTestCase(unittest.TestCase):
         self.check_all(check)
         self.assertEqual('one      not run   install 3.11', self.lines[-2])
         check.assert_not_called()
+
+    def test_one_that_lacks_its_checkouts_says_so(self):
+        self.release = mock.Mock(checkouts={'nova': {}}, tag='a-tag')
+        check = mock.Mock(return_value=self.RESULTS)
+        with mock.patch.object(environment, 'is_made', return_value=False):
+            self.check_all(check)
+            self.assertRegex(self.lines[-2], 'one +not run +.* --source DIR')
+            check.assert_not_called()
+            self.check_all(check, source='here')
+        with mock.patch.object(environment, 'is_made', return_value=True):
+            self.check_all(check)
+        self.assertEqual(4, check.call_count)
 
     def test_options_that_go_with_one_release(self):
         for option in '--keep', '--threads':

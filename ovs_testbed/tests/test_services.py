@@ -11,7 +11,9 @@ from unittest import mock
 from oslo_config import cfg
 
 from ovs_testbed import bring_up
+from ovs_testbed import cloud
 from ovs_testbed import engine
+from ovs_testbed import networks
 from ovs_testbed import release
 from ovs_testbed import services
 from ovs_testbed import supervisor
@@ -19,6 +21,9 @@ from ovs_testbed.tests import support
 
 
 class ServicesTestCase(support.TestbedTestCase):
+
+    #: how many files that oslo.config reads
+    CONFIGURATIONS = 8
 
     def setUp(self):
         super().setUp()
@@ -42,7 +47,7 @@ class ServicesTestCase(support.TestbedTestCase):
                 if name.endswith('.conf') and name != 'rabbitmq.conf':
                     cfg.ConfigOpts()(['--config-file', path])
                     count += 1
-        self.assertGreaterEqual(count, 8)
+        self.assertGreaterEqual(count, self.CONFIGURATIONS)
 
     def test_compute_host_knows_no_database(self):
         self.services['nova'].configure()
@@ -179,6 +184,85 @@ class PikeServicesTestCase(ServicesTestCase):
                              network.mounts())
         self.assertIn('--remote=punix:%s/db.sock' % self.testbed.sockets,
                       network.remotes('switch'))
+
+
+class NewtonServicesTestCase(ServicesTestCase):
+
+    RELEASE = 'newton'
+    CONFIGURATIONS = 6
+
+    conf = PikeServicesTestCase.conf
+
+    def test_networks_are_nova_s(self):
+        self.assertFalse({'network', 'neutron', 'placement'}
+                         & set(self.services))
+        self.assertIn('n-net', [
+            program.name for program in self.services['nova'].programs()])
+        conf = self.conf('nova', 'nova.conf')
+        self.assertFalse({'neutron', 'placement'} & set(conf))
+        self.assertEqual('false', conf['DEFAULT']['use_neutron'])
+        self.assertIsInstance(networks.of(self.testbed),
+                              networks.NovaNetwork)
+
+    def test_the_network_comes_with_the_databases(self):
+        commands = []
+        nova = self.services['nova']
+        with mock.patch.object(nova, 'manage',
+                               lambda *words: commands.append(words)):
+            nova.make_schemas()
+        label = commands[-1].index('--label')
+        self.assertEqual(networks.PRIVATE, commands[-1][label + 1])
+        self.assertEqual(
+            networks.PRIVATE,
+            self.testbed.release.tempest['validation']['network_for_ssh'])
+
+    def test_tables_of_iptables_are_there_before_nova_network(self):
+        with mock.patch('ovs_testbed.run.run') as run, \
+                mock.patch.object(self.services['nova'], 'network'):
+            self.services['nova'].prepare()
+        self.assertEqual({'filter', 'nat', 'mangle'}, {
+            call.args[0][3] for call in run.call_args_list})
+
+    def test_keystone_finds_its_configuration_at_home(self):
+        program, = self.services['keystone'].programs()
+        self.assertEqual('keystone-wsgi-public', script(program))
+        self.assertEqual(self.testbed.etc('keystone'), program.env['HOME'])
+
+    def test_the_openstack_client_finds_the_api_that_it_knows(self):
+        self.assertEqual(
+            ['volumev3', 'volumev2'],
+            [kind for _, kind, _ in self.services['cinder'].endpoints()])
+        self.assertEqual(
+            '2', cloud.variables(self.testbed)['OS_VOLUME_API_VERSION'])
+
+    def test_nova_finds_cinder_in_what_it_keeps_of_the_catalog(self):
+        wanted = self.conf('nova', 'nova.conf')['cinder']['catalog_info']
+        self.assertIn(wanted, [
+            '%s:%s:publicURL' % (kind, name)
+            for name, kind, _ in self.services['cinder'].endpoints()
+            if kind in ('volume', 'volumev2')])
+
+    def test_nova_tells_ids_of_requests_as_tempest_wants_them(self):
+        path = os.path.join(self.folder, 'api-paste.ini')
+        with open(path, 'w') as stream:
+            stream.write('[filter:compute_req_id]\npaste.filter_factory = '
+                         'nova.api.compute_req_id:'
+                         'ComputeReqIdMiddleware.factory\n')
+        self.services['nova']._name_requests(path)
+        with open(path) as stream:
+            self.assertEqual('[filter:compute_req_id]\npaste.filter_factory '
+                             '= oslo_middleware:RequestId.factory\n',
+                             stream.read())
+
+    def test_cinder_logs_which_volume_it_is_about(self):
+        options = self.services['cinder'].options()['DEFAULT']
+        self.assertIn('%(resource)s',
+                      options['logging_context_format_string'])
+
+    def test_quotas_are_in_their_section(self):
+        conf = self.conf('nova', 'nova-control.conf')
+        self.assertNotIn('quota', conf)
+        self.assertEqual('100', conf['DEFAULT']['quota_instances'])
 
 
 class SupervisorTestCase(support.TestbedTestCase):

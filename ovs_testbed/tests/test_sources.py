@@ -48,7 +48,7 @@ class BuilderTestCase(unittest.TestCase):
                                lambda _release, builder: users.append(
                                    os.stat(builder.folder))):
             for _attempt in range(2):
-                with sources.built(release.load(release.DEFAULT),
+                with sources.built(release.load(release.DEFAULT), None,
                                    self.log) as found:
                     self.assertEqual([], found.wheels)
         for status in users:

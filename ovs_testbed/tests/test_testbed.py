@@ -11,6 +11,8 @@ from unittest import mock
 
 from ovs_testbed import bundle
 from ovs_testbed import cache
+from ovs_testbed import checkouts
+from ovs_testbed import environment
 from ovs_testbed import errors
 from ovs_testbed import plugin
 from ovs_testbed import ports
@@ -62,6 +64,44 @@ class TestbedTestCase(support.TestbedTestCase):
             self.make(release_name='pike', extras=['barbican', 'backup'])
         self.assertIn('--with takes backup', caught.exception.cure)
         self.assertIsNone(testbed.load('secured', self.folder))
+
+    def test_source_that_a_release_does_not_take(self):
+        with self.assertRaisesRegex(errors.TestbedError,
+                                    '2026.2 is on PyPI') as caught:
+            self.make(source=self.folder)
+        self.assertIn('leave --source out', caught.exception.cure)
+        self.assertIsNone(testbed.load('secured', self.folder))
+
+    def test_source_that_a_release_needs(self):
+        with self.assertRaisesRegex(errors.TestbedError,
+                                    'keystone, glance, nova, cinder'
+                                    '.* newton-eol') as caught:
+            self.make(release_name='newton')
+        for name in 'keystone', 'glance', 'nova', 'cinder':
+            self.assertRegex(caught.exception.cure,
+                             'git clone --branch newton-eol '
+                             r'https://\S+/openstack/%s DIR/%s'
+                             % (name, name))
+        self.assertIsNone(testbed.load('secured', self.folder))
+
+    def test_source_is_kept(self):
+        with mock.patch.object(checkouts, 'check') as check:
+            made = self.make(release_name='newton', source=self.folder)
+            check.assert_called_once_with(mock.ANY, self.folder)
+            self.assertEqual(self.folder, made.source)
+            self.assertEqual(self.folder, self.make().source)
+            self.assertEqual('/elsewhere',
+                             self.make(source='/elsewhere').source)
+        with self.assertRaisesRegex(errors.TestbedError, 'nova is not there'):
+            self.make()
+
+    def test_source_is_not_needed_for_an_environment_that_is_there(self):
+        with mock.patch.object(environment, 'is_made', return_value=True):
+            made = self.make(release_name='newton')
+            self.assertIsNone(made.source)
+            self.make()
+        with self.assertRaisesRegex(errors.TestbedError, 'needs --source'):
+            self.make()
 
     def test_keys_are_the_testbed_s_own(self):
         made = self.make('x509')

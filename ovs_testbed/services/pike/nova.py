@@ -38,6 +38,9 @@ class Service(nova.Service):
 
     def configure(self):
         super().configure()
+        self.configure_cells()
+
+    def configure_cells(self):
         options = self.control_options()
         options['database']['connection'] = self.connection('nova_cell0')
         ini.write(self.conf('nova-cell0.conf'), options)
