@@ -53,7 +53,7 @@ def _unpack(root):
         waiting.run(['apt-get', '-q', 'download'] + _packages(),
                     _APT_SECONDS, folder=root)
     except waiting.Problem as problem:
-        raise waiting.Problem('%s (cure: "apt-get update"; the network is '
+        raise waiting.Problem('%s (hint: "apt-get update"; the network is '
                               'needed once)' % problem)
     for package in glob.glob(os.path.join(root, '*.deb')):
         waiting.run(['dpkg-deb', '-x', package, root], 60)

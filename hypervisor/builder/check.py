@@ -35,7 +35,7 @@ def run(prefix, as_json):
     if not found['components']:
         return 1
     if prefix.home != prefix.path:
-        print('not used from where it lies, so there is no self-test; cure:\n'
+        print('not used from where it lies, so there is no self-test; hint:\n'
               '  tools/with-hypervisor %s hypervisor/build --check'
               % prefix.home[:-len(prefix.path)])
         return 0 if found['sound'] else 1
@@ -103,7 +103,7 @@ def _of_package(prefix, name):
 def _lines(found):
     if not found['components']:
         yield 'nothing is installed in %s' % found['prefix']
-        yield 'cure: hypervisor/build'
+        yield 'hint: hypervisor/build'
         return
     yield '%s%s' % (found['prefix'], ', from packages'
                     if found['packages'] else '')

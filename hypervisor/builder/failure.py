@@ -21,4 +21,4 @@ class Failure(Exception):
         if self.log:
             yield 'log: %s' % self.log
         if self.cure:
-            yield 'cure: %s' % self.cure
+            yield 'hint: %s' % self.cure

@@ -106,7 +106,7 @@ class _Packages:
             waiting.run(['apt-get', '-q', 'download', package],
                         _APT_SECONDS, folder=self._folder)
         except waiting.Problem as problem:
-            raise waiting.Problem('%s (cure: "apt-get update"; the network '
+            raise waiting.Problem('%s (hint: "apt-get update"; the network '
                                   'is needed once)' % problem)
         path, = glob.glob(os.path.join(self._folder, package + '_*.deb'))
         tar = subprocess.run(['dpkg-deb', '--fsys-tarfile', path],

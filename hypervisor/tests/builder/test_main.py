@@ -46,7 +46,7 @@ def test_errors_have_a_cure(tmp_path):
                  '--root', str(tmp_path / 'root'))
     assert done.returncode == 1
     assert 'the cache does not know the source packages' in done.stderr
-    assert 'cure: run this once without --offline' in done.stderr
+    assert 'hint: run this once without --offline' in done.stderr
     assert not (tmp_path / 'root').exists()
 
 

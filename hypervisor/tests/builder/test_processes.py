@@ -21,7 +21,7 @@ def test_the_first_error_line_is_the_reason(log):
                        'echo "error: later"; exit 1'], log, cure='write x')
     assert str(caught.value) == 'sh: a.c:3: error: no x'
     assert list(caught.value.lines()) == [
-        'sh: a.c:3: error: no x', 'log: ' + log, 'cure: write x']
+        'sh: a.c:3: error: no x', 'log: ' + log, 'hint: write x']
 
 
 def test_errors_of_earlier_commands_are_not_blamed(log):
