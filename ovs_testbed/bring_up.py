@@ -26,7 +26,7 @@ _NETWORK = {'network', 'placement', 'neutron'}
 
 
 class BringUp:
-    """What ``up`` does to one testbed."""
+    """The steps of ``up`` for one testbed."""
 
     def __init__(self, testbed):
         self.testbed = testbed
@@ -44,7 +44,7 @@ class BringUp:
         return [step for step in steps if step.name not in absent]
 
     def _making(self):
-        """What is kept in the cache."""
+        """The steps that fill the cache."""
         testbed = self.testbed
         wanted = packages.WANTED + tuple(testbed.release.packages)
         return [
@@ -103,7 +103,7 @@ class BringUp:
                         if name in self.services]
 
     def _using(self):
-        """What the running stack gets."""
+        """The steps that furnish the running stack."""
         return [
             self._once('extra', 'plugin.sh stack extra', self.plugin.extra,
                        ['volume', 'glance']),

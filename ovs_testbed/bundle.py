@@ -88,7 +88,7 @@ def _read(path):
 
 
 def _look(testbed, command):
-    """What a command says, in the testbed's network if there is one."""
+    """Return a command's output, in the testbed's network if there is one."""
     try:
         if room.Room(testbed).exists():
             with namespaces.entered(testbed.net):

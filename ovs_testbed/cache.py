@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What outlives a testbed: everything that is costly to make, kept by what it
-was made from, so that a second run needs no network."""
+"""The cache of all that is costly to make. It outlives testbeds, and is kept
+by what it was made from, so that a second run needs no network."""
 
 import hashlib
 import os

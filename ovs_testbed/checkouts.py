@@ -45,7 +45,7 @@ def export(release, folder, target):
 
 
 def _fault(release, folder, name):
-    """What is wrong with a checkout, if anything is."""
+    """Return the fault of a checkout, or None."""
     if not os.path.isdir(os.path.join(folder, name)):
         return 'is not there'
     try:

@@ -14,7 +14,7 @@ INTERFACES = ('public', 'internal')
 
 
 def credentials(testbed, user='admin', project=None):
-    """What logs in, as keystoneauth names it."""
+    """The arguments of a login, as keystoneauth names them."""
     return {'auth_url': testbed.url('keystone', '/v3'),
             'username': user, 'password': testbed.passwords[user],
             'project_name': project or user,

@@ -69,7 +69,7 @@ class _Base:
 
 
 class _Making(_Base):
-    """What ``up`` and ``check`` have in common."""
+    """The base of ``up`` and ``check``."""
 
     #: what --release can name
     releases = release.names()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a user sees of a run: a line for each step, a table at the end."""
+"""Show a run: a line for each step, a table at the end."""
 
 import itertools
 import sys

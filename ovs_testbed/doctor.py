@@ -29,7 +29,7 @@ _CURE = 'bin/ovs-testbed up starts it again; why it ended: %s'
 
 
 class Finding:
-    """What a check has seen."""
+    """The finding of a check."""
 
     def __init__(self, level, what, seen, cure=''):
         self.level = level

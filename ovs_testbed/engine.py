@@ -31,7 +31,7 @@ class Step:
 
 
 class Outcome:
-    """What became of a step."""
+    """The outcome of a step."""
 
     def __init__(self, step, result, seconds, detail=''):
         self.step = step

@@ -34,4 +34,4 @@ class TestsFailed(TestbedError):
 
 
 class TimedOut(TestbedError):
-    """What was waited for did not come."""
+    """A wait has ended in vain."""

@@ -43,7 +43,7 @@ class Neutron:
                 'project_network_cidr': '10.100.0.0/16'}
 
     def interfaces(self, connection):
-        """What a new server of "demo" is to have."""
+        """The network arguments of a new server of "demo"."""
         found = connection.network.find_network(PRIVATE)
         return [{'net-id': found.id}]
 

@@ -56,7 +56,7 @@ class Plugin:
         return os.path.exists(self.testbed.mark('install'))
 
     def mounts(self):
-        """What the room has at other places than the machine."""
+        """The mounts of the room: {path: folder that is seen there}."""
         instances = self.testbed.data('nova', 'instances')
         os.chmod(instances, 0o711)
         shown = {PREFIX: self._root + PREFIX}
@@ -79,7 +79,7 @@ class Plugin:
         self._run('backends init', 'stack post-config')
 
     def runs(self):
-        """Whether the services of the plugin run."""
+        """Return true if the services of the plugin run."""
         known = self._room.supervisor.all()
         return all(known.get(name, {}).get('statename') == 'RUNNING'
                    for name in _SERVICES)
@@ -93,7 +93,7 @@ class Plugin:
         self._run('stack test-config')
 
     def remove(self):
-        """What unstack.sh and clean.sh do."""
+        """Run the phases of unstack.sh and clean.sh."""
         self._run('unstack', 'backends cleanup', 'clean')
 
     def _run(self, *phases):
@@ -106,7 +106,7 @@ class Plugin:
             ('c-bak',) if 'backup' in self.testbed.extras else ())
 
     def _variables(self):
-        """What DevStack would have set."""
+        """The variables that DevStack would have set."""
         testbed = self.testbed
         python = 'python' + testbed.release.python
         packages = os.path.join(testbed.cache.environment, 'lib', python,
@@ -173,7 +173,7 @@ def remove_mount_points():
 
 
 def _is_mounted_upon(folder):
-    """Whether it is a mount point, in whatever mount namespace."""
+    """Return true if it is a mount point in a mount namespace."""
     for path in glob.glob('/proc/[0-9]*/mountinfo'):
         try:
             with open(path) as mounts:

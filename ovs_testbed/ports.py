@@ -115,7 +115,7 @@ def taken_message(taken):
 
 
 def owner(port):
-    """Who listens on a port of this machine, as far as "ss" can tell."""
+    """Name the listener on a port of this machine, as far as "ss" can."""
     answer = subprocess.run(
         ['ss', '-Hltnp', 'sport = :%d' % port], capture_output=True,
         text=True).stdout.split('users:')

@@ -32,7 +32,7 @@ class Python3:
         return self
 
     def build_variables(self, folder):
-        """What builds need to be told."""
+        """The variables that builds need."""
         return {}
 
     def finish(self, path, log):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a release of OpenStack consists of: ``releases/NAME.toml``."""
+"""The parts of a release of OpenStack: ``releases/NAME.toml``."""
 
 import os
 import tomllib

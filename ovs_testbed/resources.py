@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a new cloud gets, under the names that DevStack gives: flavors, the
-image, the networks and a volume type."""
+"""The resources of a new cloud, with the names that DevStack gives: flavors,
+the image, the networks and a volume type."""
 
 from ovs_testbed import cloud
 from ovs_testbed import guest

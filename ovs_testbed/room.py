@@ -66,7 +66,7 @@ class Room:
                     log=self.testbed.log('room'))
 
     def shows(self, path):
-        """Whether something is mounted at a path in the room."""
+        """Return true if something is mounted at a path in the room."""
         with open('/proc/%d/mountinfo' % self.supervisor.pid()) as stream:
             return any(line.split()[4] == path for line in stream)
 

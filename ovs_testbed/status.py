@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What of a testbed runs: a row for each process."""
+"""The processes of a testbed, a row each."""
 
 import time
 

@@ -23,7 +23,7 @@ def conf(testbed):
 
 
 def variables(testbed):
-    """What commands in the room are run with."""
+    """The variables of commands in the room."""
     return dict(cloud.variables(testbed), PATH=plugin_path.read(testbed),
                 PYTHONPATH='%s:%s' % (testbeds.CHECKOUT, _metadata(testbed)),
                 PYTHONDONTWRITEBYTECODE='1', PYTHONWARNINGS='ignore',

@@ -90,7 +90,7 @@ class Testbed:
         return self._passwords
 
     def caches(self):
-        """What it takes of the cache."""
+        """The caches that it uses."""
         return [self.cache] + ([self.tests] if self.tests.release.name
                                != self.release.name else [])
 

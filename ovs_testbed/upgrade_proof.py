@@ -36,7 +36,7 @@ def proved(testbed, screen):
 
 
 class Proof(smoke.Smoke):
-    """What is made by one release and used by the next."""
+    """The things that one release makes and the next one uses."""
 
     def before(self):
         self._remove_all()

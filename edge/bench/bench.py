@@ -274,7 +274,7 @@ def secured(stack, folder, nbd, library):
 
 
 def targets(stack, folder, engine, library):
-    """What is measured; what has to run meanwhile is put on the stack."""
+    """Return the targets; the stack gets what has to run meanwhile."""
     nbd = compile_driver(folder, 'nbd', ['-lnbd'])
     raw = compile_driver(folder, 'raw', [])
     yield Target('raw file', raw, [os.path.join(folder, 'raw.image')])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is in the guest: its initramfs and its root file system."""
+"""Make the guest's initramfs and its root file system."""
 
 import glob
 import gzip

@@ -32,7 +32,7 @@ class Service:
         self.supervisor = supervisor.Supervisor(testbed)
 
     def endpoints(self):
-        """What the catalog has of it: names, types and paths."""
+        """Its entries of the catalog: names, types and paths."""
         return [(self.name,) + self.catalog] if self.catalog else []
 
     def configure(self):
@@ -57,7 +57,7 @@ class Service:
         return []
 
     def looks(self):
-        """What to wait for: pairs of a description and a look."""
+        """The waits until it is ready: pairs of a description and a look."""
         return []
 
     def start(self, only=None):
@@ -84,7 +84,7 @@ class Service:
         return namespaces.entered(self.testbed.net)
 
     def is_ready(self, only=None):
-        """Whether all of it runs and answers."""
+        """Return true if all of it runs and answers."""
         known = self.supervisor.all()
         if not all(known.get(program.name, {}).get('statename') == 'RUNNING'
                    for program in self.programs()

@@ -115,7 +115,7 @@ class Service(base.Service):
         return cache.path('databases-%s.sql.gz' % key)
 
     def has(self, database, table):
-        """Whether a table is there."""
+        """Return true if a table is there."""
         with namespaces.entered(self.testbed.net):
             return bool(self.client(
                 'mariadb', '--skip-column-names', '--execute',

@@ -48,7 +48,7 @@ class Service(base.OpenStackService):
                    'key_pairs': 1000})
 
     def shared_options(self):
-        """What all of nova's services are told; the compute host is not
+        """Options for all of nova's services; the compute host is not
         told the databases."""
         common = self.common()
         del common['database']

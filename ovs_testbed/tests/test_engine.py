@@ -71,7 +71,7 @@ class EngineTestCase(unittest.TestCase):
             self.perform(self.step('a', fail))
 
     def test_failure_stops_waits_and_commands(self):
-        """What is under way beside a failing step ends with it."""
+        """Steps beside a failing step end with it."""
         waits = threading.Event()
         seen = []
 

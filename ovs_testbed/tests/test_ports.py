@@ -24,7 +24,7 @@ class PortsTestCase(unittest.TestCase):
             self.addCleanup(patch.stop)
 
     def run_ip(self, command, **_):
-        """What "ip netns add" does; "ss" says nothing."""
+        """Act as "ip netns add"; "ss" prints nothing."""
         if command[0] == 'ss':
             return mock.Mock(stdout='', returncode=0)
         path = os.path.join(self.namespaces, command[-1])

@@ -159,7 +159,7 @@ class MadeTestCase(unittest.TestCase):
             stream.write('# a comment\n%s %s %s\n' % (_NAME, _VERSION, sha256))
 
     def left(self):
-        """What is in the cache beside the lock and the log."""
+        """The cache's content beside the lock and the log."""
         return sorted(
             os.path.relpath(os.path.join(folder, name), self.cache)
             for folder, _, names in os.walk(self.cache) for name in names

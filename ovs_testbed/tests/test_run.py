@@ -96,7 +96,7 @@ class ErrorLineTestCase(unittest.TestCase):
 
 
 def _alive(pid):
-    """Whether a process is there and no zombie."""
+    """Return true if a process is there and no zombie."""
     try:
         with open('/proc/%d/stat' % pid) as stream:
             return stream.read().rsplit(')', 1)[1].split()[0] != 'Z'

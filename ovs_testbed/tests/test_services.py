@@ -318,7 +318,7 @@ class SupervisorTestCase(support.TestbedTestCase):
         self.assertEqual([], keeper.processes())
 
     def test_program_is_forgotten_once_it_has_stopped(self):
-        """Who has supervisord wait for that keeps it busy until then"""
+        """supervisord would be busy while it waits"""
         states = ['RUNNING', 'STOPPING', 'STOPPING', 'STOPPED', 'STOPPED']
         calls = []
 

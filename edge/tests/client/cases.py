@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the tests of the library share: contexts, requests, assertions."""
+"""The base of the library's tests: contexts, requests, assertions."""
 
 import ctypes
 import errno

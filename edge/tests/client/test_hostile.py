@@ -102,7 +102,7 @@ class HostileTest(cases.FakeCase):
         self.assertFails(errno.EIO, self.lib.ovs_ctx_new(attr), None)
 
     def control_answer(self, answer):
-        """What a control call makes of these bytes."""
+        """Return the outcome of a control call that gets these bytes."""
         context = self.context()
 
         def vendor(connection, *rest):

@@ -165,7 +165,7 @@ class LostAnswerTest(cases.FakeCase):
 
 
 class SnapshotWaitTest(cases.FakeCase):
-    """What a real engine does too quickly to be seen."""
+    """Moments that are too short with a real engine."""
 
     def play(self, synced):
         operations = []

@@ -37,7 +37,7 @@ SECTORS = SIZE // SECTOR
 
 
 def stamp(version):
-    """What a sector of this version holds; version 0 is zeros."""
+    """Return the content of a sector of this version; 0 is zeros."""
     return struct.pack('>Q', version) * (SECTOR // 8)
 
 
@@ -188,7 +188,7 @@ def verify_volume(engine, work, position):
 
 
 def verify_partial_writes(engine):
-    """What was lost must not come back with the rest of its cluster."""
+    """Lost data must not come back with the rest of its cluster."""
     with engine.open('v') as disk:
         expected = bytearray(disk.read(0, SIZE))
         for start in range(0, SIZE, 65536):

@@ -19,7 +19,7 @@ SEED = 4711
 
 
 class Model:
-    """What a volume must read as, with its snapshots."""
+    """The content that a volume must have, with its snapshots."""
 
     def __init__(self, size):
         self.now = bytearray(size)

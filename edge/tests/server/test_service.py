@@ -58,7 +58,7 @@ def test_bad_addresses(data, address):
 
 
 def congestion_control(engine, source):
-    """What the engine's end of a connection from a source address has."""
+    """Return what the engine's end of a connection uses."""
     with socket.create_connection(engine.address, 60, (source, 0)) as client:
         client.sendall(b'\0\0\0\3')
         assert client.recv(8) == b'NBDMAGIC'    # it is accepted

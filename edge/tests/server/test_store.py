@@ -165,7 +165,7 @@ def test_cut_off_data(stopped, length):
 
 
 def test_zeros_at_the_end_are_not_taken_for_cut_off(engine, control):
-    """What was zeroed over a parent's data is owned, and a hole."""
+    """Zeros over a parent's data are owned, and a hole."""
     control.create('v', 4 * MIB)
     with engine.open('v') as disk:
         disk.write(0, b'x' * 3 * MIB)
