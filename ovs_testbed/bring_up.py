@@ -90,7 +90,7 @@ class BringUp:
             self._service('nova', nova.CONTROL, ['keystone', 'messaging']),
             self._service('cinder', cinder.CONTROL,
                           ['install', 'keystone', 'messaging']),
-            self._service('nova', nova.COMPUTE,
+            self._service('nova', self.services['nova'].compute_programs(),
                           ['nova', 'placement', 'neutron', 'post-config'],
                           'compute'),
             self._service('cinder', cinder.VOLUME, ['cinder', 'post-config'],

@@ -17,8 +17,6 @@ from ovs_testbed.services import network
 #: that the databases can be kept for testbeds with other passwords and ports
 _TEMPLATE = '{scheme}://{username}:{password}@{hostname}:{port}/'
 CONTROL = ('n-api', 'n-cond', 'n-sch')
-#: the second one where there is no neutron
-COMPUTE = ('n-cpu', 'n-net')
 
 
 class Service(base.OpenStackService):
@@ -123,6 +121,12 @@ class Service(base.OpenStackService):
     def looks(self):
         return [self.api_look()]
 
+    def compute_programs(self):
+        """The names of the programs that make this machine a compute host:
+        with nova-network, where there is no neutron."""
+        return tuple(program.name for program in self.programs()
+                     if program.name not in CONTROL)
+
     def wait_for_host(self):
         """Wait until servers can be put on the compute host."""
         with self.network():
@@ -130,5 +134,6 @@ class Service(base.OpenStackService):
                 'nova to list the host "%s"' % testbeds.HOST,
                 cloud.look_for_host(self.testbed),
                 base.TIMEOUT,
-                lambda: self.supervisor.check_alive(*CONTROL + COMPUTE),
+                lambda: self.supervisor.check_alive(
+                    *CONTROL + self.compute_programs()),
                 log=self.testbed.log('n-cpu'))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import configparser
+import contextlib
 import os
 import select
 import shlex
@@ -17,6 +18,7 @@ from ovs_testbed import networks
 from ovs_testbed import release
 from ovs_testbed import services
 from ovs_testbed import supervisor
+from ovs_testbed import waiting
 from ovs_testbed.tests import support
 
 
@@ -24,6 +26,8 @@ class ServicesTestCase(support.TestbedTestCase):
 
     #: how many files that oslo.config reads
     CONFIGURATIONS = 8
+    #: the programs of a compute host
+    COMPUTE = {'n-cpu'}
 
     def setUp(self):
         super().setUp()
@@ -35,6 +39,17 @@ class ServicesTestCase(support.TestbedTestCase):
 
     def test_all_steps_have_an_order(self):
         engine.check(bring_up.BringUp(self.testbed).steps())
+
+    def test_the_compute_host_is_waited_for_with_its_programs(self):
+        service = self.services['nova']
+        watched = []
+        service.supervisor.check_alive = lambda *names: watched.extend(names)
+        with mock.patch.object(service, 'network', contextlib.nullcontext), \
+                mock.patch.object(waiting, 'wait_for', lambda *arguments,
+                                  log: arguments[3]()):
+            service.wait_for_host()
+        self.assertEqual(self.COMPUTE | {'n-api', 'n-cond', 'n-sch'},
+                         set(watched))
 
     def test_all_configuration_can_be_read(self):
         for service in self.services.values():
@@ -190,6 +205,7 @@ class NewtonServicesTestCase(ServicesTestCase):
 
     RELEASE = 'newton'
     CONFIGURATIONS = 6
+    COMPUTE = {'n-cpu', 'n-net'}
 
     conf = PikeServicesTestCase.conf
 
