@@ -5,7 +5,7 @@
 /*
  * A connection. One thread at a time reads from it (`running`), takes requests out of what came
  * in, carries out at once what does not wait for the disk, and leaves the rest to a pool.
- * Replies are sent, or appended to `out`, by whoever has them, in any order (conn_send.c).
+ * The thread that has a reply sends it or appends it to `out`, in any order (conn_send.c).
  */
 
 #include <pthread.h>

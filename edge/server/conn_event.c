@@ -236,7 +236,7 @@ static bool begin_run(struct conn *conn)
     return begun;
 }
 
-/* What held up requests that had come in already is over. */
+/* Returns true if requests that had to wait in `in` can be taken now. */
 static bool may_resume(const struct conn *conn)
 {
     return conn->held && !conn_has_ended(conn) && !conn_must_wait(conn) && !conn_pending(conn);

@@ -41,7 +41,7 @@ int volume_open(struct volume *volume, struct fault *fault)
     return error;
 }
 
-/* Closes the layers of a volume that nobody has open any more, after flushing them. */
+/* Closes the layers of a volume that is no longer open, after flushing them. */
 static void unload(const struct job *job)
 {
     struct volume *volume = job->volume;
