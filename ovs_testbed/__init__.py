@@ -12,10 +12,11 @@ module              does
 ``commands``
 ``bring_up``,       the steps of ``up`` and their order; ``down``
 ``take_down``
-``engine``          runs steps, side by side where they allow it
-``testbed``         one testbed: its folders, ports and passwords
+``steps``           runs steps, side by side where they allow it
+``testbeds``        one testbed: its folders, ports and passwords
 ``release``         what a release of OpenStack consists of
-``room``            the namespaces that a testbed lives in
+``sandbox``         the namespaces that a testbed lives in
+``relay``           shows its APIs on the machine's own 127.0.0.1
 ``supervisor``      starts, watches and stops its processes (supervisord)
 ``services``        one module a service: configuration, programs, readiness
 ``plugin``          runs ``devstack/plugin.sh`` through its phases

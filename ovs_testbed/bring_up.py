@@ -6,7 +6,6 @@ import os
 
 from ovs_testbed import accounts
 from ovs_testbed import doctor
-from ovs_testbed import engine
 from ovs_testbed import environment
 from ovs_testbed import files
 from ovs_testbed import guest
@@ -14,8 +13,9 @@ from ovs_testbed import namespaces
 from ovs_testbed import packages
 from ovs_testbed import plugin
 from ovs_testbed import resources
-from ovs_testbed import room
+from ovs_testbed import sandbox
 from ovs_testbed import services
+from ovs_testbed import steps
 from ovs_testbed import supervisor
 from ovs_testbed import tempest
 from ovs_testbed.services import cinder
@@ -30,48 +30,48 @@ class BringUp:
 
     def __init__(self, testbed):
         self.testbed = testbed
-        self.room = room.Room(testbed)
-        self.plugin = plugin.Plugin(testbed, self.room)
+        self.sandbox = sandbox.Sandbox(testbed)
+        self.plugin = plugin.Plugin(testbed, self.sandbox)
         self.services = services.load(testbed)
 
     def steps(self):
-        """All steps; each looks whether it is done already."""
-        steps = self._making() + self._starting() + self._using()
+        """All steps; each knows whether it is done already."""
+        known = self._making() + self._starting() + self._using()
         absent = _NETWORK - self.services.keys()
-        for step in steps:
+        for step in known:
             step.after = tuple(name for name in step.after
                                if name not in absent)
-        return [step for step in steps if step.name not in absent]
+        return [step for step in known if step.name not in absent]
 
     def _making(self):
         """The steps that fill the cache."""
         testbed = self.testbed
         wanted = packages.WANTED + tuple(testbed.release.packages)
         return [
-            engine.Step('doctor', 'looking at this machine',
-                        lambda: doctor.before(testbed)),
-            engine.Step('packages', 'Debian packages',
-                        lambda: packages.install(testbed.log('apt'), wanted),
-                        lambda: not packages.missing(wanted), ['doctor']),
-            engine.Step('python', 'Python environment of the services',
-                        lambda: environment.make(testbed),
-                        lambda: environment.is_there(testbed),
-                        ['packages']),
-            engine.Step('guest', 'guest image',
-                        lambda: guest.make(testbed),
-                        lambda: guest.is_there(testbed), ['packages']),
-            engine.Step('build', 'QEMU, libvirt and the storagedriver',
-                        self.plugin.build, self.plugin.is_built,
-                        ['packages']),
+            steps.Step('doctor', 'looking at this machine',
+                       lambda: doctor.before(testbed)),
+            steps.Step('packages', 'Debian packages',
+                       lambda: packages.install(testbed.log('apt'), wanted),
+                       lambda: not packages.missing(wanted), ['doctor']),
+            steps.Step('python', 'Python environment of the services',
+                       lambda: environment.make(testbed),
+                       lambda: environment.is_there(testbed),
+                       ['packages']),
+            steps.Step('guest', 'guest image',
+                       lambda: guest.make(testbed),
+                       lambda: guest.is_there(testbed), ['packages']),
+            steps.Step('build', 'QEMU, libvirt and the storagedriver',
+                       self.plugin.build, self.plugin.is_built,
+                       ['packages']),
         ]
 
     def _starting(self):
         """The services and, at their places among them, the plugin."""
-        steps = [
-            engine.Step('room', 'namespaces and supervisor', self._open,
-                        self._is_open, ['python']),
+        known = [
+            steps.Step('sandbox', 'namespaces and supervisor', self._open,
+                       self._is_open, ['python']),
             self._once('configuration', 'configuration of the services',
-                       self._configure, ['room']),
+                       self._configure, ['sandbox']),
             self._once('install', 'plugin.sh stack install',
                        self.plugin.install, ['build', 'configuration']),
             self._service('database', after=['configuration']),
@@ -95,10 +95,10 @@ class BringUp:
                           'compute'),
             self._service('cinder', cinder.VOLUME, ['cinder', 'post-config'],
                           'volume'),
-            engine.Step('doors', 'APIs on this machine', self._open_doors,
-                        self._has_doors, ['keystone']),
+            steps.Step('relay', 'APIs on this machine', self._start_relay,
+                       self._has_relay, ['keystone']),
         ]
-        return steps + [self._service(name, after=['keystone'])
+        return known + [self._service(name, after=['keystone'])
                         for name in self.testbed.release.optional_services
                         if name in self.services]
 
@@ -110,18 +110,18 @@ class BringUp:
             self._once('resources', 'flavors, networks and the image',
                        self._make_resources,
                        ['guest', 'glance', 'neutron', 'nova', 'cinder']),
-            engine.Step('accounts', 'users of the tests', self._make_accounts,
-                        lambda: accounts.are_there(self.testbed),
-                        ['keystone']),
-            engine.Step('host', 'compute host', self._wait_for_hosts,
-                        after=['compute', 'volume']),
+            steps.Step('accounts', 'users of the tests', self._make_accounts,
+                       lambda: accounts.are_there(self.testbed),
+                       ['keystone']),
+            steps.Step('host', 'compute host', self._wait_for_hosts,
+                       after=['compute', 'volume']),
             self._once('test-config', 'plugin.sh stack test-config',
                        self.plugin.test_config,
                        ['extra', 'resources', 'host']),
         ]
 
     def _service(self, name, only=None, after=(), step=None):
-        return engine.Step(
+        return steps.Step(
             step or name, 'starting %s' % (
                 ', '.join(only) if only else name),
             lambda: self.services[name].start(only),
@@ -138,23 +138,23 @@ class BringUp:
             detail = action()
             files.write(mark, '')
             return detail
-        return engine.Step(name, title, act,
-                           lambda: os.path.exists(mark) and still(), after)
+        return steps.Step(name, title, act,
+                          lambda: os.path.exists(mark) and still(), after)
 
     def _open(self):
         mounts = {self.testbed.cache.environment:
                   environment.own_copy(self.testbed)}
-        if self.room.exists():      # with another release
-            self.room.show(mounts)
+        if self.sandbox.exists():      # with another release
+            self.sandbox.show(mounts)
             return
         mounts.update(self.plugin.mounts())
         for service in self.services.values():
             mounts.update(service.mounts())
         self.testbed.make_folders()
-        self.room.open(mounts)
+        self.sandbox.open(mounts)
 
     def _is_open(self):
-        return self.room.exists() and self.room.shows(
+        return self.sandbox.exists() and self.sandbox.shows(
             self.testbed.cache.environment)
 
     def _configure(self):
@@ -182,11 +182,13 @@ class BringUp:
     def _wait_for_hosts(self):
         self.services['nova'].wait_for_host()
 
-    def _doors(self):
-        return supervisor.doors(self.testbed)
+    def _relay(self):
+        return supervisor.relay(self.testbed)
 
-    def _open_doors(self):
-        self.room.supervisor.start(self._doors())
+    def _start_relay(self):
+        # an older version called it so: its relay still has the ports
+        self.sandbox.supervisor.stop('doors')
+        self.sandbox.supervisor.start(self._relay())
 
-    def _has_doors(self):
-        return self.room.supervisor.state('doors') == 'RUNNING'
+    def _has_relay(self):
+        return self.sandbox.supervisor.state('relay') == 'RUNNING'

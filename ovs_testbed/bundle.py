@@ -13,8 +13,8 @@ import time
 
 from ovs_testbed import files
 from ovs_testbed import namespaces
-from ovs_testbed import room
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import sandbox
+from ovs_testbed import testbeds
 
 _FOLDERS = ('log', 'etc')
 _NAME = re.compile(r'[a-z][a-z0-9-]*-\d{8}-\d{6}\.tar\.gz\Z')
@@ -67,12 +67,12 @@ def _contents(testbed):
                 if os.path.isfile(path):
                     yield os.path.relpath(path, testbed.folder), _read(path)
     for name, command in _LOOKS + (_commands(testbed), ):
-        yield os.path.join('now', name), _look(testbed, command)
+        yield os.path.join('now', name), _output_of(testbed, command)
 
 
 def _commands(testbed):
     """The look at the testbed's own processes with their arguments."""
-    pids = room.Room(testbed).processes()
+    pids = sandbox.Sandbox(testbed).processes()
     return 'commands', ['ps', '-o', 'pid,args', '-p',
                         ','.join(map(str, pids)) or '0']
 
@@ -87,10 +87,10 @@ def _read(path):
         return head + b'\n[...]\n' + stream.read()
 
 
-def _look(testbed, command):
+def _output_of(testbed, command):
     """Return a command's output, in the testbed's network if there is one."""
     try:
-        if room.Room(testbed).exists():
+        if sandbox.Sandbox(testbed).exists():
             with namespaces.entered(testbed.net):
                 return subprocess.run(command, capture_output=True).stdout
         return subprocess.run(command, capture_output=True).stdout

@@ -18,14 +18,14 @@ def check(release, folder):
     if not release.checkouts:
         raise errors.TestbedError(
             'all of OpenStack %s is on PyPI: it takes no --source'
-            % release.name, cure='leave --source out')
+            % release.name, hint='leave --source out')
     wrong = {name: seen for name in release.checkouts
              if (seen := _fault(release, folder, name))}
     if wrong:
         raise errors.TestbedError(
             '--source %s: %s' % (folder, '; '.join(
                 '%s %s' % found for found in wrong.items())),
-            cure=_cure(release, folder, wrong))
+            hint=_hint(release, folder, wrong))
 
 
 def missing(release):
@@ -34,7 +34,7 @@ def missing(release):
         'the services of OpenStack %s are not on PyPI: it needs --source DIR, '
         'with checkouts of the repositories %s of openstack, at the tag %s' % (
             release.name, ', '.join(release.checkouts), release.tag),
-        cure=_cure(release, 'DIR', release.checkouts))
+        hint=_hint(release, 'DIR', release.checkouts))
 
 
 def export(release, folder, target):
@@ -64,7 +64,7 @@ def _git(folder, name, *arguments):
                    env={'GIT_CEILING_DIRECTORIES': os.path.abspath(folder)})
 
 
-def _cure(release, folder, names):
+def _hint(release, folder, names):
     """The commands that make checkouts, or bring them to the tag."""
     commands = []
     for name in names:

@@ -4,7 +4,7 @@
 
 import openstack
 
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 #: the roles of the services' own users: "service" is what volume attach asks
 #: for, "admin" is what looking at other projects' resources asks for
@@ -72,26 +72,26 @@ class Catalog:
 
 
 def look_for_host(testbed):
-    """Make a look that is done when nova lists its compute host."""
+    """Make a probe that is done when nova lists its compute host."""
     connection = connect(testbed)
 
-    def look():
+    def probe():
         hosts = [host.state for host in connection.compute.hypervisors()]
         return 'up' in hosts, 'hosts in state %s' % hosts
-    return look
+    return probe
 
 
 def look_for_volume_services(testbed, count):
-    """Make a look that is done when cinder's services report themselves."""
+    """Make a probe that is done when cinder's services report themselves."""
     connection = connect(testbed)
 
-    def look():
+    def probe():
         states = {service.host: service.state
                   for service in connection.block_storage.services()
                   if service.binary == 'cinder-volume'}
         up = [host for host in states if states[host] == 'up']
         return len(up) >= count, states or 'no service'
-    return look
+    return probe
 
 
 def variables(testbed, user='admin', project=None):

@@ -14,20 +14,20 @@ from cliff import lister
 from ovs_testbed import bring_up
 from ovs_testbed import bundle
 from ovs_testbed import cache
-from ovs_testbed import checking
+from ovs_testbed import check
 from ovs_testbed import checkouts
 from ovs_testbed import cloud
 from ovs_testbed import display
 from ovs_testbed import doctor
-from ovs_testbed import engine
 from ovs_testbed import errors
 from ovs_testbed import matrix
 from ovs_testbed import release
-from ovs_testbed import room
+from ovs_testbed import sandbox
 from ovs_testbed import status
+from ovs_testbed import steps
 from ovs_testbed import take_down
 from ovs_testbed import tempest
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import upgrade
 from ovs_testbed import upgrade_proof
 
@@ -64,7 +64,7 @@ class _Base:
                 'there is no testbed "%s" in %s; known: %s' % (
                     parsed_args.name, parsed_args.folder, ', '.join(
                         testbeds.names(parsed_args.folder)) or 'none'),
-                cure='bin/ovs-testbed up')
+                hint='bin/ovs-testbed up')
         return found
 
 
@@ -125,7 +125,7 @@ class _Making(_Base):
 
     def _perform(self, testbed, screen):
         started = time.monotonic()
-        outcomes = engine.perform(bring_up.BringUp(testbed).steps(), screen)
+        outcomes = steps.perform(bring_up.BringUp(testbed).steps(), screen)
         rows = [(outcome.step.title, outcome.seconds)
                 for outcome in outcomes if outcome.result == 'done']
         rows.append(('up', time.monotonic() - started))
@@ -209,7 +209,7 @@ class Upgrade(_Making, command.Command):
 
     def _upgrade(self, found, wanted, screen):
         with _locked(found):
-            engine.perform(upgrade.steps(found, wanted), screen)
+            steps.perform(upgrade.plan(found, wanted), screen)
             self._perform(testbeds.load(found.name,
                                         os.path.dirname(found.folder)),
                           screen)
@@ -229,8 +229,8 @@ class Check(_Making, command.Command):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('suite', nargs='?', choices=checking.SUITES,
-                            default=checking.DEFAULT,
+        parser.add_argument('suite', nargs='?', choices=check.SUITES,
+                            default=check.DEFAULT,
                             help='which tests (default: %(default)s)')
         return parser
 
@@ -245,12 +245,12 @@ class Check(_Making, command.Command):
             raise errors.TestbedError(
                 'testbed "%s" is there, and has one release'
                 % parsed_args.name,
-                cure='take another --name, or take it down first')
+                hint='take another --name, or take it down first')
         for option in 'keep', 'threads':
             if getattr(parsed_args, option):
                 raise errors.TestbedError(
                     '--%s goes with one release, not with all' % option,
-                    cure='name the release: "bin/ovs-testbed releases" lists '
+                    hint='name the release: "bin/ovs-testbed releases" lists '
                          'them')
 
         if parsed_args.source:
@@ -277,8 +277,8 @@ class Check(_Making, command.Command):
                 parsed_args.release or release.DEFAULT).extras
         found, new = self._up(parsed_args)
         try:
-            results = checking.check(found, parsed_args.suite,
-                                     self.app.stdout)
+            results = check.check(found, parsed_args.suite,
+                                  self.app.stdout)
         except (errors.TestbedError, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise
@@ -362,7 +362,7 @@ class Shell(_Base, command.Command):
         found = self._testbed(parsed_args)
         words = parsed_args.words or [os.environ.get('SHELL', '/bin/bash')]
         os.environ.update(tempest.variables(found))
-        words = room.Room(found).inside(words)
+        words = sandbox.Sandbox(found).inside(words)
         os.execvp(words[0], words)
 
 
@@ -374,8 +374,8 @@ class Doctor(_Base, lister.Lister):
         findings = doctor.examine(found, parsed_args.folder)
         self.wrong = any(finding.level == doctor.ERROR
                          for finding in findings)
-        return ('what', 'level', 'seen', 'cure'), [
-            (finding.what, finding.level, finding.seen, finding.cure)
+        return ('what', 'level', 'seen', 'hint'), [
+            (finding.what, finding.level, finding.seen, finding.hint)
             for finding in findings]
 
     def run(self, parsed_args):
@@ -421,7 +421,7 @@ def _locked(testbed):
         except BlockingIOError:
             raise errors.TestbedError(
                 'testbed "%s" is locked by another command' % testbed.name,
-                cure='wait for it, or stop it')
+                hint='wait for it, or stop it')
         yield
     finally:
         os.close(descriptor)

@@ -46,7 +46,7 @@ def address():
         if release in (codename, 'stable') and component == 'main':
             return found
     raise errors.TestbedError('apt has no archive of Debian here',
-                              cure='name one in /etc/apt/sources.list.d')
+                              hint='name one in /etc/apt/sources.list.d')
 
 
 def fetch(pins, suite, folder, log):
@@ -88,7 +88,7 @@ def _keyring():
         if os.path.exists(path):
             return path
     raise errors.TestbedError('%s is missing' % _KEYRINGS[0],
-                              cure='apt-get install debian-archive-keyring')
+                              hint='apt-get install debian-archive-keyring')
 
 
 def _verified(pin, path):
@@ -113,5 +113,5 @@ def unpack(package, folder):
     """Unpack the files of a package into a folder."""
     if not shutil.which('dpkg-deb'):
         raise errors.TestbedError('dpkg-deb is missing',
-                                  cure='take a Debian machine')
+                                  hint='take a Debian machine')
     run.run(['dpkg-deb', '--extract', package, folder])

@@ -65,8 +65,8 @@ def show_error(error, stream):
         ' (%s)' % step.title if step else '', error))
     if error.log:
         stream.write('log: %s\n' % error.log)
-    if error.cure:
-        stream.write('hint: %s\n' % error.cure)
+    if error.hint:
+        stream.write('hint: %s\n' % error.hint)
 
 
 class Timings:

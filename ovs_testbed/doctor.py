@@ -14,10 +14,10 @@ from ovs_testbed import errors
 from ovs_testbed import packages
 from ovs_testbed import ports
 from ovs_testbed import python27
-from ovs_testbed import room
+from ovs_testbed import sandbox
 from ovs_testbed import services
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 ERROR, WARNING, GOOD = 'error', 'warning', 'good'
 _GIB = 1 << 30
@@ -25,17 +25,17 @@ _GIB = 1 << 30
 _MEMORY, _MEMORY_LEAST = 6 * _GIB, 3 * _GIB
 #: what is built and downloaded at first, and what a testbed takes
 _DISK_FRESH, _DISK = 8 * _GIB, 2 * _GIB
-_CURE = 'bin/ovs-testbed up starts it again; why it ended: %s'
+_HINT = 'bin/ovs-testbed up starts it again; why it ended: %s'
 
 
 class Finding:
     """The finding of a check."""
 
-    def __init__(self, level, what, seen, cure=''):
+    def __init__(self, level, what, seen, hint=''):
         self.level = level
         self.what = what
         self.seen = seen
-        self.cure = cure
+        self.hint = hint
 
 
 def examine(testbed=None, folder=None):
@@ -48,9 +48,9 @@ def examine(testbed=None, folder=None):
     if testbed:
         findings.append(python(testbed.release))
         findings.append(Finding(GOOD, 'TLS of the vPools', testbed.tls))
-        keeper = supervisor.Supervisor(testbed)
-        if keeper.pid():
-            findings += _health(testbed, keeper)
+        supervisord = supervisor.Supervisor(testbed)
+        if supervisord.pid():
+            findings += _health(testbed, supervisord)
         else:
             findings.append(_ports(testbed))
     return findings
@@ -66,14 +66,14 @@ def before(testbed):
         raise errors.TestbedError(
             '; '.join('%s: %s' % (found.what, found.seen)
                       for found in wrong),
-            cure='; '.join(found.cure for found in wrong))
+            hint='; '.join(found.hint for found in wrong))
     return '; '.join('%s: %s' % (found.what, found.seen)
                      for found in findings if found.level == WARNING)
 
 
-def _finding(what, seen, wrong, cure, level=ERROR):
+def _finding(what, seen, wrong, hint, level=ERROR):
     return Finding(level if wrong else GOOD, what, seen,
-                   cure if wrong else '')
+                   hint if wrong else '')
 
 
 def _user():
@@ -116,7 +116,7 @@ def _python27():
     try:
         seen = python27.chosen() or 'found or made'
     except errors.TestbedError as error:
-        return Finding(ERROR, 'Python', str(error), error.cure)
+        return Finding(ERROR, 'Python', str(error), error.hint)
     return Finding(GOOD, 'Python', seen)
 
 
@@ -177,7 +177,7 @@ def _leftovers(folder):
     known = [testbeds.load(name, folder).namespace
              for name in testbeds.names(folder)]
     lost = [name for name in ports.taken_blocks()
-            if name not in known and not room.members(
+            if name not in known and not sandbox.members(
                 os.path.join(ports.NAMESPACES, name))]
     return _finding('leftovers', ', '.join(lost) or 'none', bool(lost),
                     'bin/ovs-testbed clean', WARNING)
@@ -190,10 +190,10 @@ def _ports(testbed):
                     '--name')
 
 
-def _health(testbed, keeper):
+def _health(testbed, supervisord):
     """One finding a service: does it run, does it answer?"""
     findings = []
-    known = keeper.all()
+    known = supervisord.all()
     for service in services.load(testbed).values():
         down = [program.name for program in service.programs()
                 if known.get(program.name, {}).get('statename') != 'RUNNING']
@@ -202,12 +202,12 @@ def _health(testbed, keeper):
             down, seen = [service.name], 'does not answer'
         log = testbed.log(down[0]) if down else ''
         findings.append(_finding(
-            'service ' + service.name, seen, bool(down), _CURE % log))
+            'service ' + service.name, seen, bool(down), _HINT % log))
     for name in sorted(set(known) - {
             program.name for service in services.load(testbed).values()
             for program in service.programs()}):
         state = known[name]['statename']
         findings.append(_finding(
             'service ' + name, state.lower(), state != 'RUNNING',
-            _CURE % testbed.log(name)))
+            _HINT % testbed.log(name)))
     return findings

@@ -7,14 +7,14 @@ class TestbedError(Exception):
     """A failure that a user can act on.
 
     :param message: what is wrong
-    :param cure: what to do about it
+    :param hint: what to do about it
     :param log: path of the log that has the details
     """
 
-    def __init__(self, message, cure=None, log=None):
+    def __init__(self, message, hint=None, log=None):
         super().__init__(message)
         self.message = message
-        self.cure = cure
+        self.hint = hint
         self.log = log
 
 

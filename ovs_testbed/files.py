@@ -69,7 +69,7 @@ def remove_tree(path):
     if mounts:
         raise errors.TestbedError(
             '%s is not removed: %s is mounted there' % (path, mounts[0]),
-            cure='umount ' + mounts[0])
+            hint='umount ' + mounts[0])
     try:
         shutil.rmtree(path)
     except FileNotFoundError:

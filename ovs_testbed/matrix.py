@@ -75,7 +75,7 @@ def _checked(name, check, source):
     found = release.load(name)
     python = doctor.python(found)
     if python.level == doctor.ERROR:
-        return _not_run(name, python.cure)
+        return _not_run(name, python.hint)
     if not source and environment.lacks_checkouts(found):
         return _not_run(name, checkouts.missing(found))
     return _line(name, 'passed', check(name))

@@ -119,7 +119,7 @@ def _check_other_policy():
     if answer.returncode != 101:
         raise errors.TestbedError(
             '%s lets services start' % _POLICY,
-            cure='move it away, or have it exit with 101, while the testbed '
+            hint='move it away, or have it exit with 101, while the testbed '
                  'installs packages')
 
 

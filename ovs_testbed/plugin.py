@@ -1,8 +1,9 @@
 """Runs ``devstack/plugin.sh`` through its phases, as DevStack would.
 
 Everything that is Open vStorage's comes from there: hypervisor, storagedriver,
-drivers, vPools in cinder.conf, volume types and tempest.conf. In the room the
-prefix is a folder of the testbed, so that nothing is installed on the machine.
+drivers, vPools in cinder.conf, volume types and tempest.conf. In the sandbox
+the prefix is a folder of the testbed, so that nothing is installed on the
+machine.
 """
 
 import glob
@@ -12,7 +13,7 @@ import sys
 from ovs_testbed import cloud
 from ovs_testbed import plugin_path
 from ovs_testbed import run
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import base
 
 PREFIX = '/opt/openvstorage'
@@ -24,7 +25,7 @@ _KVM = '/dev/kvm'
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PHASES = os.path.join(_HERE, 'devstack', 'run-phases')
 _BUILD = os.path.join(testbeds.CHECKOUT, 'hypervisor', 'build')
-#: where the user that runs QEMU reaches the servers' disks in the room: the
+#: where the user that runs QEMU reaches the servers' disks in the sandbox: the
 #: testbed's folder is closed to that user
 INSTANCES = PREFIX + '/instances'
 #: the services that the plugin asks about, by DevStack's names
@@ -37,9 +38,9 @@ _SERVICES = ('ovs-sd', 'ovs-virtlogd', 'ovs-libvirtd')
 class Plugin:
     """The plugin of this checkout on one testbed."""
 
-    def __init__(self, testbed, room):
+    def __init__(self, testbed, sandbox):
         self.testbed = testbed
-        self._room = room
+        self._sandbox = sandbox
 
     @property
     def _root(self):
@@ -56,7 +57,7 @@ class Plugin:
         return os.path.exists(self.testbed.mark('install'))
 
     def mounts(self):
-        """The mounts of the room: {path: folder that is seen there}."""
+        """The mounts of the sandbox: {path: folder that is seen there}."""
         instances = self.testbed.data('nova', 'instances')
         os.chmod(instances, 0o711)
         shown = {PREFIX: self._root + PREFIX}
@@ -80,7 +81,7 @@ class Plugin:
 
     def runs(self):
         """Return true if the services of the plugin run."""
-        known = self._room.supervisor.all()
+        known = self._sandbox.supervisor.all()
         return all(known.get(name, {}).get('statename') == 'RUNNING'
                    for name in _SERVICES)
 
@@ -97,7 +98,7 @@ class Plugin:
         self._run('unstack', 'backends cleanup', 'clean')
 
     def _run(self, *phases):
-        run.run(self._room.inside([_PHASES] + list(phases)),
+        run.run(self._sandbox.inside([_PHASES] + list(phases)),
                 log=self.testbed.log('plugin'), timeout=1200,
                 env=self._variables())
 
@@ -143,7 +144,7 @@ class Plugin:
 
 
 def outside(testbed, path):
-    """Return the path on the machine of a file in the room."""
+    """Return the path on the machine of a file in the sandbox."""
     if path.startswith(_SETTINGS + '/'):
         return testbed.path('openvstorage') + path[len(_SETTINGS):]
     return path

@@ -49,26 +49,26 @@ def claim(base=None):
         taken = taken_ports(base)
         if taken:
             raise errors.TestbedError(taken_message(taken),
-                                      cure='stop what listens there, or take '
+                                      hint='stop what listens there, or take '
                                            'another --base-port')
         if not _take(base):
             raise errors.TestbedError(
                 'the ports from %d on belong to another testbed' % base,
-                cure='take another --base-port, or none')
+                hint='take another --base-port, or none')
         return base
     for base in BLOCKS:
         if not os.path.exists(os.path.join(NAMESPACES, namespace(base))) \
                 and not taken_ports(base) and _take(base):
             return base
     raise errors.TestbedError('no block of ports is free',
-                              cure='"ip netns list" shows the testbeds of '
+                              hint='"ip netns list" shows the testbeds of '
                                    'this machine; take one down')
 
 
 def _check_base(base):
     if not 1024 <= base <= 65400:
         raise errors.TestbedError('%d cannot be the first of a hundred ports'
-                                  % base, cure='take one from 1024 to 65400')
+                                  % base, hint='take one from 1024 to 65400')
 
 
 def namespace(base):
@@ -89,7 +89,7 @@ def _take(base):
     if made.returncode and 'File exists' not in made.stderr:
         raise errors.TestbedError(
             'a network namespace cannot be made: %s' % made.stderr.strip(),
-            cure='a testbed needs root and the right to make namespaces; a '
+            hint='a testbed needs root and the right to make namespaces; a '
                  'container has to be privileged')
     return made.returncode == 0
 

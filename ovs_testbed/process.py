@@ -10,21 +10,21 @@ import sys
 
 from ovs_testbed import errors
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 
 def main(folder, verb, service, *command):
     testbed = testbeds.load(os.path.basename(folder),
                             os.path.dirname(folder))
-    keeper = supervisor.Supervisor(testbed)
+    supervisord = supervisor.Supervisor(testbed)
     try:
         if verb == 'start':
-            keeper.start(supervisor.Program(
+            supervisord.start(supervisor.Program(
                 service, list(command), umask='022', env={
                     'PATH': os.environ['PATH'], 'HOME': '/root',
                     'LANG': 'C.UTF-8'}))
         else:
-            keeper.stop(service)
+            supervisord.stop(service)
     except (errors.TestbedError, OSError) as error:
         sys.exit('ERROR %s %s: %s' % (verb, service, error))
 

@@ -45,7 +45,7 @@ _TRY = ('import ctypes, os, ssl, sys; from distutils import sysconfig; '
         'header = os.path.join(sysconfig.get_python_inc(), "Python.h"); '
         'sys.exit(sys.version_info[:2] != (2, 7) '
         'or not os.path.exists(header))')
-_CURE = 'set OVS_PYTHON27 to a Python 2.7 with its headers'
+_HINT = 'set OVS_PYTHON27 to a Python 2.7 with its headers'
 
 
 def get():
@@ -59,7 +59,7 @@ def chosen():
     if path and not _works(path):
         raise errors.TestbedError(
             'OVS_PYTHON27=%s is no Python 2.7 with ctypes, ssl and headers'
-            % path, cure='set it to one that has them, or unset it')
+            % path, hint='set it to one that has them, or unset it')
     return path
 
 
@@ -130,7 +130,7 @@ def _check_machine():
     if platform.machine() != 'x86_64' or not shutil.which('apt-get'):
         raise errors.TestbedError(
             'a Python 2.7 is made of packages of Debian on x86_64 only',
-            cure=_CURE)
+            hint=_HINT)
 
 
 def _make(place, pins):
@@ -168,7 +168,7 @@ def _fetch(pins, folder, draft):
     except errors.TestbedError as error:
         raise errors.TestbedError(
             'the packages of Python 2.7 cannot be fetched: %s' % error,
-            cure=_CURE, log=error.log) from error
+            hint=_HINT, log=error.log) from error
 
 
 def _adapt(root, place):
@@ -210,8 +210,8 @@ def main():
         print('no Python 2.7: %s' % error, file=sys.stderr)
         if error.log:
             print('log: %s' % error.log, file=sys.stderr)
-        if error.cure:
-            print('hint: %s' % error.cure, file=sys.stderr)
+        if error.hint:
+            print('hint: %s' % error.hint, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -79,6 +79,6 @@ def load(name):
     path = os.path.join(_FOLDER, name + '.toml')
     if name not in names():
         raise errors.TestbedError('there is no release "%s" here' % name,
-                                  cure='known: %s' % ', '.join(names()))
+                                  hint='known: %s' % ', '.join(names()))
     with open(path, 'rb') as stream:
         return Release(name, tomllib.load(stream))

@@ -6,7 +6,7 @@ the image, the networks and a volume type."""
 from ovs_testbed import cloud
 from ovs_testbed import guest
 from ovs_testbed import networks
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 IMAGE = 'guest'
 #: name: memory in MiB

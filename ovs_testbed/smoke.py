@@ -20,7 +20,7 @@ from ovs_testbed import cloud
 from ovs_testbed import errors
 from ovs_testbed import networks
 from ovs_testbed import resources
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import vpools
 from ovs_testbed import waiting
 
@@ -118,7 +118,7 @@ class Smoke:
         self._volumes[name] = self._await_volume(volume.id, 'available')
 
     def _await_volume(self, volume_id, status):
-        def look():
+        def probe():
             volume = self._cinder.volumes.get(volume_id)
             if volume.status.startswith('error'):
                 raise errors.TestbedError(
@@ -126,7 +126,7 @@ class Smoke:
                     log=self.testbed.log('c-vol'))
             return volume.status == status and volume, volume.status
         return waiting.wait_for('volume %s to be %s' % (volume_id, status),
-                                look, _TIMEOUT)
+                                probe, _TIMEOUT)
 
     def _create(self):
         for vpool in testbeds.VPOOLS:
@@ -151,7 +151,7 @@ class Smoke:
                 'destination_type': 'volume', 'boot_index': 0,
                 'delete_on_termination': False}])
 
-        def look():
+        def probe():
             state = self._nova.servers.get(server.id)
             if state.status == 'ERROR':
                 raise errors.TestbedError(
@@ -159,16 +159,16 @@ class Smoke:
                         state, 'fault', {}).get('message'),
                     log=self.testbed.log('n-cpu'))
             return state.status == 'ACTIVE' and state, state.status
-        self._server = waiting.wait_for('the server to be ACTIVE', look,
+        self._server = waiting.wait_for('the server to be ACTIVE', probe,
                                         _TIMEOUT)
 
     def _log_in(self):
         self._address = self._networks.reach(self._cloud, self._server, NAME)
 
-        def look():
+        def probe():
             code, answer = self._ssh('true')
             return code == 0, answer
-        waiting.wait_for('SSH at %s' % self._address, look, _TIMEOUT)
+        waiting.wait_for('SSH at %s' % self._address, probe, _TIMEOUT)
 
     def _ssh(self, command):
         done = subprocess.run(
@@ -188,10 +188,10 @@ class Smoke:
         return answer
 
     def _await_guest(self, what, command, expected):
-        def look():
+        def probe():
             answer = self._ssh(command)[1]
             return answer == expected, answer
-        waiting.wait_for(what, look, _TIMEOUT)
+        waiting.wait_for(what, probe, _TIMEOUT)
 
     def _attach_volume(self, name):
         volume = self._volumes[name]
@@ -212,10 +212,10 @@ class Smoke:
         snapshot = self._cinder.volume_snapshots.create(
             self._volumes[testbeds.VPOOLS[0]].id, force=True, name=NAME)
 
-        def look():
+        def probe():
             state = self._cinder.volume_snapshots.get(snapshot.id)
             return state.status == 'available' and state, state.status
-        self._taken = waiting.wait_for('the snapshot', look, _TIMEOUT)
+        self._taken = waiting.wait_for('the snapshot', probe, _TIMEOUT)
 
     def _create_from_snapshot(self):
         self._make_volume('from-snapshot', 2, snapshot_id=self._taken.id,
@@ -232,11 +232,11 @@ class Smoke:
         self._await_size(volume, 3, 'available')
 
     def _await_size(self, volume, size, status):
-        def look():
+        def probe():
             state = self._cinder.volumes.get(volume.id)
             return (state.size, state.status) == (size, status), \
                 '%d GiB, %s' % (state.size, state.status)
-        waiting.wait_for('the volume to have %d GiB' % size, look, _TIMEOUT)
+        waiting.wait_for('the volume to have %d GiB' % size, probe, _TIMEOUT)
 
     def _extend_attached(self):
         volume = self._volumes[testbeds.VPOOLS[0]]
@@ -286,7 +286,7 @@ class Smoke:
             self._await_gone('the volume', self._cinder.volumes, volume.id)
 
     def _await_gone(self, what, manager, identifier):
-        def look():
+        def probe():
             try:
                 state = manager.get(identifier).status
             except Exception as error:
@@ -297,7 +297,7 @@ class Smoke:
                 raise errors.TestbedError('%s %s is in state %s' % (
                     what, identifier, state), log=self.testbed.log('c-vol'))
             return False, state
-        waiting.wait_for('%s %s to go' % (what, identifier), look, _TIMEOUT)
+        waiting.wait_for('%s %s to go' % (what, identifier), probe, _TIMEOUT)
 
     def _look_at_vpools(self):
         """Cinder keeps images as volumes of its own: those may go first."""

@@ -4,17 +4,17 @@
 
 import time
 
-from ovs_testbed import room
+from ovs_testbed import sandbox
 
 COLUMNS = ('service', 'state', 'pid', 'memory MiB', 'up for s', 'log')
 
 
 def rows(testbed):
     """The rows of the table, and one for all together."""
-    its_room = room.Room(testbed)
-    known = its_room.supervisor.all()
+    box = sandbox.Sandbox(testbed)
+    known = box.supervisor.all()
     shares = {}
-    for pid in its_room.processes():
+    for pid in box.processes():
         shares[pid] = memory(pid)
     table = []
     for name, info in sorted(known.items()):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Suites of tests: run by Tempest in the testbed's room, judged by
+"""Suites of tests: run by Tempest in the testbed's sandbox, judged by
 ``ovs_tempest_plugin.verdict``."""
 
 import os
@@ -11,10 +11,10 @@ import subprocess
 from ovs_testbed import accounts
 from ovs_testbed import errors
 from ovs_testbed import files
-from ovs_testbed import room
 from ovs_testbed import run
+from ovs_testbed import sandbox
 from ovs_testbed import tempest
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import workspace
 
 _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
@@ -44,7 +44,7 @@ class Run:
         self.suite = suite
         self._screen = screen
         self._folder = testbed.path('tempest')
-        self._room = room.Room(testbed)
+        self._sandbox = sandbox.Sandbox(testbed)
         #: the results, which outlive the testbed
         self.results = testbed.cache.path('results-%s.json' % suite)
         #: how long each test took, by which stestr shares them out
@@ -56,7 +56,7 @@ class Run:
         selection, workers, variables = SUITES[self.suite]
         ended_well = True
         try:
-            run.run(self._room.inside(
+            run.run(self._sandbox.inside(
                 [self._binary('tempest'), 'run', '--concurrency',
                  str(workers), '--exclude-list', self._skip_list()] +
                 selection, self._folder),

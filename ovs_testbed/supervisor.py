@@ -31,7 +31,7 @@ _ENDED = ('EXITED', 'FATAL', 'BACKOFF', 'UNKNOWN')
 class Program:
     """A process to be kept.
 
-    :param inside: in the testbed's network, as all but the doors are
+    :param inside: in the testbed's network, as all but the relay are
     :param umask: of what it writes; '022' for what QEMU's user has to reach
     """
 
@@ -90,12 +90,12 @@ class Supervisor:
             return None
 
     def wait_until_up(self):
-        def look():
+        def probe():
             try:
                 return self._call('getState')['statename'] == 'RUNNING', ''
             except OSError as error:
                 return False, error
-        waiting.wait_for('the supervisor', look, 20)
+        waiting.wait_for('the supervisor', probe, 20)
 
     def processes(self):
         """The supervisor and the children it has outside of the network."""
@@ -157,10 +157,10 @@ class Supervisor:
         self._call('reloadConfig')
 
     def _wait_until_stopped(self, name):
-        def look():
+        def probe():
             state = self.state(name)
             return state not in ('RUNNING', 'STOPPING'), state
-        waiting.wait_for('%s to stop' % name, look, 2 * _STOP_SECONDS,
+        waiting.wait_for('%s to stop' % name, probe, 2 * _STOP_SECONDS,
                          log=self._testbed.log('supervisord'))
 
     def all(self):
@@ -210,10 +210,10 @@ def restart_command(testbed, name):
         '--configuration', testbed.etc('supervisord.conf'), 'restart', name])
 
 
-def doors(testbed):
+def relay(testbed):
     """The program that shows the APIs on the machine's own 127.0.0.1."""
-    return Program('doors', [
-        sys.executable, '-m', 'ovs_testbed.doors', testbed.net] + [
+    return Program('relay', [
+        sys.executable, '-m', 'ovs_testbed.relay', testbed.net] + [
             str(port) for port in testbed.ports.outside().values()],
         env={'PYTHONPATH': _CHECKOUT, 'PYTHONDONTWRITEBYTECODE': '1'},
         inside=False)

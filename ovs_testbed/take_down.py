@@ -9,20 +9,20 @@ from ovs_testbed import files
 from ovs_testbed import packages
 from ovs_testbed import plugin
 from ovs_testbed import ports
-from ovs_testbed import room
 from ovs_testbed import run
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import sandbox
+from ovs_testbed import testbeds
 
 
 def down(testbed, say=print):
     """Take a testbed down, however far it has come."""
-    its_room = room.Room(testbed)
-    if its_room.exists() and testbed.was_installed():
+    box = sandbox.Sandbox(testbed)
+    if box.exists() and testbed.was_installed():
         try:
-            plugin.Plugin(testbed, its_room).remove()
+            plugin.Plugin(testbed, box).remove()
         except errors.TestbedError as error:
             say('plugin.sh unstack and clean: %s' % error)
-    its_room.close()
+    box.close()
     packages.take_policy_back()
     files.remove_tree(testbed.folder)
     plugin.remove_mount_points()
@@ -36,7 +36,7 @@ def remove_leftovers(folder=None):
              for name in testbeds.names(folder)]
     removed = []
     for name in ports.taken_blocks():
-        if name not in known and not room.members(
+        if name not in known and not sandbox.members(
                 os.path.join(ports.NAMESPACES, name)):
             run.run(['ip', 'netns', 'delete', name])
             files.remove_tree(os.path.join(testbeds.SOCKETS,

@@ -15,7 +15,7 @@ from ovs_testbed import networks
 from ovs_testbed import plugin_path
 from ovs_testbed import resources
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 
 def conf(testbed):
@@ -23,7 +23,7 @@ def conf(testbed):
 
 
 def variables(testbed):
-    """The variables of commands in the room."""
+    """The variables of commands in the sandbox."""
     return dict(cloud.variables(testbed), PATH=plugin_path.read(testbed),
                 PYTHONPATH='%s:%s' % (testbeds.CHECKOUT, _metadata(testbed)),
                 PYTHONDONTWRITEBYTECODE='1', PYTHONWARNINGS='ignore',

@@ -9,14 +9,14 @@ any time: interrupted before the switch, "up" starts the old one again; after
 it, "up" completes the new one.
 """
 
-from ovs_testbed import engine
 from ovs_testbed import environment
 from ovs_testbed import errors
 from ovs_testbed import release
-from ovs_testbed import room
+from ovs_testbed import sandbox
 from ovs_testbed import services
+from ovs_testbed import steps
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import base
 
 
@@ -29,35 +29,35 @@ def check(testbed, wanted):
         raise errors.TestbedError(
             'testbed "%s" has release %s: there is no way from it to %s' % (
                 testbed.name, name, wanted),
-            cure='upgrade it to %s' % ' or '.join(ways) if ways else
+            hint='upgrade it to %s' % ' or '.join(ways) if ways else
                  'take another --name for a testbed of %s' % wanted)
-    if not room.Room(testbed).exists():
+    if not sandbox.Sandbox(testbed).exists():
         raise errors.TestbedError(
             'testbed "%s" is not up' % testbed.name,
-            cure='bin/ovs-testbed up --name %s' % testbed.name)
+            hint='bin/ovs-testbed up --name %s' % testbed.name)
 
 
-def steps(testbed, wanted):
+def plan(testbed, wanted):
     """Return the steps up to the switch; "up" does the others."""
     target = testbeds.Testbed(testbed.name, testbed.folder, {
         'release': wanted, 'base_port': testbed.base_port})
     return [
-        engine.Step('python', 'Python environment of %s' % wanted,
-                    lambda: environment.make(target),
-                    lambda: environment.is_there(target)),
-        engine.Step('stop', 'stopping the services of %s'
-                    % testbed.release.name, lambda: _stop(testbed),
-                    after=['python']),
-        engine.Step('switch', 'switching to %s' % wanted,
-                    lambda: testbeds.switch(testbed, wanted) and None,
-                    after=['stop']),
+        steps.Step('python', 'Python environment of %s' % wanted,
+                   lambda: environment.make(target),
+                   lambda: environment.is_there(target)),
+        steps.Step('stop', 'stopping the services of %s'
+                   % testbed.release.name, lambda: _stop(testbed),
+                   after=['python']),
+        steps.Step('switch', 'switching to %s' % wanted,
+                   lambda: testbeds.switch(testbed, wanted) and None,
+                   after=['stop']),
     ]
 
 
 def _stop(testbed):
     """Stop the services of OpenStack, the ones that others need last."""
-    keeper = supervisor.Supervisor(testbed)
+    supervisord = supervisor.Supervisor(testbed)
     for service in reversed(services.load(testbed).values()):
         if isinstance(service, base.OpenStackService):
             for program in service.programs():
-                keeper.stop(program.name)
+                supervisord.stop(program.name)

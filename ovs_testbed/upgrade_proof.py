@@ -12,7 +12,7 @@ from ovs_testbed import errors
 from ovs_testbed import guest
 from ovs_testbed import namespaces
 from ovs_testbed import smoke
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 _GIB = 1 << 30
 _TEXT = 'written before the upgrade'

@@ -7,7 +7,7 @@ import configparser
 from ovs_drivers import storagedriver
 from ovs_testbed import cloud
 from ovs_testbed import plugin
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import waiting
 
 #: cinder's name for an image that it keeps as a volume
@@ -38,8 +38,8 @@ def remove_cached_images(testbed):
         storage.delete_volume(volume)
     identifiers = {volume.id for volume in cached}
 
-    def look():
+    def probe():
         left = identifiers & {volume.id for volume in storage.volumes(
             details=False, all_projects=True)}
         return not left, 'left: %s' % ', '.join(left)
-    waiting.wait_for('cached images to go', look, _TIMEOUT)
+    waiting.wait_for('cached images to go', probe, _TIMEOUT)

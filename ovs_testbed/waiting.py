@@ -10,25 +10,25 @@ import urllib.request
 
 from ovs_testbed import errors
 
-#: seconds between two looks, at first and at most
+#: seconds between two probes, at first and at most
 _PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 #: set when the run is being stopped: every wait then ends at once
 stopped = threading.Event()
 
 
-def wait_for(what, look, timeout, alive=None, log=None):
-    """Wait until ``look`` says so.
+def wait_for(what, probe, timeout, alive=None, log=None):
+    """Wait until ``probe`` says so.
 
     :param what: what is waited for, for people
-    :param look: returns (done, state seen); done is the result once true
+    :param probe: returns (done, state seen); done is the result once true
     :param alive: raises if there is nothing left to wait for
     :param log: the log that may say why it does not come
     """
     end = time.monotonic() + timeout
     pause = _PAUSE
     while True:
-        done, state = look()
+        done, state = probe()
         if done:
             return done
         if alive:
@@ -42,21 +42,21 @@ def wait_for(what, look, timeout, alive=None, log=None):
 
 
 def port_open(port, host='127.0.0.1'):
-    """Make a look that is done when a server listens."""
-    def look():
+    """Make a probe that is done when a server listens."""
+    def probe():
         try:
             with socket.create_connection((host, port), timeout=2):
                 return True, 'open'
         except OSError as error:
             return False, '%s:%d: %s' % (host, port, error)
-    return look
+    return probe
 
 
 def http_answer(url, expected=(200, 300, 401)):
-    """Make a look that is done when a web server gives one of the codes."""
+    """Make a probe that is done when a web server gives one of the codes."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def look():
+    def probe():
         try:
             with opener.open(url, timeout=10) as answer:
                 code = answer.status
@@ -65,4 +65,4 @@ def http_answer(url, expected=(200, 300, 401)):
         except OSError as error:
             return False, '%s: %s' % (url, error)
         return code in expected, '%s answered %d' % (url, code)
-    return look
+    return probe

@@ -92,7 +92,7 @@ def _kernel_package():
             return line.split()[-1]
     raise errors.TestbedError(
         'apt knows no linux-image-cloud-amd64',
-        cure='apt-get update; the section "main" has to be in the sources')
+        hint='apt-get update; the section "main" has to be in the sources')
 
 
 def _make_boot_partition(work, packages, log):

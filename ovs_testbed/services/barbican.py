@@ -43,5 +43,5 @@ class Service(base.OpenStackService):
             '--paste', 'config:' + self.conf('barbican-api-paste.ini'),
             env=self._home())]
 
-    def looks(self):
-        return [self.api_look()]
+    def probes(self):
+        return [self.api_probe()]

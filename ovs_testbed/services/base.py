@@ -9,7 +9,7 @@ from ovs_testbed import namespaces
 from ovs_testbed import plugin_path
 from ovs_testbed import run
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import waiting
 
 #: for one service to become ready
@@ -56,8 +56,8 @@ class Service:
         """The programs that it consists of."""
         return []
 
-    def looks(self):
-        """The waits until it is ready: pairs of a description and a look."""
+    def probes(self):
+        """The waits until it is ready: pairs of a description and a probe."""
         return []
 
     def start(self, only=None):
@@ -72,9 +72,9 @@ class Service:
             self.supervisor.start(program)
         names = [program.name for program in programs]
         with self.network():
-            for what, look in self.looks():
+            for what, probe in self.probes():
                 waiting.wait_for(
-                    what, look, TIMEOUT,
+                    what, probe, TIMEOUT,
                     lambda: self.supervisor.check_alive(*names),
                     log=self.testbed.log(names[0]))
         self.supervisor.check_alive(*names)
@@ -91,7 +91,7 @@ class Service:
                    if only is None or program.name in only):
             return False
         with self.network():
-            return all(look()[0] for _, look in self.looks())
+            return all(probe()[0] for _, probe in self.probes())
 
 
 class OpenStackService(Service):
@@ -218,7 +218,7 @@ class OpenStackService(Service):
         return {section: {'helper_command': self.binary('privsep-helper')}
                 for section in sections}
 
-    def api_look(self, path='/', expected=(200, 300, 401)):
+    def api_probe(self, path='/', expected=(200, 300, 401)):
         return 'the API of %s' % self.name, waiting.http_answer(
             self.testbed.url(self.name, path), expected)
 

@@ -3,7 +3,7 @@
 """Cinder: API, scheduler and volume. Its back ends are the plugin's."""
 
 from ovs_testbed import ini
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import base
 
 CONTROL = ('c-api', 'c-sch')
@@ -69,5 +69,5 @@ class Service(base.OpenStackService):
         ] + [self.daemon(name, binary, '--config-file', self.conf())
              for name, binary in daemons]
 
-    def looks(self):
-        return [self.api_look()]
+    def probes(self):
+        return [self.api_probe()]

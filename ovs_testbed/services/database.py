@@ -15,7 +15,7 @@ from ovs_testbed import files
 from ovs_testbed import namespaces
 from ovs_testbed import run
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import waiting
 from ovs_testbed.services import base
 
@@ -67,7 +67,7 @@ class Service(base.Service):
             '--character-set-server=utf8mb3',
             '--collation-server=utf8mb3_general_ci'])]
 
-    def looks(self):
+    def probes(self):
         port = self.testbed.ports['database']
         return [('MariaDB on port %d' % port, waiting.port_open(port))]
 

@@ -52,5 +52,5 @@ class Service(base.OpenStackService):
                            self.testbed.ports['glance'], *UPLOADS,
                            env={'OS_GLANCE_CONFIG_DIR': self.etc})]
 
-    def looks(self):
-        return [self.api_look('/', (200, 300))]
+    def probes(self):
+        return [self.api_probe('/', (200, 300))]

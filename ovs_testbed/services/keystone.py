@@ -9,8 +9,8 @@ import secrets
 from ovs_testbed import cloud
 from ovs_testbed import files
 from ovs_testbed import ini
-from ovs_testbed import testbed as testbeds
 from ovs_testbed import services
+from ovs_testbed import testbeds
 from ovs_testbed.services import base
 
 
@@ -72,8 +72,8 @@ class Service(base.OpenStackService):
                            self.testbed.ports['keystone'],
                            env={'OS_KEYSTONE_CONFIG_FILES': self.conf()})]
 
-    def looks(self):
-        return [self.api_look('/v3', (200,))]
+    def probes(self):
+        return [self.api_probe('/v3', (200,))]
 
     def start(self, only=None):
         super().start(only)

@@ -8,7 +8,7 @@ import os
 from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import waiting
 from ovs_testbed.services import base
 
@@ -60,7 +60,7 @@ class Service(base.Service):
             RABBITMQ_PID_FILE=os.path.join(data, 'pid'),
             RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=_ERLANG)
 
-    def looks(self):
+    def probes(self):
         port = self.testbed.ports['messaging']
         return [('RabbitMQ on port %d' % port, waiting.port_open(port))]
 
@@ -71,6 +71,6 @@ def _server():
         '/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server'))
     if not found:
         raise errors.TestbedError(
-            'RabbitMQ is not installed', cure='apt-get install '
+            'RabbitMQ is not installed', hint='apt-get install '
             'rabbitmq-server, or bin/ovs-testbed up, which does it')
     return found[-1]

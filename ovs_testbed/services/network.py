@@ -7,7 +7,7 @@ import sys
 
 from ovs_testbed import run
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import waiting
 from ovs_testbed.services import base
 
@@ -111,7 +111,7 @@ class Service(base.Service):
                 sys.executable, '-m', 'ovs_testbed.taps'],
                 env=dict(base.ENVIRONMENT, PYTHONPATH=testbeds.CHECKOUT))]
 
-    def looks(self):
+    def probes(self):
         def chassis():
             answer = run.run(['ovn-sbctl', '--db=' + self.remote(
                 'southbound'), '--bare', '--columns=name', 'list',

@@ -3,7 +3,7 @@
 """Neutron on OVN; it has no agents."""
 
 from ovs_testbed import ini
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import base
 from ovs_testbed.services import network
 
@@ -81,5 +81,5 @@ class Service(base.OpenStackService):
         ] + [self.daemon(name, name, *self._files()) for name in (
             'neutron-periodic-workers', 'neutron-ovn-maintenance-worker')]
 
-    def looks(self):
-        return [self.api_look()]
+    def probes(self):
+        return [self.api_probe()]

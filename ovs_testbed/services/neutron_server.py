@@ -2,7 +2,7 @@
 
 """Neutron with a server of its own, as older releases run it."""
 
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import neutron
 
 

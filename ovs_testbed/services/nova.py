@@ -8,7 +8,7 @@ Servers read their metadata from a config drive.
 from ovs_testbed import cloud
 from ovs_testbed import ini
 from ovs_testbed import plugin
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import waiting
 from ovs_testbed.services import base
 from ovs_testbed.services import network
@@ -60,7 +60,7 @@ class Service(base.OpenStackService):
                 instances_path=plugin.INSTANCES,
                 compute_driver='libvirt.LibvirtDriver',
                 force_config_drive=True, enabled_apis='osapi_compute',
-                # else the first look for hosts is up to a minute away
+                # else the first search for hosts is up to a minute away
                 periodic_fuzzy_delay=0,
                 # else nova-compute sleeps 160 s before it ends, busy or not
                 manager_shutdown_timeout=0,
@@ -118,8 +118,8 @@ class Service(base.OpenStackService):
             self.daemon('n-cpu', 'nova-compute',
                         *self._files('nova-cpu.conf'), umask='022')]
 
-    def looks(self):
-        return [self.api_look()]
+    def probes(self):
+        return [self.api_probe()]
 
     def compute_programs(self):
         """The names of the programs that make this machine a compute host:

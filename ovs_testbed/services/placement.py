@@ -31,5 +31,5 @@ class Service(base.OpenStackService):
                            self.testbed.ports['placement'],
                            env={'OS_PLACEMENT_CONFIG_DIR': self.etc})]
 
-    def looks(self):
-        return [self.api_look()]
+    def probes(self):
+        return [self.api_probe()]

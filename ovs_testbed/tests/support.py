@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 from ovs_testbed import release
-from ovs_testbed import testbed
+from ovs_testbed import testbeds
 
 
 class TestbedTestCase(unittest.TestCase):
@@ -25,8 +25,8 @@ class TestbedTestCase(unittest.TestCase):
             self.folder, 'cache'))
         variables.start()
         self.addCleanup(variables.stop)
-        self.testbed = testbed.Testbed(
-            'unit', testbed.folder_of('unit', self.folder),
+        self.testbed = testbeds.Testbed(
+            'unit', testbeds.folder_of('unit', self.folder),
             {'release': self.RELEASE, 'base_port': 25000})
         # sockets have to be elsewhere on a real one
         self.testbed.sockets = self.testbed.path('sockets')

@@ -64,13 +64,13 @@ class CheckoutsTestCase(unittest.TestCase):
         error = self.error()
         self.assertIn('nova is not there; cinder is not there', str(error))
         self.assertIn('git clone --branch a-tag https://opendev.org/openstack/'
-                      'nova %s' % self.path('nova'), error.cure)
+                      'nova %s' % self.path('nova'), error.hint)
 
     def test_one_that_is_not_there(self):
         shutil.rmtree(self.path('nova'))
         error = self.error()
         self.assertIn('nova is not there', str(error))
-        self.assertNotIn('cinder', str(error) + error.cure)
+        self.assertNotIn('cinder', str(error) + error.hint)
 
     def test_other_commit(self):
         second = self.commit('nova', 'second')
@@ -78,7 +78,7 @@ class CheckoutsTestCase(unittest.TestCase):
         self.assertIn('nova is at commit %s, not at a-tag' % second[:12],
                       str(error))
         self.assertIn('git -C %s checkout a-tag' % self.path('nova'),
-                      error.cure)
+                      error.hint)
 
     def test_folder_in_another_checkout(self):
         git(self.folder, 'init', '--quiet')

@@ -30,9 +30,9 @@ class DoctorTestCase(support.TestbedTestCase):
         return {finding.what: finding for finding in doctor.examine(
             self.testbed, self.folder)}
 
-    def test_every_finding_that_is_not_good_has_a_cure(self):
+    def test_every_finding_that_is_not_good_has_a_hint(self):
         for finding in self.findings().values():
-            self.assertEqual(finding.level == doctor.GOOD, not finding.cure,
+            self.assertEqual(finding.level == doctor.GOOD, not finding.hint,
                              finding.what)
 
     def test_user(self):
@@ -52,7 +52,7 @@ class DoctorTestCase(support.TestbedTestCase):
                    lambda path: mock.Mock(free=1 << 30))
         finding = self.findings()['disk']
         self.assertEqual(doctor.ERROR, finding.level)
-        self.assertIn('GiB free', finding.cure)
+        self.assertIn('GiB free', finding.hint)
 
     def test_python_of_another_version(self):
         self.assertEqual(doctor.GOOD, self.findings()['Python'].level)
@@ -65,8 +65,8 @@ class DoctorTestCase(support.TestbedTestCase):
             finding = self.findings()['Python']
             self.assertEqual(doctor.ERROR, finding.level)
             self.assertIn(seen, finding.seen)
-            self.assertIn('3.11', finding.cure)
-            self.assertIn('releases', finding.cure)
+            self.assertIn('3.11', finding.hint)
+            self.assertIn('releases', finding.hint)
 
     def test_ports(self):
         self.patch(ports, 'taken_ports', lambda base: [base + 4])
@@ -78,7 +78,7 @@ class DoctorTestCase(support.TestbedTestCase):
         self.patch(packages, 'missing', lambda *_: ['mariadb-client'])
         finding = self.findings()['Debian packages']
         self.assertEqual(doctor.WARNING, finding.level)
-        self.assertIn('mariadb-client', finding.cure)
+        self.assertIn('mariadb-client', finding.hint)
 
     def test_leftovers(self):
         self.patch(ports, 'taken_blocks', lambda: ['ovs-testbed-29000'])
@@ -91,4 +91,4 @@ class DoctorTestCase(support.TestbedTestCase):
             doctor.before(self.testbed)
         self.assertIn('user', str(caught.exception))
         self.assertIn('ports', str(caught.exception))
-        self.assertIn('root', caught.exception.cure)
+        self.assertIn('root', caught.exception.hint)

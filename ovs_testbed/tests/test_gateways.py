@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from ovs_testbed import gateways
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 
 def line(*rows):

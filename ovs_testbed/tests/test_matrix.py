@@ -127,7 +127,7 @@ class CheckAllTestCase(unittest.TestCase):
 
     def test_options_that_go_with_one_release(self):
         for option in '--keep', '--threads':
-            with mock.patch('ovs_testbed.testbed.load', return_value=None):
+            with mock.patch('ovs_testbed.testbeds.load', return_value=None):
                 command = commands.Check(mock.Mock(), None)
                 arguments = command.get_parser('check').parse_args(
                     ['--release', 'all', option])
@@ -135,7 +135,7 @@ class CheckAllTestCase(unittest.TestCase):
                     command.take_action(arguments)
 
     def test_a_testbed_that_is_there_is_not_taken(self):
-        with mock.patch('ovs_testbed.testbed.load'):
+        with mock.patch('ovs_testbed.testbeds.load'):
             command = commands.Check(mock.Mock(), None)
             arguments = command.get_parser('check').parse_args(
                 ['--release', 'all'])

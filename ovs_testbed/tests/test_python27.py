@@ -168,7 +168,7 @@ class MadeTestCase(unittest.TestCase):
     def refused(self, expected):
         with self.assertRaisesRegex(errors.TestbedError, expected) as caught:
             python27.made()
-        self.assertIn('OVS_PYTHON27', caught.exception.cure)
+        self.assertIn('OVS_PYTHON27', caught.exception.hint)
         self.assertEqual([], self.left())
 
     def test_made(self):

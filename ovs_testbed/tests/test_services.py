@@ -13,10 +13,10 @@ from oslo_config import cfg
 
 from ovs_testbed import bring_up
 from ovs_testbed import cloud
-from ovs_testbed import engine
 from ovs_testbed import networks
 from ovs_testbed import release
 from ovs_testbed import services
+from ovs_testbed import steps
 from ovs_testbed import supervisor
 from ovs_testbed import waiting
 from ovs_testbed.tests import support
@@ -38,7 +38,7 @@ class ServicesTestCase(support.TestbedTestCase):
                 service.copy_from_environment = lambda *names: None
 
     def test_all_steps_have_an_order(self):
-        engine.check(bring_up.BringUp(self.testbed).steps())
+        steps.check(bring_up.BringUp(self.testbed).steps())
 
     def test_the_compute_host_is_waited_for_with_its_programs(self):
         service = self.services['nova']
@@ -328,10 +328,10 @@ class SupervisorTestCase(support.TestbedTestCase):
         self.assertEqual(['env', '--ignore-environment'], words[:2])
 
     def test_supervisor_that_is_not_there(self):
-        keeper = supervisor.Supervisor(self.testbed)
-        self.assertIsNone(keeper.pid())
-        self.assertEqual({}, keeper.all())
-        self.assertEqual([], keeper.processes())
+        supervisord = supervisor.Supervisor(self.testbed)
+        self.assertIsNone(supervisord.pid())
+        self.assertEqual({}, supervisord.all())
+        self.assertEqual([], supervisord.processes())
 
     def test_program_is_forgotten_once_it_has_stopped(self):
         """supervisord would be busy while it waits"""
@@ -343,9 +343,9 @@ class SupervisorTestCase(support.TestbedTestCase):
                 return [{'name': 'x', 'statename': states.pop(0)}]
             calls.append((method, arguments, states[:1]))
 
-        keeper = supervisor.Supervisor(self.testbed)
-        with mock.patch.object(keeper, '_call', call):
-            keeper.stop('x')
+        supervisord = supervisor.Supervisor(self.testbed)
+        with mock.patch.object(supervisord, '_call', call):
+            supervisord.stop('x')
         self.assertEqual([('stopProcess', ('x', False), ['STOPPING']),
                           ('removeProcessGroup', ('x',), []),
                           ('reloadConfig', (), [])], calls)

@@ -6,7 +6,7 @@ import sys
 import unittest
 
 from ovs_testbed import taps
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 
 _WATCH = r'''
 %s -m ovs_testbed.taps &

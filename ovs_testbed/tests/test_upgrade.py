@@ -6,9 +6,9 @@ from unittest import mock
 from ovs_testbed import bring_up
 from ovs_testbed import errors
 from ovs_testbed import files
-from ovs_testbed import room
+from ovs_testbed import sandbox
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed import upgrade
 from ovs_testbed.services import base
 from ovs_testbed.tests import support
@@ -25,7 +25,7 @@ class UpgradeTestCase(support.TestbedTestCase):
         self.testbed = testbeds.Testbed('unit', self.testbed.folder, state)
 
     def check(self, wanted, is_up=True):
-        with mock.patch.object(room.Room, 'exists', lambda room: is_up):
+        with mock.patch.object(sandbox.Sandbox, 'exists', lambda box: is_up):
             upgrade.check(self.testbed, wanted)
 
     def test_a_later_release_is_taken(self):
@@ -41,15 +41,15 @@ class UpgradeTestCase(support.TestbedTestCase):
         pike = testbeds.switch(self.testbed, 'pike')
         with self.assertRaises(errors.TestbedError) as seen:
             upgrade.check(pike, LATER)
-        self.assertIn('another --name', seen.exception.cure)
+        self.assertIn('another --name', seen.exception.hint)
         with self.assertRaises(errors.TestbedError) as seen:
             self.check('pike')
-        self.assertIn(LATER, seen.exception.cure)
+        self.assertIn(LATER, seen.exception.hint)
 
     def test_a_testbed_that_is_down_is_refused(self):
         with self.assertRaisesRegex(errors.TestbedError, 'is not up') as seen:
             self.check(LATER, is_up=False)
-        self.assertIn('ovs-testbed up', seen.exception.cure)
+        self.assertIn('ovs-testbed up', seen.exception.hint)
 
     def test_the_switch_forgets_what_was_done(self):
         files.write(self.testbed.mark('install'), '')
@@ -77,10 +77,10 @@ class UpgradeTestCase(support.TestbedTestCase):
 
     def test_only_the_services_of_openstack_stop(self):
         stopped = []
-        stop = next(step for step in upgrade.steps(self.testbed, LATER)
+        stop = next(step for step in upgrade.plan(self.testbed, LATER)
                     if step.name == 'stop')
         with mock.patch.object(supervisor.Supervisor, 'stop',
-                               lambda keeper, name: stopped.append(name)):
+                               lambda supervisord, name: stopped.append(name)):
             stop.action()
         known = bring_up.BringUp(self.testbed).services.values()
         self.assertEqual(

@@ -2,7 +2,7 @@
 
 """Cinder: its own API server."""
 
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import cinder
 
 #: its usual one, with the id of the request to Nova that a call belongs to

@@ -3,7 +3,7 @@
 """Glance: its own server, with one store."""
 
 from ovs_testbed import ini
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import glance
 
 

@@ -9,7 +9,7 @@ import os
 import sys
 
 from ovs_testbed import supervisor
-from ovs_testbed import testbed as testbeds
+from ovs_testbed import testbeds
 from ovs_testbed.services import base
 from ovs_testbed.services import network
 

@@ -3,8 +3,8 @@
 """Nova: its own API server, and cells whose addresses are not templates."""
 
 from ovs_testbed import ini
-from ovs_testbed import testbed as testbeds
 from ovs_testbed import services
+from ovs_testbed import testbeds
 from ovs_testbed.services import nova
 
 #: what the cells are called until the testbed's own addresses are known: the

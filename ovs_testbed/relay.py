@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The doors of a testbed's room: its APIs on the machine's own 127.0.0.1.
+"""The relay of a testbed: its APIs on the machine's own 127.0.0.1.
 
-Run as ``python -m ovs_testbed.doors NAMESPACE PORT...``: listens outside and
+Run as ``python -m ovs_testbed.relay NAMESPACE PORT...``: listens outside and
 connects inside. A socket belongs to the namespace that it was made in, so all
 that it takes is to make the listening ones first.
 """

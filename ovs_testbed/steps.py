@@ -18,7 +18,7 @@ class Step:
     :param name: short and unique
     :param title: what it does, for people
     :param action: does it; may return a word on how
-    :param is_done: looks whether it is done already
+    :param is_done: returns true if it is done already
     :param after: names of the steps that have to be done before
     """
 
@@ -45,7 +45,7 @@ class StepFailed(errors.TestbedError):
 
     def __init__(self, step, error):
         super().__init__(str(error) or type(error).__name__,
-                         getattr(error, 'cure', None),
+                         getattr(error, 'hint', None),
                          getattr(error, 'log', None))
         self.step = step
 

@@ -3,7 +3,7 @@
 import asyncio
 import unittest
 
-from ovs_testbed import doors
+from ovs_testbed import relay
 
 
 class DoorsTestCase(unittest.IsolatedAsyncioTestCase):
@@ -16,9 +16,9 @@ class DoorsTestCase(unittest.IsolatedAsyncioTestCase):
             writer.close()
         self.server = await asyncio.start_server(shout, '127.0.0.1', 0)
         inside = self.server.sockets[0].getsockname()[1]
-        outside = doors.listen(0)
+        outside = relay.listen(0)
         self.port = outside.getsockname()[1]
-        self.serving = asyncio.create_task(doors.serve({inside: outside}))
+        self.serving = asyncio.create_task(relay.serve({inside: outside}))
 
     async def asyncTearDown(self):
         self.serving.cancel()
@@ -51,7 +51,7 @@ class DoorsTestCase(unittest.IsolatedAsyncioTestCase):
         except ConnectionError:
             answer = b''
         self.assertEqual(b'', answer)
-        # and the door is still there
+        # and the relay still listens
         try:
             answer = await self.ask(b'hello')
         except ConnectionError:

@@ -17,7 +17,7 @@ from ovs_testbed import errors
 from ovs_testbed import plugin
 from ovs_testbed import ports
 from ovs_testbed import release
-from ovs_testbed import testbed
+from ovs_testbed import testbeds
 from ovs_testbed.tests import support
 
 
@@ -27,7 +27,7 @@ class TestbedTestCase(support.TestbedTestCase):
         passwords = self.testbed.passwords
         path = self.testbed.path('passwords.json')
         self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
-        again = testbed.Testbed('unit', self.testbed.folder, {
+        again = testbeds.Testbed('unit', self.testbed.folder, {
             'release': release.DEFAULT, 'base_port': 25000})
         self.assertEqual(passwords, again.passwords)
         self.assertEqual(len(passwords), len(set(passwords.values())))
@@ -35,8 +35,8 @@ class TestbedTestCase(support.TestbedTestCase):
     def make(self, tls=None, **options):
         """A testbed without a network namespace on this machine."""
         with mock.patch.object(ports, 'claim', return_value=25100):
-            return testbed.make('secured', folder=self.folder, tls=tls,
-                                **options)
+            return testbeds.make('secured', folder=self.folder, tls=tls,
+                                 **options)
 
     def test_tls_is_chosen_once(self):
         self.assertEqual('off', self.testbed.tls)
@@ -55,22 +55,22 @@ class TestbedTestCase(support.TestbedTestCase):
     def test_threads_of_a_release_without_any(self):
         with self.assertRaises(errors.TestbedError) as caught:
             self.make(release_name='2026.1', threads=True)
-        self.assertIn('--release 2026.2', caught.exception.cure)
-        self.assertIsNone(testbed.load('secured', self.folder))
+        self.assertIn('--release 2026.2', caught.exception.hint)
+        self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_services_that_a_release_has_not(self):
         with self.assertRaisesRegex(
                 errors.TestbedError, 'pike comes without barbican') as caught:
             self.make(release_name='pike', extras=['barbican', 'backup'])
-        self.assertIn('--with takes backup', caught.exception.cure)
-        self.assertIsNone(testbed.load('secured', self.folder))
+        self.assertIn('--with takes backup', caught.exception.hint)
+        self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_source_that_a_release_does_not_take(self):
         with self.assertRaisesRegex(errors.TestbedError,
                                     '2026.2 is on PyPI') as caught:
             self.make(source=self.folder)
-        self.assertIn('leave --source out', caught.exception.cure)
-        self.assertIsNone(testbed.load('secured', self.folder))
+        self.assertIn('leave --source out', caught.exception.hint)
+        self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_source_that_a_release_needs(self):
         with self.assertRaisesRegex(errors.TestbedError,
@@ -78,11 +78,11 @@ class TestbedTestCase(support.TestbedTestCase):
                                     '.* newton-eol') as caught:
             self.make(release_name='newton')
         for name in 'keystone', 'glance', 'nova', 'cinder':
-            self.assertRegex(caught.exception.cure,
+            self.assertRegex(caught.exception.hint,
                              'git clone --branch newton-eol '
                              r'https://\S+/openstack/%s DIR/%s'
                              % (name, name))
-        self.assertIsNone(testbed.load('secured', self.folder))
+        self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_source_is_kept(self):
         with mock.patch.object(checkouts, 'check') as check:
@@ -123,7 +123,7 @@ class TestbedTestCase(support.TestbedTestCase):
     def test_bad_names(self):
         for name in '', '../x', 'A', 'a/b', 'x' * 40:
             with self.assertRaises(errors.TestbedError):
-                testbed.folder_of(name, self.folder)
+                testbeds.folder_of(name, self.folder)
 
     def test_folder_of_somebody_else_is_not_taken(self):
         """The command "down" would remove the folder"""
@@ -132,7 +132,7 @@ class TestbedTestCase(support.TestbedTestCase):
         with open(os.path.join(path, 'letter'), 'w'):
             pass
         with self.assertRaisesRegex(errors.TestbedError, 'no testbed'):
-            testbed.make('mine', folder=self.folder)
+            testbeds.make('mine', folder=self.folder)
         self.assertEqual(['letter'], os.listdir(path))
 
     @unittest.skipUnless(os.geteuid() == 0, 'only root may mount')
@@ -149,17 +149,17 @@ class TestbedTestCase(support.TestbedTestCase):
                  'import sys; from ovs_testbed import files; '
                  'files.remove_tree(sys.argv[1])', self.testbed.folder],
                 capture_output=True, text=True,
-                env=dict(os.environ, PYTHONPATH=testbed.CHECKOUT))
+                env=dict(os.environ, PYTHONPATH=testbeds.CHECKOUT))
             self.assertIn('a place is mounted there', result.stderr)
             self.assertEqual(['letter'], os.listdir(theirs))
         self.assertTrue(os.path.isdir(place))
 
     def test_unknown_testbed(self):
-        self.assertIsNone(testbed.load('other', self.folder))
-        self.assertEqual([], testbed.names(self.folder))
+        self.assertIsNone(testbeds.load('other', self.folder))
+        self.assertEqual([], testbeds.names(self.folder))
 
     def test_socket_names_are_short_enough(self):
-        fresh = testbed.Testbed('x' * 31, '/' + 'y' * 200, {
+        fresh = testbeds.Testbed('x' * 31, '/' + 'y' * 200, {
             'release': release.DEFAULT, 'base_port': 31900})
         self.assertLess(len(fresh.socket('supervisor.sock')), 100)
 
@@ -200,13 +200,13 @@ class BundleTestCase(support.TestbedTestCase):
             os.chmod(target, 0o644)
         modes = []
 
-        def look(*_arguments):
+        def probe(*_arguments):
             with os.scandir(os.path.dirname(target)) as entries:
                 modes.extend(stat.S_IMODE(entry.stat().st_mode)
                              for entry in entries if entry.path != target)
             return b''
 
-        with mock.patch.object(bundle, '_look', look):
+        with mock.patch.object(bundle, '_output_of', probe):
             bundle.make(self.testbed, target)
         self.assertEqual({0o600}, set(modes))
         self.assertEqual(0o600, stat.S_IMODE(os.stat(target).st_mode))

@@ -3,11 +3,11 @@
 import subprocess
 import unittest
 
-from ovs_testbed import room
+from ovs_testbed import sandbox
 
 
 class KillTestCase(unittest.TestCase):
-    """Closing a room ends its processes"""
+    """Closing a sandbox ends its processes"""
 
     def started(self):
         process = subprocess.Popen(['sleep', '600'])
@@ -17,15 +17,15 @@ class KillTestCase(unittest.TestCase):
 
     def test_all_that_are_of_the_room(self):
         processes = [self.started(), self.started()]
-        room._kill_all(lambda: [process.pid for process in processes
-                                if process.poll() is None])
+        sandbox._kill_all(lambda: [process.pid for process in processes
+                                   if process.poll() is None])
         self.assertEqual([-9, -9], [process.poll() for process in processes])
 
     def test_number_that_has_gone_to_somebody_else(self):
-        """The process was the room's when it was listed, and has ended"""
+        """The process was the sandbox's when it was listed, and has ended"""
         stranger = self.started()
         answers = [[stranger.pid], []]
-        room._kill_all(lambda: answers.pop(0) if answers else [])
+        sandbox._kill_all(lambda: answers.pop(0) if answers else [])
         self.assertIsNone(stranger.poll())
 
     def test_process_that_has_just_ended(self):
@@ -33,5 +33,5 @@ class KillTestCase(unittest.TestCase):
         process.kill()
         process.wait()
         answers = [[process.pid], [process.pid]]
-        room._kill_all(lambda: answers.pop(0) if answers else [])
+        sandbox._kill_all(lambda: answers.pop(0) if answers else [])
         self.assertEqual([], answers)

@@ -138,7 +138,7 @@ def folder_of(name, folder=None):
     if not _NAME.match(name):
         raise errors.TestbedError(
             'the name %r of a testbed is not usable' % name,
-            cure='take up to 31 lower-case letters, digits and "-"')
+            hint='take up to 31 lower-case letters, digits and "-"')
     return os.path.join(os.path.abspath(folder or FOLDER), name)
 
 
@@ -200,14 +200,14 @@ def _check_free(path):
     if os.path.isdir(path) and os.listdir(path):
         raise errors.TestbedError(
             'the folder %s is no testbed and is not empty' % path,
-            cure='take another --name or --folder: "down" removes all of it')
+            hint='take another --name or --folder: "down" removes all of it')
 
 
 def _check_threads(wanted):
     if not wanted.native_threads:
         raise errors.TestbedError(
             'OpenStack %s runs in green threads only' % wanted.name,
-            cure='--threads goes with --release %s' % ' or '.join(
+            hint='--threads goes with --release %s' % ' or '.join(
                 name for name in release.names()
                 if release.load(name).native_threads))
 
@@ -218,7 +218,7 @@ def _check_extras(wanted, extras):
         raise errors.TestbedError(
             'OpenStack %s comes without %s here' % (
                 wanted.name, ', '.join(sorted(missing))),
-            cure='--with takes %s for this release'
+            hint='--with takes %s for this release'
                  % ' and '.join(wanted.extras))
 
 
@@ -239,10 +239,10 @@ def _check_same(found, release_name, base_port, tls, threads, extras):
             raise errors.TestbedError(
                 'testbed "%s" has %s %s, not %s' % (found.name, what, has,
                                                     wanted),
-                cure='take another --name, or take it down first')
+                hint='take another --name, or take it down first')
     missing = set(extras) - set(found.extras)
     if missing:
         raise errors.TestbedError(
             'testbed "%s" has no %s' % (found.name,
                                         ', '.join(sorted(missing))),
-            cure='take another --name, or take it down first')
+            hint='take another --name, or take it down first')

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The room of a testbed: namespaces, so that nothing of it touches the
+"""The sandbox of a testbed: namespaces, so that nothing of it touches the
 machine and nothing stays.
 
 All services run in one network namespace. Open vSwitch's bridges, the taps of
 the servers and the address of the public network live in it and go with it;
 two testbeds cannot collide; and everything listens on that namespace's own
 127.0.0.1, so that no service had to be told another address. The price is
-that the machine reaches nothing of it. ``doors`` therefore repeats the APIs
+that the machine reaches nothing of it. ``relay`` therefore repeats the APIs
 on the machine's own 127.0.0.1, at the same ports, so that the credentials
 file is right inside and outside. What needs the servers' addresses (Tempest's
 SSH) runs inside: ``ovs-testbed shell``.
@@ -29,10 +29,10 @@ from ovs_testbed import run
 from ovs_testbed import supervisor
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                       'enter-room')
+                       'enter-sandbox')
 
 
-class Room:
+class Sandbox:
     """The namespaces of one testbed."""
 
     def __init__(self, testbed):
@@ -56,22 +56,22 @@ class Room:
         pairs = [item for pair in mounts.items() for item in pair]
         run.run(['unshare', '--mount', '--propagation', 'private', _SCRIPT,
                  self.net] + pairs + ['--'] + self.supervisor.command(),
-                log=self.testbed.log('room'))
+                log=self.testbed.log('sandbox'))
         self.supervisor.wait_until_up()
 
     def show(self, mounts):
-        """Have folders seen at other paths in the room, which is open."""
+        """Have folders seen at other paths in the sandbox, which is open."""
         for path, folder in mounts.items():
             run.run(self.inside(['mount', '--bind', folder, path], '/'),
-                    log=self.testbed.log('room'))
+                    log=self.testbed.log('sandbox'))
 
     def shows(self, path):
-        """Return true if something is mounted at a path in the room."""
+        """Return true if something is mounted at a path in the sandbox."""
         with open('/proc/%d/mountinfo' % self.supervisor.pid()) as stream:
             return any(line.split()[4] == path for line in stream)
 
     def inside(self, command, folder=None):
-        """Prefix a command that is to run in the room.
+        """Prefix a command that is to run in the sandbox.
 
         :param folder: where it is run; without one, where we are
         """
@@ -79,7 +79,7 @@ class Room:
         if not pid:
             raise errors.TestbedError(
                 'testbed "%s" is not up: its supervisor is not there'
-                % self.testbed.name, cure='bin/ovs-testbed up')
+                % self.testbed.name, hint='bin/ovs-testbed up')
         return ['nsenter', '--mount=/proc/%d/ns/mnt' % pid,
                 '--net=%s' % self.net,
                 '--wd=%s' % (folder or os.getcwd()), '--'] + command
@@ -91,7 +91,7 @@ class Room:
             if os.path.exists('/proc/%d' % pid)})
 
     def close(self):
-        """End everything in the room and remove it."""
+        """End everything in the sandbox and remove it."""
         _kill_all(self.processes)
         if os.path.exists(self.net):
             run.run(['ip', 'netns', 'delete', self.testbed.namespace])
@@ -125,7 +125,7 @@ def _kill_all(processes, timeout=30):
                 'processes that cannot be killed: %s' % ', '.join(
                     '%d (%s)' % (pid, command_of(pid))
                     for pid in sorted(pids)),
-                cure='look what they wait for: cat /proc/PID/stack')
+                hint='see what they wait for: cat /proc/PID/stack')
         time.sleep(0.05)
 
 

@@ -9,7 +9,7 @@ from ovs_testbed import errors
 from ovs_testbed import files
 from ovs_testbed import matrix
 from ovs_testbed import namespaces
-from ovs_testbed import room
+from ovs_testbed import sandbox
 from ovs_testbed import smoke
 from ovs_testbed import status
 from ovs_testbed import suites
@@ -23,7 +23,8 @@ def check(testbed, suite, stream):
     """Run a suite of tests; return the results. Failures raise."""
     screen = display.Display(stream)
     screen.say()
-    idle = sum(status.memory(pid) for pid in room.Room(testbed).processes())
+    box = sandbox.Sandbox(testbed)
+    idle = sum(status.memory(pid) for pid in box.processes())
     screen.say('idle, the stack takes %d MiB' % (idle >> 20))
     started = time.monotonic()
     passed, results = (_smoke if suite == SMOKE else _tempest)(

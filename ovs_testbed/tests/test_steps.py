@@ -5,13 +5,13 @@ import threading
 import unittest
 
 from ovs_testbed import display
-from ovs_testbed import engine
 from ovs_testbed import errors
 from ovs_testbed import run
+from ovs_testbed import steps
 from ovs_testbed import waiting
 
 
-class EngineTestCase(unittest.TestCase):
+class StepsTestCase(unittest.TestCase):
 
     def setUp(self):
         super().setUp()
@@ -23,10 +23,10 @@ class EngineTestCase(unittest.TestCase):
             if action:
                 action()
             self.done.append(name)
-        return engine.Step(name, 'doing ' + name, act, is_done, after)
+        return steps.Step(name, 'doing ' + name, act, is_done, after)
 
-    def perform(self, *steps):
-        return engine.perform(list(steps), display.Display(self.output))
+    def perform(self, *wanted):
+        return steps.perform(list(wanted), display.Display(self.output))
 
     def test_order(self):
         self.perform(self.step('a'), self.step('b', after=['a']),
@@ -49,25 +49,25 @@ class EngineTestCase(unittest.TestCase):
                           for outcome in outcomes})
 
     def test_detail(self):
-        step = engine.Step('a', 'doing a', lambda: 'twice')
+        step = steps.Step('a', 'doing a', lambda: 'twice')
         self.perform(step)
         self.assertIn('twice', self.output.getvalue())
 
     def test_failure_ends_the_run(self):
         def fail():
-            raise errors.TestbedError('broken', cure='mend', log='/log')
-        with self.assertRaises(engine.StepFailed) as caught:
+            raise errors.TestbedError('broken', hint='mend', log='/log')
+        with self.assertRaises(steps.StepFailed) as caught:
             self.perform(self.step('a', fail), self.step('b', after=['a']))
         self.assertEqual([], self.done)
         self.assertEqual(('a', 'broken', 'mend', '/log'), (
             caught.exception.step.name, str(caught.exception),
-            caught.exception.cure, caught.exception.log))
+            caught.exception.hint, caught.exception.log))
         self.assertIn('FAIL doing a', self.output.getvalue())
 
     def test_unexpected_failure_names_its_kind(self):
         def fail():
             raise KeyError('x')
-        with self.assertRaisesRegex(engine.StepFailed, "KeyError: 'x'"):
+        with self.assertRaisesRegex(steps.StepFailed, "KeyError: 'x'"):
             self.perform(self.step('a', fail))
 
     def test_failure_stops_waits_and_commands(self):
@@ -96,7 +96,7 @@ class EngineTestCase(unittest.TestCase):
             while not run._running and not end.wait(0.01):
                 pass
             raise errors.TestbedError('broken')
-        with self.assertRaisesRegex(engine.StepFailed, 'broken'):
+        with self.assertRaisesRegex(steps.StepFailed, 'broken'):
             self.perform(self.step('wait', wait), self.step('sleep', sleep),
                          self.step('fail', fail))
         self.assertCountEqual(
@@ -105,8 +105,8 @@ class EngineTestCase(unittest.TestCase):
         self.assertFalse(waiting.stopped.is_set())
 
     def test_wrong_order_is_seen_at_once(self):
-        for steps in ([self.step('a', after=['b']), self.step('b')],
+        for wrong in ([self.step('a', after=['b']), self.step('b')],
                       [self.step('a'), self.step('a')]):
             with self.assertRaises(ValueError):
-                self.perform(*steps)
+                self.perform(*wrong)
         self.assertEqual([], self.done)
