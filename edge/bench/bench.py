@@ -9,10 +9,10 @@ of the targets.
   OVS_EDGE=build/server/ovs-edge edge/bench/bench.py [--library PATH.so.1]
 
 Nothing here passes or fails: it prints. TCP's congestion control counts, even
-on loopback: one that paces (bbr) arms a timer per packet, which costs whoever
-sends; and of a write, the sender is the stock client. Where the host has such
+on loopback: one that paces (bbr) arms a timer per packet, which costs the
+sender; and of a write, the sender is the stock client. Where the host has such
 a one, root gets the engine once more in a network namespace without it, and
-that row is what the targets are held against.
+the targets are held against that row.
 """
 
 import argparse

@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     memset(data, 'b', load.bytes * load.depth);
     double begun = now();
     for (uint64_t number = 0; number < load.count || in_flight;) {
-        /* each request has its own part of the buffer; which one matters to nobody here */
+        /* each request has its own part of the buffer, no matter which */
         while (number < load.count && in_flight < load.depth) {
             start(nbd, &load, number, data + number % load.depth * load.bytes, &in_flight);
             number++;

@@ -92,7 +92,7 @@ static void append_locked(struct conn *conn, const void *data, size_t length)
 static bool may_append(struct conn *conn, size_t length)
 {
     if (conn->broken)
-        return false;   /* nobody is there to read it */
+        return false;   /* the client is gone */
     conn->broken = !reserve_locked(conn, length);
     if (conn->broken)
         log_warning("a connection is closed: no memory for its replies");

@@ -21,7 +21,7 @@
 
 #define BACKLOG 512
 
-/* A congestion control that does not pace; it is always there, for everybody. */
+/* A congestion control that does not pace; it is always there, for every user. */
 static const char plain[] = "reno";
 
 /* "HOST:PORT" or "[HOST]:PORT". */
@@ -112,7 +112,7 @@ int listen_tcp(const char *address, char bound[300])
     return fd;
 }
 
-/* A socket that nobody listens on any more was left by an engine that was killed. */
+/* A socket without a listener was left by an engine that was killed. */
 static void remove_stale(const char *path, const struct sockaddr_un *address)
 {
     struct stat st;

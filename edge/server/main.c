@@ -66,7 +66,7 @@ static const char help[] =
     "  --stop-limit SECONDS  a stop that hangs (a disk that does not answer) is given up after\n"
     "                      so long (56), with exit status 3; what was flushed is safe\n"
     "\n"
-    "check   verifies a store that nobody serves and prints a line for each finding.\n"
+    "check   verifies a store that no engine serves and prints a line for each finding.\n"
     "        Exit status: 0 good, 1 findings, 2 it could not be checked.\n"
     "\n"
     "Try it:\n"

@@ -51,8 +51,8 @@ static bool find_pair(struct volume *volume, struct pair *pair)
     return false;
 }
 
-/* Makes the upper's files while the record is known to name them: made later, nobody might
- * remove them. */
+/* Makes the upper's files while the record is known to name them: if they were made
+ * later, nothing might remove them. */
 static int prepare_upper(struct pair *pair)
 {
     int error = 0;

@@ -17,8 +17,8 @@
  *   runtime/BOOT/    what only this boot of the host may believe (layer.h, home.h); absent after a
  *                    clean stop
  *
- * Nothing is ever removed that no record names: a file that belongs to nobody is reported by
- * check, not guessed about.
+ * Nothing is ever removed that no record names: check reports a file that belongs to no volume,
+ * and does not guess about it.
  */
 
 #include <pthread.h>

@@ -153,7 +153,7 @@ int volume_sync_record(struct volume *volume)
     int error = home_sync_names(&volume->store->home, volume->store->volumes);
     if (error)
         return error;
-    /* a later version may have been published, or synced by somebody else, meanwhile */
+    /* a later version may have been published, or synced by another thread, meanwhile */
     while (synced < version && !atomic_compare_exchange_weak(&volume->synced, &synced, version))
         continue;
     return 0;

@@ -47,7 +47,7 @@ static void unload(const struct job *job)
     struct volume *volume = job->volume;
     struct fault fault;
 
-    /* first the long flush with nothing locked, then a short one that nobody can get in after */
+    /* first the long flush with nothing locked, then a short one that no write can come after */
     volume_flush(volume);
     if (volume_lock(volume, &fault))
         return;

@@ -90,8 +90,8 @@ static int wait_for_earlier(struct volume *earlier, struct volume_info *info, st
     return error;
 }
 
-/* The volume is in the index, with `control` held so that nobody uses it before its record is
- * durable. */
+/* The volume is in the index, with `control` held so that no client uses it before its record
+ * is durable. */
 static int publish_or_undo(struct volume *volume, struct fault *fault)
 {
     int error = volume_publish_new(volume, fault);
@@ -149,7 +149,7 @@ int volume_create(struct store *store, const char *name, uint64_t size, struct u
     return earlier ? wait_for_earlier(earlier, info, fault) : error;
 }
 
-/* What the clone stands on must survive a power failure on its own: nobody flushes it again. */
+/* What the clone stands on must survive a power failure on its own: no client flushes it again. */
 static int sync_source(struct volume *parent, const char *snapshot, struct fault *fault)
 {
     struct uuid id;

@@ -31,7 +31,7 @@ void control_give_back(ovs_ctx_t *ctx, struct channel *channel)
         socket_close(kept);
 }
 
-/* rdma and shared memory have nobody at the other end: the interface's EIO. */
+/* rdma and shared memory have no server at the other end: the interface's EIO. */
 static int connect_new(ovs_ctx_t *ctx, struct deadline deadline, struct channel **channel)
 {
     if (ctx->attr.transport != TRANSPORT_TCP)

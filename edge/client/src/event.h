@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Zero-initialised is "not set". No other memory and no destructor belong to it: whoever waited
- * may free the event at once, even while event_set is still on its way out. */
+/* Zero-initialised is "not set". No other memory and no destructor belong to it: the thread that
+ * waited may free the event at once, even while event_set is still on its way out. */
 struct event {
     _Atomic uint32_t state;
 };

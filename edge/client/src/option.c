@@ -28,8 +28,8 @@ struct option_reply {
 
 /* The client's flags do not wait for the server's, although NBD has the server speak first: when
  * a listener is closed (its process was killed) while a connection is being made, Linux may forget
- * the connection without a word to the client. Who waits for a greeting then waits in vain; who
- * sends something is told at once that nobody is there. */
+ * the connection without a word to the client. A client that waits for a greeting then waits in
+ * vain; one that sends is told at once that the server is gone. */
 static int greet(struct channel *channel, struct deadline deadline)
 {
     const uint16_t wanted = NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES;

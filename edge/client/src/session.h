@@ -7,10 +7,10 @@
  * registry), and a thread costs only the few KiB of its stack that it touches: 1,000 open volumes
  * are some tens of MB with everything.
  *
- * Who sends: the thread that submits, if nobody else is sending (nothing waits for a thread switch
+ * The thread that submits sends, if no other thread is sending (nothing waits for a thread switch
  * then); requests that arrive meanwhile go out together in the sender's next sendmsg, and so do
- * those that callbacks submit. Who receives: the session's thread alone. Sending never blocks:
- * when the socket is full, the session's thread goes on with it. */
+ * those that callbacks submit. The session's thread alone receives. Sending never blocks: when
+ * the socket is full, the session's thread goes on with it. */
 #ifndef OVS_SESSION_H
 #define OVS_SESSION_H
 

@@ -86,7 +86,7 @@ static bool is_this_host(const struct address *address)
 }
 
 /* Inside a host there is nothing to be fair to: where the administrator has chosen a congestion
- * control that paces (bbr), it costs a fifth of the writes. reno is always there, for everybody;
+ * control that paces (bbr), it costs a fifth of the writes. reno is always there, for every user;
  * without it the connection works as well. To be called before connecting: a connection that has
  * begun to pace goes on. */
 static void do_not_pace(int fd)
@@ -96,8 +96,8 @@ static void do_not_pace(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof(plain) - 1);
 }
 
-/* A connect() to a port of this host's own ephemeral range that nobody listens at may be given that
- * very port: then it has met itself, both ends are one socket, and nobody ever answers. */
+/* A connect() to a port of this host's own ephemeral range without a listener may be given that very
+ * port: then it has met itself, both ends are one socket, and no answer ever comes. */
 static bool has_met_itself(int fd)
 {
     struct sockaddr_storage own, peer;

@@ -28,7 +28,7 @@ int socket_receive(struct channel *channel, void *data, size_t length, struct de
  * A peer that lets us wait is not silent: its host answers probes. */
 bool socket_is_cut_off(const struct channel *channel);
 
-/* The peer has closed an idle connection, or says what nobody asked for. */
+/* The peer has closed an idle connection, or has sent bytes that no request asked for. */
 bool socket_is_stale(const struct channel *channel);
 
 #endif

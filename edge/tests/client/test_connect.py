@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Connections that are established although nobody is there."""
+"""Connections that are established although no server is there."""
 
 import ctypes
 import errno

@@ -61,7 +61,7 @@ class Checker:
             there = {entry.name for entry in control.list()}
             unknown = there - {volume.name for volume in self.volumes}
             if unknown:
-                raise Wrong('nobody has made %s' % sorted(unknown))
+                raise Wrong('no client has made %s' % sorted(unknown))
             found = [(volume, self._state(engine, control, volume, after_cut)
                       if volume.name in there else self._absent(volume))
                      for volume in self.volumes]

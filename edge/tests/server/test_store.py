@@ -334,13 +334,13 @@ def test_an_orphan_is_reported_and_kept(stopped):
 
 
 def test_a_folder_that_is_no_store(folder):
-    with open(os.path.join(folder, 'somebody-elses'), 'w') as file:
+    with open(os.path.join(folder, 'of-another-program'), 'w') as file:
         file.write('data')
     refused_to_serve(folder, 'neither a store nor empty')
     refused_to_serve(os.path.join(folder, 'absent'), 'must exist')
     status, text = engines.check(folder)
     assert status == 2 and 'not a store' in text
-    assert sorted(os.listdir(folder))[-1] == 'somebody-elses'
+    assert sorted(os.listdir(folder))[-1] == 'of-another-program'
 
 
 def test_a_lost_part_is_not_replaced_by_an_empty_one(stopped):

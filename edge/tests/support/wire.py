@@ -122,7 +122,7 @@ def connect(address):
     sock = socket.create_connection(address, timeout=TIMEOUT)
     if sock.getsockname() == sock.getpeername():
         sock.close()
-        raise ConnectionRefusedError('nobody listens: connected to itself')
+        raise ConnectionRefusedError('no server listens: connected to itself')
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 

@@ -137,7 +137,7 @@ ssize_t ovs_aio_return(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb);
 int ovs_aio_cancel(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb); /* ENOSYS */
 int ovs_aio_finish(ovs_ctx_t *ctx, struct ovs_aiocb *aiocb);
 
-/* Completions. Waiting ends when somebody, as a rule the callback, signals;
+/* Completions. Waiting ends when a thread, as a rule in the callback, signals;
  * timeout is absolute as above. */
 ovs_completion_t *ovs_aio_create_completion(ovs_callback_t complete_cb, void *arg);
 ssize_t ovs_aio_return_completion(ovs_completion_t *completion);
