@@ -104,7 +104,8 @@ class _Making(_Base):
         return parser
 
     def _up(self, parsed_args):
-        """Bring a testbed up. Return it, and whether it is new."""
+        """Bring a testbed up. Return it, whether it is new, and the seconds
+        that it took."""
         new = testbeds.load(parsed_args.name, parsed_args.folder) is None
         found = testbeds.make(parsed_args.name, parsed_args.release,
                               parsed_args.base_port, parsed_args.folder,
@@ -117,23 +118,26 @@ class _Making(_Base):
                       found.base_port, found.tls, found.folder))
         try:
             with _locked(found):
-                self._perform(found, screen)
+                seconds = self._perform(found, screen)
         except (errors.TestbedError, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise
-        return found, new
+        return found, new, seconds
 
     def _perform(self, testbed, screen):
+        """Carry out the steps that are missing; return the seconds."""
         started = time.monotonic()
         outcomes = steps.perform(bring_up.BringUp(testbed).steps(), screen)
         rows = [(outcome.step.title, outcome.seconds)
                 for outcome in outcomes if outcome.result == 'done']
-        rows.append(('up', time.monotonic() - started))
+        seconds = time.monotonic() - started
+        rows.append(('up', seconds))
         timings = display.Timings(testbed.cache.timings)
         screen.say()
         for line in timings.table(rows):
             screen.say(line)
         timings.keep(rows)
+        return seconds
 
     def _failed(self, testbed, error, keep):
         """Keep the logs; take down what this run has made."""
@@ -163,7 +167,7 @@ class Up(_Making, command.Command):
     """
 
     def take_action(self, parsed_args):
-        found, _ = self._up(parsed_args)
+        found, _, _ = self._up(parsed_args)
         name = '' if found.name == 'main' else ' --name ' + found.name
         self.app.stdout.write(
             '\nnext:\n'
@@ -275,7 +279,7 @@ class Check(_Making, command.Command):
                 parsed_args.name, parsed_args.folder):
             parsed_args.extras = release.load(      # it tests all of them
                 parsed_args.release or release.DEFAULT).extras
-        found, new = self._up(parsed_args)
+        found, new, seconds = self._up(parsed_args)
         try:
             results = check.check(found, parsed_args.suite,
                                   self.app.stdout)
@@ -284,7 +288,7 @@ class Check(_Making, command.Command):
             raise
         if new and not parsed_args.keep:
             take_down.down(found)
-        return results
+        return dict(results, up_seconds=seconds)
 
 
 class Down(_Base, command.Command):

@@ -16,7 +16,7 @@ from ovs_testbed import release
 COLUMNS = ('release', 'Python', 'cached', 'last green here')
 #: the name of every release
 ALL = 'all'
-_RESULTS = '%-8s %-9s %6s %6s %7s %9s %8s'
+_RESULTS = '%-8s %-9s %6s %9s %6s %6s %7s %8s'
 _FORMAT = '%Y-%m-%d %H:%M'
 
 
@@ -63,8 +63,8 @@ def check_all(check, source, screen, complain):
             failed.append(name)
             lines.append(_line(name, 'failed', getattr(error, 'results', {})))
     screen.say()
-    screen.say(_RESULTS % ('release', 'result', 'passed', 'failed', 'skipped',
-                           'idle, MiB', 'tests, s'))
+    screen.say(_RESULTS % ('release', 'result', 'up, s', 'idle, MiB', 'passed',
+                           'failed', 'skipped', 'tests, s'))
     for line in lines:
         screen.say(line)
     if failed:
@@ -89,5 +89,6 @@ def _line(name, verdict, results):
     def number(what, form='%d', scale=1):
         return form % (results[what] / scale) if what in results else '-'
     return _RESULTS % (
-        name, verdict, number('passed'), number('failed'), number('skipped'),
-        number('idle_memory_bytes', scale=1 << 20), number('seconds', '%.0f'))
+        name, verdict, number('up_seconds', '%.0f'),
+        number('idle_memory_bytes', scale=1 << 20), number('passed'),
+        number('failed'), number('skipped'), number('seconds', '%.0f'))

@@ -94,6 +94,8 @@ class Run:
     def _begin(self):
         """Forget other runs: what is judged has to be this one."""
         files.remove_tree(self._folder)
+        # a run that was killed has not given its accounts back
+        files.remove_tree(tempest.locks(self.testbed))
         workspace.make(self.testbed, self._folder)
         if os.path.isdir(self._times):
             shutil.copytree(self._times,

@@ -17,9 +17,17 @@ from ovs_testbed import resources
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
 
+#: seconds for what Nova, Cinder and Glance build
+_PATIENCE = 196
+
 
 def conf(testbed):
     return testbed.etc('tempest', 'tempest.conf')
+
+
+def locks(testbed):
+    """The folder of Tempest's locks, those of its accounts included."""
+    return testbed.data('locks', 'tempest')
 
 
 def variables(testbed):
@@ -52,22 +60,30 @@ def register_plugin(testbed):
 
 def configure(testbed):
     """Write tempest.conf for what the cloud has."""
-    connection = cloud.connect(testbed)
-    image = connection.image.find_image(resources.IMAGE).id
-    flavors = [connection.compute.find_flavor(name).id
-               for name in resources.FLAVORS]
-    sections = _sections(testbed, image, flavors)
+    sections = dict(
+        _processes(testbed), **_users(testbed), **_compute(testbed),
+        **_volumes(testbed), **_guests(testbed))
     sections['network'] = networks.of(testbed).tempest_options()
     for name, options in testbed.release.tempest.items():
         sections[name].update(options)
     ini.write(conf(testbed), sections)
 
 
-def _sections(testbed, image, flavors):
+def _processes(testbed):
     return {
         'DEFAULT': {'debug': True, 'use_stderr': False,
                     'log_file': testbed.log('tempest')},
-        'oslo_concurrency': {'lock_path': testbed.data('locks', 'tempest')},
+        'oslo_concurrency': {'lock_path': locks(testbed)},
+        'cli': {'cli_dir': os.path.join(testbed.cache.environment, 'bin')},
+        'openvstorage': {
+            'guest_tells_disks': True,
+            'cinder_restart_command': supervisor.restart_command(
+                testbed, 'c-vol')},
+    }
+
+
+def _users(testbed):
+    return {
         'auth': {
             'use_dynamic_credentials': True, 'tempest_roles': 'member',
             'test_accounts_file': accounts.path(testbed),
@@ -82,11 +98,20 @@ def _sections(testbed, image, flavors):
         'service_available': {
             'cinder': True, 'glance': True, 'neutron': True, 'nova': True,
             'swift': False, 'horizon': False},
+    }
+
+
+def _compute(testbed):
+    connection = cloud.connect(testbed)
+    image = connection.image.find_image(resources.IMAGE).id
+    flavor, larger = (connection.compute.find_flavor(name).id
+                      for name in resources.FLAVORS)
+    return {
         'compute': {
             'image_ref': image, 'image_ref_alt': image,
-            'flavor_ref': flavors[0], 'flavor_ref_alt': flavors[1],
+            'flavor_ref': flavor, 'flavor_ref_alt': larger,
             'fixed_network_name': networks.SHARED,
-            'min_compute_nodes': 1, 'build_timeout': 196,
+            'min_compute_nodes': 1, 'build_timeout': _PATIENCE,
             'build_interval': 1, 'ready_wait': 0,
             'volume_device_name': 'vdb', 'min_microversion': '2.1',
             'max_microversion': 'latest'},
@@ -100,13 +125,13 @@ def _sections(testbed, image, flavors):
             'attach_encrypted_volume': True},
         'network-feature-enabled': {'ipv6': True, 'floating_ips': True,
                                     'port_security': True},
-        'validation': {
-            'run_validation': True, 'connect_method': 'floating',
-            'auth_method': 'keypair', 'image_ssh_user': 'cirros',
-            'network_for_ssh': networks.PUBLIC, 'ping_timeout': 60,
-            'ssh_timeout': 120},
+    }
+
+
+def _volumes(testbed):
+    return {
         'volume': {
-            'catalog_type': 'block-storage', 'build_timeout': 196,
+            'catalog_type': 'block-storage', 'build_timeout': _PATIENCE,
             'build_interval': 1, 'min_microversion': '3.0',
             'max_microversion': 'latest',
             'backend_names': ','.join(testbeds.VPOOLS),
@@ -115,13 +140,18 @@ def _sections(testbed, image, flavors):
         'volume-feature-enabled': {
             'multi_backend': True, 'clone': True, 'snapshot': True,
             'backup': 'backup' in testbed.extras, 'concurrency_tests': True},
-        'image': {'build_timeout': 196},
+    }
+
+
+def _guests(testbed):
+    return {
+        'validation': {
+            'run_validation': True, 'connect_method': 'floating',
+            'auth_method': 'keypair', 'image_ssh_user': 'cirros',
+            'network_for_ssh': networks.PUBLIC, 'ping_timeout': 60,
+            'ssh_timeout': 120},
+        'image': {'build_timeout': _PATIENCE},
         'scenario': {'img_file': guest.path(testbed),
                      'img_disk_format': 'qcow2',
                      'img_container_format': 'bare'},
-        'openvstorage': {
-            'guest_tells_disks': True,
-            'cinder_restart_command': supervisor.restart_command(
-                testbed, 'c-vol')},
-        'cli': {'cli_dir': os.path.join(testbed.cache.environment, 'bin')},
     }

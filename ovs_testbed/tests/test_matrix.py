@@ -57,7 +57,7 @@ class MatrixTestCase(support.TestbedTestCase):
 class CheckAllTestCase(unittest.TestCase):
 
     RESULTS = {'passed': 64, 'failed': 0, 'skipped': 1, 'seconds': 300.4,
-               'idle_memory_bytes': 2400 << 20}
+               'idle_memory_bytes': 2400 << 20, 'up_seconds': 51.2}
 
     def setUp(self):
         super().setUp()
@@ -83,7 +83,7 @@ class CheckAllTestCase(unittest.TestCase):
     def test_a_line_for_each(self):
         self.check_all(lambda _name: self.RESULTS)
         self.assertEqual(
-            [[name, 'passed', '64', '0', '1', '2400', '300']
+            [[name, 'passed', '51', '2400', '64', '0', '1', '300']
              for name in ('one', 'two')], self.table())
 
     def test_a_failure_ends_nothing_but_the_whole(self):
@@ -96,14 +96,14 @@ class CheckAllTestCase(unittest.TestCase):
         with self.assertRaisesRegex(errors.TestbedError, 'not green: one'):
             self.check_all(check)
         self.assertEqual(
-            [['one', 'failed', '64', '2', '1', '2400', '300'],
-             ['two', 'passed', '64', '0', '1', '2400', '300']], self.table())
+            [['one', 'failed', '51', '2400', '64', '2', '1', '300'],
+             ['two', 'passed', '51', '2400', '64', '0', '1', '300']], self.table())
         self.assertEqual(['tests failed'], list(map(str, self.complaints)))
 
     def test_a_release_that_does_not_come_up(self):
         with self.assertRaisesRegex(errors.TestbedError, 'one, two'):
             self.check_all(mock.Mock(side_effect=errors.TestbedError('no')))
-        self.assertEqual(['one', 'failed'] + 5 * ['-'], self.table()[0])
+        self.assertEqual(['one', 'failed'] + 6 * ['-'], self.table()[0])
 
     def test_one_that_cannot_run_here_says_why(self):
         self.python = doctor.Finding(doctor.ERROR, 'Python', '3.13',

@@ -48,6 +48,12 @@ class SuitesTest(support.TestbedTestCase):
         run._begin()
         self.assertEqual([], [path for path in old if os.path.exists(path)])
 
+    def test_a_killed_run_holds_no_account(self):
+        held = os.path.join(tempest.locks(self.testbed), 'test_accounts', 'a')
+        files.write(held, '')
+        self.begun()
+        self.assertFalse(os.path.exists(held))
+
     def test_times_are_kept_without_the_runs(self):
         run = self.begun()
         self.put(run, 'format', 'times.dbm.dat', '0', 'failing', 'tmpx')
