@@ -97,7 +97,8 @@ class CheckAllTestCase(unittest.TestCase):
             self.check_all(check)
         self.assertEqual(
             [['one', 'failed', '51', '2400', '64', '2', '1', '300'],
-             ['two', 'passed', '51', '2400', '64', '0', '1', '300']], self.table())
+             ['two', 'passed', '51', '2400', '64', '0', '1', '300']],
+            self.table())
         self.assertEqual(['tests failed'], list(map(str, self.complaints)))
 
     def test_a_release_that_does_not_come_up(self):
