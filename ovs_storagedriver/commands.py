@@ -2,6 +2,7 @@
 
 """The commands of ``ovs-storagedriver``."""
 
+import dataclasses
 import logging
 import os
 import subprocess
@@ -119,7 +120,9 @@ class Serve(command_line.Command):
     def run(self, arguments):
         for handler in logging.getLogger().handlers:
             handler.setFormatter(logging.Formatter(LOG_FORMAT))
-        service.serve(self._settings(arguments), _report)
+        vpools = [dataclasses.replace(vpool, verbose=arguments.verbose)
+                  for vpool in self._settings(arguments)]
+        service.serve(vpools, _report)
 
     def _settings(self, arguments):
         options = {option: getattr(arguments, option)

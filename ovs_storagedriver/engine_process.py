@@ -31,7 +31,7 @@ _BACKOFF_MAX = 10
 # One that ran this long did not die of the reason that the last one died of.
 _HEALTHY_SECONDS = 60
 # The engine's lines have a time and a level; ours get them as well.
-_LOG_LINE = re.compile(r'\S+Z (info|warning|error) (.*)\Z')
+_LOG_LINE = re.compile(r'\S+Z (debug|info|warning|error) (.*)\Z')
 
 
 def find(given=None):

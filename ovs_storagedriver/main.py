@@ -28,7 +28,8 @@ def _parser():
                                       _version(), _COMMANDS)
     volume = parser.add_mutually_exclusive_group()
     volume.add_argument('-v', '--verbose', action='store_true',
-                        help='log each call, also those that only ask')
+                        help='log each call, also those that only ask, and '
+                             'each request to the engine')
     volume.add_argument('-q', '--quiet', action='store_true',
                         help='log warnings and errors only')
     parser.add_argument('--log-file', metavar='FILE',

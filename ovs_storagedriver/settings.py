@@ -82,6 +82,8 @@ class VPoolSettings:
     host_names: tuple = ()
     # ip_networks that may connect; none: everyone may.
     allow: tuple = ()
+    # The engine logs each of its control requests, too.
+    verbose: bool = False
 
 
 def from_options(name, options):

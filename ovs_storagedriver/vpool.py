@@ -181,6 +181,8 @@ def _engine_options(chosen):
             options.append('--tls-verify-client')
     if chosen.allow:
         options += ['--allow', ','.join(map(str, chosen.allow))]
+    if chosen.verbose:
+        options.append('--verbose')
     return options
 
 

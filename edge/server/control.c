@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "conn.h"
 #include "fault.h"
 #include "fence.h"
 #include "layer.h"
+#include "log.h"
 #include "ovs-edge-protocol.h"
 #include "peer.h"
 #include "server.h"
@@ -24,6 +26,8 @@ struct call {
     struct reader r;
     struct writer *w;           /* the fields of a good answer */
     struct fault fault;
+    const char *operation;      /* its name, for the log */
+    char name[NAME_SIZE];       /* of the volume that it is about, empty if none is known */
 };
 
 typedef int operation_fn(struct call *call);
@@ -119,16 +123,16 @@ static int hello(struct call *call)
 
 static int create_volume(struct call *call)
 {
-    char name[NAME_SIZE], owner[NAME_SIZE];
+    char owner[NAME_SIZE];
     struct volume_info info;
 
-    read_name(&call->r, name);
+    read_name(&call->r, call->name);
     uint64_t size = read_u64(&call->r);
     struct uuid id = read_uuid(&call->r);
     read_name(&call->r, owner);
     int error = malformed(call);
     if (!error)
-        error = volume_create(call->store, name, size, id, owner, &info, &call->fault);
+        error = volume_create(call->store, call->name, size, id, owner, &info, &call->fault);
     if (!error)
         write_volume(call->w, &info);
     return error;
@@ -137,16 +141,17 @@ static int create_volume(struct call *call)
 static int clone_volume(struct call *call)
 {
     struct volume_ref parent = read_ref(&call->r);
-    char snapshot[NAME_SIZE], name[NAME_SIZE], owner[NAME_SIZE];
+    char snapshot[NAME_SIZE], owner[NAME_SIZE];
     struct volume_info info;
 
     read_name(&call->r, snapshot);
-    read_name(&call->r, name);
+    read_name(&call->r, call->name);
     struct uuid id = read_uuid(&call->r);
     read_name(&call->r, owner);
     int error = malformed(call);
     if (!error)
-        error = volume_clone(call->store, &parent, snapshot, name, id, owner, &info, &call->fault);
+        error = volume_clone(call->store, &parent, snapshot, call->name, id, owner, &info,
+                             &call->fault);
     if (!error)
         write_volume(call->w, &info);
     return error;
@@ -356,33 +361,35 @@ static int do_snapshot_synced(struct call *call, struct volume *volume, struct f
 
 static const struct volume_operation {
     uint16_t number;
+    const char *name;
     void (*read)(struct reader *r, struct fields *fields);
     int (*run)(struct call *call, struct volume *volume, struct fields *fields);
 } volume_operations[] = {
-    {OVS_VOLUME_REMOVE, NULL, do_remove},
-    {OVS_VOLUME_TRUNCATE, read_size, do_truncate},
-    {OVS_VOLUME_STAT, NULL, do_stat},
-    {OVS_VOLUME_INFO, NULL, do_info},
-    {OVS_VOLUME_SET_TEMPLATE, NULL, do_template},
-    {OVS_VOLUME_SET_OWNER, read_text, do_owner},
-    {OVS_VOLUME_FENCE, read_whom, do_fence},
-    {OVS_SNAPSHOT_CREATE, read_new_snapshot, do_snapshot_create},
-    {OVS_SNAPSHOT_REMOVE, read_text, do_snapshot_remove},
-    {OVS_SNAPSHOT_ROLLBACK, read_text, do_snapshot_rollback},
-    {OVS_SNAPSHOT_LIST, NULL, do_snapshot_list},
-    {OVS_SNAPSHOT_INFO, read_text, do_snapshot_info},
-    {OVS_SNAPSHOT_SYNCED, read_wait, do_snapshot_synced},
+    {OVS_VOLUME_REMOVE, "volume remove", NULL, do_remove},
+    {OVS_VOLUME_TRUNCATE, "volume truncate", read_size, do_truncate},
+    {OVS_VOLUME_STAT, "volume stat", NULL, do_stat},
+    {OVS_VOLUME_INFO, "volume info", NULL, do_info},
+    {OVS_VOLUME_SET_TEMPLATE, "volume set template", NULL, do_template},
+    {OVS_VOLUME_SET_OWNER, "volume set owner", read_text, do_owner},
+    {OVS_VOLUME_FENCE, "volume fence", read_whom, do_fence},
+    {OVS_SNAPSHOT_CREATE, "snapshot create", read_new_snapshot, do_snapshot_create},
+    {OVS_SNAPSHOT_REMOVE, "snapshot remove", read_text, do_snapshot_remove},
+    {OVS_SNAPSHOT_ROLLBACK, "snapshot rollback", read_text, do_snapshot_rollback},
+    {OVS_SNAPSHOT_LIST, "snapshot list", NULL, do_snapshot_list},
+    {OVS_SNAPSHOT_INFO, "snapshot info", read_text, do_snapshot_info},
+    {OVS_SNAPSHOT_SYNCED, "snapshot synced", read_wait, do_snapshot_synced},
 };
 
 static const struct operation {
     uint16_t number;
+    const char *name;
     operation_fn *run;
 } operations[] = {
-    {OVS_HELLO, hello},
-    {OVS_VOLUME_CREATE, create_volume},
-    {OVS_VOLUME_LIST, list_volumes},
-    {OVS_VOLUME_CLONE, clone_volume},
-    {OVS_STORE_STAT, store_stat},
+    {OVS_HELLO, "hello", hello},
+    {OVS_VOLUME_CREATE, "volume create", create_volume},
+    {OVS_VOLUME_LIST, "volume list", list_volumes},
+    {OVS_VOLUME_CLONE, "volume clone", clone_volume},
+    {OVS_STORE_STAT, "store stat", store_stat},
 };
 
 static int run_on_volume(struct call *call, const struct volume_operation *operation)
@@ -398,6 +405,7 @@ static int run_on_volume(struct call *call, const struct volume_operation *opera
     struct volume *volume = store_find(call->store, &ref, &call->fault);
     if (!volume)
         return call->fault.error;
+    strcpy(call->name, volume->name);
     error = operation->run(call, volume, &fields);
     volume_put(volume);
     return error;
@@ -410,12 +418,22 @@ static int run(struct call *call)
     uint16_t number = read_u16(&call->r);
 
     for (size_t i = 0; i < COUNT(operations) && !call->r.bad; i++)
-        if (operations[i].number == number)
+        if (operations[i].number == number) {
+            call->operation = operations[i].name;
             return operations[i].run(call);
+        }
     for (size_t i = 0; i < COUNT(volume_operations) && !call->r.bad; i++)
-        if (volume_operations[i].number == number)
+        if (volume_operations[i].number == number) {
+            call->operation = volume_operations[i].name;
             return run_on_volume(call, &volume_operations[i]);
+        }
     return fault_set(&call->fault, EPROTO, REASON_NONE, "unknown operation %u", number);
+}
+
+static void tell(const struct call *call, int error, long long began)
+{
+    log_debug("%s%s%s: %s%s (%lld ms)", call->operation, call->name[0] ? " of " : "", call->name,
+              error ? "failed: " : "done", error ? call->fault.text : "", now_ms() - began);
 }
 
 bool control_names_volume(const void *request, size_t length, struct volume_ref *ref)
@@ -443,8 +461,9 @@ bool control_asks_for_life(const void *request, size_t length)
 bool control_answer(struct conn *conn, const void *request, size_t length, struct writer *answer)
 {
     struct call call = {.conn = conn, .store = conn->server->store,
-        .r = reader_of(request, length)};
+        .r = reader_of(request, length), .operation = "request"};
     struct writer fields = {0};
+    long long began = now_ms();
 
     call.w = &fields;
     int error = run(&call);
@@ -452,6 +471,7 @@ bool control_answer(struct conn *conn, const void *request, size_t length, struc
         writer_free(&fields);
         return false;
     }
+    tell(&call, error, began);
     write_u32(answer, error);
     write_u16(answer, error ? call.fault.reason : REASON_NONE);
     if (error)

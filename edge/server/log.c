@@ -5,6 +5,7 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "clock.h"
 
 #define LIMIT_MS 1000
+
+static bool verbose;
 
 static void emit(const char *level, const char *format, va_list args)
 {
@@ -50,6 +53,18 @@ unsigned log_due(struct log_limit *limit)
     va_start(args, format); \
     emit(level, format, args); \
     va_end(args)
+
+void log_verbose(void)
+{
+    verbose = true;
+}
+
+void log_debug(const char *format, ...)
+{
+    if (verbose) {
+        EMIT("debug");
+    }
+}
 
 void log_info(const char *format, ...) { EMIT("info"); }
 void log_warning(const char *format, ...) { EMIT("warning"); }

@@ -15,6 +15,10 @@ struct log_limit {
 /* Counts one more; returns how many a line is to tell of now, 0: none. */
 unsigned log_due(struct log_limit *limit);
 
+/* Lets log_debug write lines; it writes none before. To be called before other threads exist. */
+void log_verbose(void);
+
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

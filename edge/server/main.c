@@ -40,6 +40,7 @@ static const char help[] =
     "                [--allow CIDR[,CIDR...]]... [--tls psk|x509 [--tls-dir DIR]\n"
     "                [--tls-verify-client]] [--connections N] [--ready-fd FD]\n"
     "                [--boot-id ID] [--exit-on-stdin-eof] [--stop-limit SECONDS]\n"
+    "                [--verbose]\n"
     "       ovs-edge check --data DIR\n"
     "\n"
     "serve   serves the store in DIR until TERM or INT. An empty folder becomes a store.\n"
@@ -65,6 +66,7 @@ static const char help[] =
     "                      leaves no engine behind, however it dies\n"
     "  --stop-limit SECONDS  a stop that hangs (a disk that does not answer) is given up after\n"
     "                      so long (56), with exit status 3; what was flushed is safe\n"
+    "  --verbose           log each control request and each volume that is opened\n"
     "\n"
     "check   verifies a store that no engine serves and prints a line for each finding.\n"
     "        Exit status: 0 good, 1 findings, 2 it could not be checked.\n"
@@ -155,6 +157,9 @@ static int parse_option(int option, struct arguments *arguments)
     case 'v':
         arguments->tls_verify_client = true;
         return 0;
+    case 'o':
+        log_verbose();
+        return 0;
     case 'e':
         arguments->exit_on_stdin_eof = true;
         return 0;
@@ -200,6 +205,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
         {"peer-controls", required_argument, NULL, 'q'},
         {"ready-fd", required_argument, NULL, 'r'},
         {"exit-on-stdin-eof", no_argument, NULL, 'e'}, {"stop-limit", required_argument, NULL, 's'},
+        {"verbose", no_argument, NULL, 'o'},
         {NULL, 0, NULL, 0},
     };
     int option, status;

@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "control.h"
 #include "fence.h"
+#include "log.h"
 #include "ovs-edge-protocol.h"
 #include "pool.h"
 #include "server.h"
@@ -172,6 +173,7 @@ static void begin_data(struct conn *conn, struct volume *volume)
     conn->phase = PHASE_DATA;
     conn->deadline = 0;
     pthread_mutex_unlock(&conn->lock);
+    log_debug("volume '%s': opened", volume->name);
 }
 
 static uint32_t reply_type(int error)

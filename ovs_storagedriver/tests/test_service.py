@@ -71,6 +71,13 @@ class LifeTestCase(ServiceTestCase):
         self.assertEqual(guid, running.guid)
         self.assertEqual([volume], self.plain(running)('volumesList'))
 
+    def test_verbose_tells_each_request_to_the_engine(self):
+        running = self.start()
+        name, _volume = self.plain(running).create()
+        support.eventually(
+            lambda: re.search('volume create of .*%s: done' % name,
+                              running.read_log()), 'the engine tells it')
+
     def test_stop_while_callers_come_and_go(self):
         running = self.start()
         for _time in range(10):

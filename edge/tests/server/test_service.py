@@ -173,6 +173,30 @@ def test_the_end_of_stdin_is_a_clean_stop(data):
     assert 'stopped' in engine.log_text()
 
 
+def test_verbose_tells_each_control_request(data):
+    engine = engines.Engine(data, extra=['--verbose'])
+    with engine.options() as control:
+        control.create('v', MIB)
+        with pytest.raises(wire.Refused):
+            control.create('v', MIB)
+        control.snapshot('v', 's')
+    engine.open('v').close()
+    engine.stop()
+    for line in (' debug volume create of v: done (',
+                 ' debug volume create of v: failed: ',
+                 ' debug snapshot create of v: done (',
+                 " debug volume 'v': opened"):
+        assert line in engine.log_text()
+
+
+def test_without_verbose_a_request_is_no_line(engine):
+    with engine.options() as control:
+        control.create('v', MIB)
+    engine.open('v').close()
+    engine.stop()
+    assert ' debug ' not in engine.log_text()
+
+
 def test_connections_are_limited(data):
     engine = engines.Engine(data, extra=['--connections', '5'])
     held = [engine.options() for _ in range(5)]
