@@ -8,8 +8,8 @@ each class of tests; that takes longer than many a class.
 
 import os
 
+from harness import files
 from ovs_testbed import cloud
-from ovs_testbed import files
 
 #: how many classes of the plugin's tests run at a time
 WORKERS = 3

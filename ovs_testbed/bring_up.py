@@ -4,10 +4,11 @@
 
 import os
 
+from harness import apt
+from harness import files
 from ovs_testbed import accounts
 from ovs_testbed import doctor
 from ovs_testbed import environment
-from ovs_testbed import files
 from ovs_testbed import guest
 from ovs_testbed import namespaces
 from ovs_testbed import packages
@@ -52,7 +53,7 @@ class BringUp:
                        lambda: doctor.before(testbed)),
             steps.Step('packages', 'Debian packages',
                        lambda: packages.install(testbed.log('apt'), wanted),
-                       lambda: not packages.missing(wanted), ['doctor']),
+                       lambda: not apt.missing(wanted), ['doctor']),
             steps.Step('python', 'Python environment of the services',
                        lambda: environment.make(testbed),
                        lambda: environment.is_there(testbed),

@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 import time
 
-from ovs_testbed import files
+from harness import files
 from ovs_testbed import namespaces
 from ovs_testbed import sandbox
 from ovs_testbed import testbeds
@@ -36,7 +36,7 @@ def make(testbed, target=None):
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     secrets = [value.encode() for value in
                list(testbed.passwords.values()) + _guids(testbed)]
-    with files.private(path) as stream, tarfile.open(
+    with files.draft(path) as stream, tarfile.open(
             fileobj=stream, mode='w:gz', compresslevel=3) as archive:
         for name, text in _contents(testbed):
             for secret in secrets:

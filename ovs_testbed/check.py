@@ -4,9 +4,8 @@
 
 import time
 
-from ovs_testbed import display
-from ovs_testbed import errors
-from ovs_testbed import files
+from harness import files
+from harness import progress
 from ovs_testbed import matrix
 from ovs_testbed import namespaces
 from ovs_testbed import sandbox
@@ -21,7 +20,7 @@ DEFAULT = 'plugin'
 
 def check(testbed, suite, stream):
     """Run a suite of tests; return the results. Failures raise."""
-    screen = display.Display(stream)
+    screen = progress.Progress(stream)
     screen.say()
     box = sandbox.Sandbox(testbed)
     idle = sum(status.memory(pid) for pid in box.processes())
@@ -34,7 +33,7 @@ def check(testbed, suite, stream):
         seconds=time.monotonic() - started, idle_memory_bytes=idle)
     files.write_json(testbed.path('check.json'), results)
     if not passed:
-        raise errors.TestsFailed('suite "%s": tests failed' % suite, results,
+        raise suites.TestsFailed('suite "%s": tests failed' % suite, results,
                                  testbed.log('tempest-run'))
     matrix.note_green(testbed, suite)
     return results
@@ -51,7 +50,7 @@ def _smoke(testbed, _suite, screen):
     with namespaces.entered(testbed.net):
         rows = smoke.Smoke(testbed, screen).run()
     rows.append((SMOKE, time.monotonic() - started))
-    timings = display.Timings(testbed.cache.path('timings-smoke.json'))
+    timings = progress.Timings(testbed.cache.path('timings-smoke.json'))
     screen.say()
     for line in timings.table(rows):
         screen.say(line)

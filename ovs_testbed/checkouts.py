@@ -7,8 +7,8 @@ They are read at the commits that the release names, and never written to.
 
 import os
 
-from ovs_testbed import errors
-from ovs_testbed import run
+from harness import errors
+from harness import run
 
 _URL = 'https://opendev.org/openstack/'
 
@@ -16,13 +16,13 @@ _URL = 'https://opendev.org/openstack/'
 def check(release, folder):
     """Raise unless a folder has all that a release wants."""
     if not release.checkouts:
-        raise errors.TestbedError(
+        raise errors.Error(
             'all of OpenStack %s is on PyPI: it takes no --source'
             % release.name, hint='leave --source out')
     wrong = {name: seen for name in release.checkouts
              if (seen := _fault(release, folder, name))}
     if wrong:
-        raise errors.TestbedError(
+        raise errors.Error(
             '--source %s: %s' % (folder, '; '.join(
                 '%s %s' % found for found in wrong.items())),
             hint=_hint(release, folder, wrong))
@@ -30,7 +30,7 @@ def check(release, folder):
 
 def missing(release):
     """The error that a release needs --source."""
-    return errors.TestbedError(
+    return errors.Error(
         'the services of OpenStack %s are not on PyPI: it needs --source DIR, '
         'with checkouts of the repositories %s of openstack, at the tag %s' % (
             release.name, ', '.join(release.checkouts), release.tag),

@@ -2,24 +2,23 @@
 
 """The commands of ``ovs-testbed``."""
 
-import contextlib
 import copy
-import fcntl
 import os
 import time
 
 from cliff import command
 from cliff import lister
 
+from harness import errors
+from harness import files
+from harness import progress
 from ovs_testbed import bring_up
 from ovs_testbed import bundle
 from ovs_testbed import cache
 from ovs_testbed import check
 from ovs_testbed import checkouts
 from ovs_testbed import cloud
-from ovs_testbed import display
 from ovs_testbed import doctor
-from ovs_testbed import errors
 from ovs_testbed import matrix
 from ovs_testbed import release
 from ovs_testbed import sandbox
@@ -49,18 +48,24 @@ class _Base:
         Ctrl-C."""
         try:
             return super().run(parsed_args)
-        except errors.TestbedError as error:
-            display.show_error(error, self.app.stderr)
-            return 1
+        except errors.Error as error:
+            self._show(error)
+            return errors.FAILED
         except KeyboardInterrupt:
             self.app.stderr.write('\nstopped\n')
-            return 130
+            return errors.STOPPED
+
+    def _show(self, error):
+        where = (' (%s)' % error.step.title
+                 if isinstance(error, steps.StepFailed) else '')
+        self.app.stderr.write('\nfailed%s: %s\n' % (
+            where, '\n'.join(error.lines())))
 
     def _testbed(self, parsed_args):
         """The testbed that is named; an error if there is none."""
         found = testbeds.load(parsed_args.name, parsed_args.folder)
         if not found:
-            raise errors.TestbedError(
+            raise errors.Error(
                 'there is no testbed "%s" in %s; known: %s' % (
                     parsed_args.name, parsed_args.folder, ', '.join(
                         testbeds.names(parsed_args.folder)) or 'none'),
@@ -111,7 +116,7 @@ class _Making(_Base):
                               parsed_args.base_port, parsed_args.folder,
                               parsed_args.tls, parsed_args.threads,
                               parsed_args.extras, parsed_args.source)
-        screen = display.Display(self.app.stdout)
+        screen = progress.Progress(self.app.stdout)
         threads = ' in native threads' if found.threads else ''
         screen.say('testbed "%s": OpenStack %s%s, ports from %d, TLS %s, %s'
                    % (found.name, found.release.name, threads,
@@ -119,7 +124,7 @@ class _Making(_Base):
         try:
             with _locked(found):
                 seconds = self._perform(found, screen)
-        except (errors.TestbedError, KeyboardInterrupt) as error:
+        except (errors.Error, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise
         return found, new, seconds
@@ -129,10 +134,10 @@ class _Making(_Base):
         started = time.monotonic()
         outcomes = steps.perform(bring_up.BringUp(testbed).steps(), screen)
         rows = [(outcome.step.title, outcome.seconds)
-                for outcome in outcomes if outcome.result == 'done']
+                for outcome in outcomes if outcome.was_needed]
         seconds = time.monotonic() - started
         rows.append(('up', seconds))
-        timings = display.Timings(testbed.cache.timings)
+        timings = progress.Timings(testbed.cache.timings)
         screen.say()
         for line in timings.table(rows):
             screen.say(line)
@@ -199,7 +204,7 @@ class Upgrade(_Making, command.Command):
 
     def take_action(self, parsed_args):
         found = self._testbed(parsed_args)
-        screen = display.Display(self.app.stdout)
+        screen = progress.Progress(self.app.stdout)
         upgrade.check(found, parsed_args.to)
         try:
             if parsed_args.prove:
@@ -207,7 +212,7 @@ class Upgrade(_Making, command.Command):
                     self._upgrade(found, parsed_args.to, screen)
             else:
                 self._upgrade(found, parsed_args.to, screen)
-        except (errors.TestbedError, KeyboardInterrupt) as error:
+        except (errors.Error, KeyboardInterrupt) as error:
             self._failed(found, error, keep=True)
             raise
 
@@ -246,13 +251,13 @@ class Check(_Making, command.Command):
 
     def _check_all(self, parsed_args):
         if testbeds.load(parsed_args.name, parsed_args.folder):
-            raise errors.TestbedError(
+            raise errors.Error(
                 'testbed "%s" is there, and has one release'
                 % parsed_args.name,
                 hint='take another --name, or take it down first')
         for option in 'keep', 'threads':
             if getattr(parsed_args, option):
-                raise errors.TestbedError(
+                raise errors.Error(
                     '--%s goes with one release, not with all' % option,
                     hint='name the release: "bin/ovs-testbed releases" lists '
                          'them')
@@ -270,8 +275,8 @@ class Check(_Making, command.Command):
             return self._check(arguments)
 
         matrix.check_all(
-            check, parsed_args.source, display.Display(self.app.stdout),
-            lambda error: display.show_error(error, self.app.stderr))
+            check, parsed_args.source, progress.Progress(self.app.stdout),
+            self._show)
 
     def _check(self, parsed_args):
         """Test one release; return the results."""
@@ -283,7 +288,7 @@ class Check(_Making, command.Command):
         try:
             results = check.check(found, parsed_args.suite,
                                   self.app.stdout)
-        except (errors.TestbedError, KeyboardInterrupt) as error:
+        except (errors.Error, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise
         if new and not parsed_args.keep:
@@ -415,17 +420,7 @@ class Clean(_Base, command.Command):
             cache.remove_all()
 
 
-@contextlib.contextmanager
 def _locked(testbed):
     """Lock the testbed against other commands meanwhile."""
-    descriptor = os.open(testbed.folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise errors.TestbedError(
-                'testbed "%s" is locked by another command' % testbed.name,
-                hint='wait for it, or stop it')
-        yield
-    finally:
-        os.close(descriptor)
+    return files.locked(testbed.folder, 'testbed "%s" is locked by another '
+                        'command' % testbed.name)

@@ -9,10 +9,10 @@ fetches; the configuration and the lists of the machine stay as they are.
 import hashlib
 import os
 import platform
-import shutil
 
-from ovs_testbed import errors
-from ovs_testbed import run
+from harness import apt
+from harness import errors
+from harness import run
 
 #: Debian's own keys, by the names that Debian 12 and 13 give the file
 _KEYRINGS = ('/usr/share/keyrings/debian-archive-keyring.gpg',
@@ -38,15 +38,15 @@ class Pin:
 def address():
     """Return the address of the archive that this machine installs from."""
     codename = platform.freedesktop_os_release().get('VERSION_CODENAME')
-    lines = run.run(['apt-get', 'indextargets', '--format',
-                     '$(RELEASE) $(COMPONENT) $(REPO_URI)',
-                     'Created-By: Packages'])
+    lines = run.output(['apt-get', 'indextargets', '--format',
+                       '$(RELEASE) $(COMPONENT) $(REPO_URI)',
+                        'Created-By: Packages'])
     for line in lines.splitlines():
         release, component, found = line.split(None, 2)
         if release in (codename, 'stable') and component == 'main':
             return found
-    raise errors.TestbedError('apt has no archive of Debian here',
-                              hint='name one in /etc/apt/sources.list.d')
+    raise errors.Error('apt has no archive of Debian here',
+                       hint='name one in /etc/apt/sources.list.d')
 
 
 def fetch(pins, suite, folder, log):
@@ -55,45 +55,35 @@ def fetch(pins, suite, folder, log):
     :param folder: an empty one, for apt's lists too
     """
     options = _options(suite, folder)
-    for command in (['update'],
-                    ['download'] + ['%s=%s' % (pin.name, pin.version)
-                                    for pin in pins]):
-        run.run(['apt-get', '--quiet'] + options + command, log=log,
-                cwd=folder, timeout=_TIMEOUT)
+    run.run(['apt-get', '--quiet', *options, 'update'], log, clean=True,
+            timeout=_TIMEOUT)
+    apt.fetch(['%s=%s' % (pin.name, pin.version) for pin in pins], folder,
+              log, options)
     return [_verified(pin, os.path.join(folder, pin.file_name))
             for pin in pins]
 
 
 def _options(suite, folder):
     """Write a list with the suite alone; return apt's options for it."""
-    sources = os.path.join(folder, 'sources.list')
-    lists = os.path.join(folder, 'lists')
-    os.makedirs(os.path.join(lists, 'partial'))
-    with open(sources, 'w') as stream:
+    options = apt.own_lists(folder)
+    with open(os.path.join(folder, 'sources.list.d', 'suite.list'),
+              'w') as stream:
         stream.write('deb [arch=amd64 signed-by=%s] %s %s main\n' % (
             _keyring(), address(), suite))
-    words = []
-    for option in ('Dir::Etc::sourcelist=' + sources,
-                   'Dir::Etc::sourceparts=-',
-                   'Dir::State::lists=' + lists,
-                   # caches of the machine's lists, not of these
-                   'Dir::Cache::pkgcache=', 'Dir::Cache::srcpkgcache=',
-                   'Acquire::Languages=none', 'Acquire::Retries=3'):
-        words += ['-o', option]
-    return words
+    return options
 
 
 def _keyring():
     for path in _KEYRINGS:
         if os.path.exists(path):
             return path
-    raise errors.TestbedError('%s is missing' % _KEYRINGS[0],
-                              hint='apt-get install debian-archive-keyring')
+    raise errors.Error('%s is missing' % _KEYRINGS[0],
+                       hint='apt-get install debian-archive-keyring')
 
 
 def _verified(pin, path):
     if not has_digest(path, pin.sha256):
-        raise errors.TestbedError(
+        raise errors.Error(
             'the package %s %s is not the file that is pinned: its sha256 '
             'is not %s' % (pin.name, pin.version, pin.sha256))
     return path
@@ -107,11 +97,3 @@ def has_digest(path, sha256):
     except FileNotFoundError:
         return False
     return found == sha256
-
-
-def unpack(package, folder):
-    """Unpack the files of a package into a folder."""
-    if not shutil.which('dpkg-deb'):
-        raise errors.TestbedError('dpkg-deb is missing',
-                                  hint='take a Debian machine')
-    run.run(['dpkg-deb', '--extract', package, folder])

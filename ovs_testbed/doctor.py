@@ -9,8 +9,9 @@ import platform
 import shutil
 import subprocess
 
+from harness import apt
+from harness import errors
 from ovs_testbed import environment
-from ovs_testbed import errors
 from ovs_testbed import packages
 from ovs_testbed import ports
 from ovs_testbed import python27
@@ -63,7 +64,7 @@ def before(testbed):
              and found.what not in services.load(testbed)
              and not found.what.startswith('service ')]
     if wrong:
-        raise errors.TestbedError(
+        raise errors.Error(
             '; '.join('%s: %s' % (found.what, found.seen)
                       for found in wrong),
             hint='; '.join(found.hint for found in wrong))
@@ -115,7 +116,7 @@ def _python27():
     """One that is not there is made; one that is chosen has to work."""
     try:
         seen = python27.chosen() or 'found or made'
-    except errors.TestbedError as error:
+    except errors.Error as error:
         return Finding(ERROR, 'Python', str(error), error.hint)
     return Finding(GOOD, 'Python', seen)
 
@@ -167,7 +168,7 @@ def _namespaces():
 
 
 def _packages():
-    names = packages.missing()
+    names = apt.missing(packages.WANTED)
     return _finding('Debian packages', '%d missing' % len(names),
                     bool(names), '"up" installs: ' + ' '.join(names),
                     WARNING)

@@ -5,10 +5,10 @@
 import os
 import shutil
 
+from harness import files
+from harness import run
 from ovs_testbed import cache as caches
-from ovs_testbed import files
 from ovs_testbed import pythons
-from ovs_testbed import run
 from ovs_testbed import sources
 
 _COMPLETE = '.complete'

@@ -2,7 +2,7 @@
 
 """Configuration files as oslo.config reads them."""
 
-from ovs_testbed import files
+from harness import files
 
 
 def render(sections):

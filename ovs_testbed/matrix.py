@@ -5,12 +5,12 @@ the same suite of tests with every one of them."""
 
 import time
 
+from harness import errors
+from harness import files
 from ovs_testbed import cache
 from ovs_testbed import checkouts
 from ovs_testbed import doctor
 from ovs_testbed import environment
-from ovs_testbed import errors
-from ovs_testbed import files
 from ovs_testbed import release
 
 COLUMNS = ('release', 'Python', 'cached', 'last green here')
@@ -58,7 +58,7 @@ def check_all(check, source, screen, complain):
         screen.say('\n== OpenStack %s' % name)
         try:
             lines.append(_checked(name, check, source))
-        except errors.TestbedError as error:
+        except errors.Error as error:
             complain(error)
             failed.append(name)
             lines.append(_line(name, 'failed', getattr(error, 'results', {})))
@@ -68,7 +68,7 @@ def check_all(check, source, screen, complain):
     for line in lines:
         screen.say(line)
     if failed:
-        raise errors.TestbedError('not green: %s' % ', '.join(failed))
+        raise errors.Error('not green: %s' % ', '.join(failed))
 
 
 def _checked(name, check, source):

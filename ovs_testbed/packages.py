@@ -3,12 +3,12 @@
 """Debian packages: installed without starting or enabling anything."""
 
 import contextlib
-import fcntl
 import os
 import subprocess
 
-from ovs_testbed import errors
-from ovs_testbed import run
+from harness import apt
+from harness import errors
+from harness import files
 
 WANTED = (
     # the services that are no Python packages
@@ -31,34 +31,14 @@ _OUR_POLICY = '#!/bin/sh\n# by ovs-testbed, for a moment\nexit 101\n'
 _UNITS = '/etc/systemd/system'
 
 
-def missing(wanted=WANTED):
-    """The packages that are not installed."""
-    answer = subprocess.run(
-        ['dpkg-query', '--show', '--showformat',
-         '${Package} ${db:Status-Status}\\n'] + list(wanted),
-        capture_output=True, text=True).stdout
-    there = {line.split()[0] for line in answer.splitlines()
-             if line.endswith(' installed')}
-    return [name for name in wanted if name not in there]
-
-
 def install(log, wanted=WANTED):
     """Install what is missing."""
-    names = missing(wanted)
+    names = apt.missing(wanted)
     if not names:
         return 'nothing missing'
     before = _enabled()
     with _nothing_starts():
-        for command in (['update'],
-                        ['--yes', '--no-install-recommends', 'install']
-                        + names):
-            run.run(['apt-get', '--quiet', '-o', 'DPkg::Lock::Timeout=600']
-                    + command, log=log, timeout=1800,
-                    env={'DEBIAN_FRONTEND': 'noninteractive'})
-    left = missing(wanted)
-    if left:
-        raise errors.TestbedError('not installed: %s' % ', '.join(left),
-                                  log=log)
+        apt.install(names, log)
     _disable(_enabled() - before)
     return '%d packages' % len(names)
 
@@ -66,7 +46,7 @@ def install(log, wanted=WANTED):
 @contextlib.contextmanager
 def _nothing_starts():
     """Tell Debian that services must not be started for the moment."""
-    with _policy_folder(fcntl.LOCK_EX):
+    with _policy_locked():
         _remove_ours()
         if os.path.exists(_POLICY):
             _check_other_policy()
@@ -85,21 +65,15 @@ def _nothing_starts():
 def take_policy_back():
     """Let services start again if a run that was killed forbids it."""
     try:
-        with _policy_folder(fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with _policy_locked('packages are being installed'):
             _remove_ours()
-    except BlockingIOError:
+    except errors.Busy:
         pass    # a run that installs takes it back itself
 
 
-@contextlib.contextmanager
-def _policy_folder(how):
+def _policy_locked(busy=None):
     """Keep all other runs away from the policy."""
-    folder = os.open(os.path.dirname(_POLICY), os.O_RDONLY)
-    try:
-        fcntl.flock(folder, how)
-        yield
-    finally:
-        os.close(folder)
+    return files.locked(os.path.dirname(_POLICY), busy)
 
 
 def _remove_ours():
@@ -117,7 +91,7 @@ def _check_other_policy():
     """Raise unless the administrator's own policy forbids it, too."""
     answer = subprocess.run([_POLICY, 'any', 'start'], capture_output=True)
     if answer.returncode != 101:
-        raise errors.TestbedError(
+        raise errors.Error(
             '%s lets services start' % _POLICY,
             hint='move it away, or have it exit with 101, while the testbed '
                  'installs packages')

@@ -10,9 +10,9 @@ import glob
 import os
 import sys
 
+from harness import run
 from ovs_testbed import cloud
 from ovs_testbed import plugin_path
-from ovs_testbed import run
 from ovs_testbed import testbeds
 from ovs_testbed.services import base
 

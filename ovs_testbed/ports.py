@@ -13,7 +13,7 @@ import re
 import socket
 import subprocess
 
-from ovs_testbed import errors
+from harness import errors
 
 #: below the range that Linux gives out for outgoing connections
 BLOCKS = range(20000, 32000, 100)
@@ -48,11 +48,11 @@ def claim(base=None):
         _check_base(base)
         taken = taken_ports(base)
         if taken:
-            raise errors.TestbedError(taken_message(taken),
-                                      hint='stop what listens there, or take '
-                                           'another --base-port')
+            raise errors.Error(taken_message(taken),
+                               hint='stop what listens there, or take '
+                                    'another --base-port')
         if not _take(base):
-            raise errors.TestbedError(
+            raise errors.Error(
                 'the ports from %d on belong to another testbed' % base,
                 hint='take another --base-port, or none')
         return base
@@ -60,15 +60,15 @@ def claim(base=None):
         if not os.path.exists(os.path.join(NAMESPACES, namespace(base))) \
                 and not taken_ports(base) and _take(base):
             return base
-    raise errors.TestbedError('no block of ports is free',
-                              hint='"ip netns list" shows the testbeds of '
-                                   'this machine; take one down')
+    raise errors.Error('no block of ports is free',
+                       hint='"ip netns list" shows the testbeds of '
+                            'this machine; take one down')
 
 
 def _check_base(base):
     if not 1024 <= base <= 65400:
-        raise errors.TestbedError('%d cannot be the first of a hundred ports'
-                                  % base, hint='take one from 1024 to 65400')
+        raise errors.Error('%d cannot be the first of a hundred ports'
+                           % base, hint='take one from 1024 to 65400')
 
 
 def namespace(base):
@@ -87,7 +87,7 @@ def _take(base):
     made = subprocess.run(['ip', 'netns', 'add', namespace(base)],
                           capture_output=True, text=True)
     if made.returncode and 'File exists' not in made.stderr:
-        raise errors.TestbedError(
+        raise errors.Error(
             'a network namespace cannot be made: %s' % made.stderr.strip(),
             hint='a testbed needs root and the right to make namespaces; a '
                  'container has to be privileged')

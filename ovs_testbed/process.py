@@ -8,7 +8,7 @@
 import os
 import sys
 
-from ovs_testbed import errors
+from harness import errors
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
 
@@ -25,7 +25,7 @@ def main(folder, verb, service, *command):
                     'LANG': 'C.UTF-8'}))
         else:
             supervisord.stop(service)
-    except (errors.TestbedError, OSError) as error:
+    except (errors.Error, OSError) as error:
         sys.exit('ERROR %s %s: %s' % (verb, service, error))
 
 

@@ -8,7 +8,6 @@ they are unpacked into the cache, and nothing is installed on the machine.
 """
 
 import contextlib
-import fcntl
 import glob
 import os
 import platform
@@ -19,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 
+from harness import apt
+from harness import cache as caches
+from harness import errors
+from harness import files
+from harness import run
 from ovs_testbed import cache
 from ovs_testbed import debian_archive
-from ovs_testbed import errors
-from ovs_testbed import files
-from ovs_testbed import run
 
 _PINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
     __file__))), 'constraints', 'python27-debian11.txt')
@@ -57,7 +58,7 @@ def chosen():
     """The interpreter that the user has chosen."""
     path = os.environ.get('OVS_PYTHON27')
     if path and not _works(path):
-        raise errors.TestbedError(
+        raise errors.Error(
             'OVS_PYTHON27=%s is no Python 2.7 with ctypes, ssl and headers'
             % path, hint='set it to one that has them, or unset it')
     return path
@@ -97,7 +98,7 @@ def library_folder(interpreter):
 
 
 def _folder():
-    return os.path.join(cache.folder(), 'python27')
+    return caches.folder('python27')
 
 
 def _pins():
@@ -119,8 +120,7 @@ def _made_at(place):
 @contextlib.contextmanager
 def _locked(folder):
     """Keep other runs out, and remove what a run that was killed has left."""
-    with open(os.path.join(folder, 'lock'), 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with files.locked(os.path.join(folder, 'lock')):
         for left in glob.glob(os.path.join(folder, 'draft-*')):
             files.remove_tree(left)
         yield
@@ -128,7 +128,7 @@ def _locked(folder):
 
 def _check_machine():
     if platform.machine() != 'x86_64' or not shutil.which('apt-get'):
-        raise errors.TestbedError(
+        raise errors.Error(
             'a Python 2.7 is made of packages of Debian on x86_64 only',
             hint=_HINT)
 
@@ -138,8 +138,7 @@ def _make(place, pins):
     folder = _folder()
     with tempfile.TemporaryDirectory(prefix='draft-', dir=folder) as draft:
         root = os.path.join(draft, 'root')
-        for package in _packages(pins, folder, draft):
-            debian_archive.unpack(package, root)
+        apt.unpack(_packages(pins, folder, draft), root)
         _adapt(root, place)
         run.run([os.path.join(root, _BINARY), '-c', 'import ctypes, ssl'])
         shutil.move(root, place)
@@ -165,8 +164,8 @@ def _fetch(pins, folder, draft):
     try:
         return debian_archive.fetch(pins, _SUITE, fetched,
                                     os.path.join(folder, 'apt.log'))
-    except errors.TestbedError as error:
-        raise errors.TestbedError(
+    except errors.Error as error:
+        raise errors.Error(
             'the packages of Python 2.7 cannot be fetched: %s' % error,
             hint=_HINT, log=error.log) from error
 
@@ -206,15 +205,11 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(get())
-    except errors.TestbedError as error:
-        print('no Python 2.7: %s' % error, file=sys.stderr)
-        if error.log:
-            print('log: %s' % error.log, file=sys.stderr)
-        if error.hint:
-            print('hint: %s' % error.hint, file=sys.stderr)
-        return 1
+    except errors.Error as error:
+        print('no Python 2.7: %s' % '\n'.join(error.lines()), file=sys.stderr)
+        return errors.FAILED
     except KeyboardInterrupt:
-        return 130
+        return errors.STOPPED
     return 0
 
 

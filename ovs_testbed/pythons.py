@@ -5,9 +5,9 @@
 import os
 import sys
 
+from harness import run
 from ovs_testbed import libvirt_api
 from ovs_testbed import python27
-from ovs_testbed import run
 
 #: the last libvirt-python for Python 2.7
 _LIBVIRT = '5.10.0'

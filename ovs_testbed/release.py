@@ -5,8 +5,8 @@
 import os
 import tomllib
 
+from harness import errors
 from ovs_testbed import cache
-from ovs_testbed import errors
 
 DEFAULT = '2026.2'
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'releases')
@@ -78,7 +78,7 @@ def names():
 def load(name):
     path = os.path.join(_FOLDER, name + '.toml')
     if name not in names():
-        raise errors.TestbedError('there is no release "%s" here' % name,
-                                  hint='known: %s' % ', '.join(names()))
+        raise errors.Error('there is no release "%s" here' % name,
+                           hint='known: %s' % ', '.join(names()))
     with open(path, 'rb') as stream:
         return Release(name, tomllib.load(stream))

@@ -22,10 +22,10 @@ import os
 import signal
 import time
 
-from ovs_testbed import errors
-from ovs_testbed import files
+from harness import errors
+from harness import files
+from harness import run
 from ovs_testbed import namespaces
-from ovs_testbed import run
 from ovs_testbed import supervisor
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -77,7 +77,7 @@ class Sandbox:
         """
         pid = self.supervisor.pid()
         if not pid:
-            raise errors.TestbedError(
+            raise errors.Error(
                 'testbed "%s" is not up: its supervisor is not there'
                 % self.testbed.name, hint='bin/ovs-testbed up')
         return ['nsenter', '--mount=/proc/%d/ns/mnt' % pid,
@@ -121,7 +121,7 @@ def _kill_all(processes, timeout=30):
     while pids := set(processes()):
         _kill(pids, processes)
         if time.monotonic() > end:
-            raise errors.TestbedError(
+            raise errors.Error(
                 'processes that cannot be killed: %s' % ', '.join(
                     '%d (%s)' % (pid, command_of(pid))
                     for pid in sorted(pids)),

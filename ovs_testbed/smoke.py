@@ -16,13 +16,13 @@ from keystoneauth1 import loading
 from keystoneauth1 import session
 from novaclient import client as nova_client
 
+from harness import errors
+from harness import wait
 from ovs_testbed import cloud
-from ovs_testbed import errors
 from ovs_testbed import networks
 from ovs_testbed import resources
 from ovs_testbed import testbeds
 from ovs_testbed import vpools
-from ovs_testbed import waiting
 
 _GIB = 1 << 30
 _TIMEOUT = 180
@@ -74,12 +74,12 @@ class Smoke:
                 seconds = time.monotonic() - started
                 rows.append((title, seconds))
                 self._screen.say(' ok  %-46s %7.1f s' % (title, seconds))
-        except errors.TestbedError:
+        except errors.Error:
             self._screen.say('FAIL %s' % title)
             raise
         except Exception as error:
             self._screen.say('FAIL %s' % title)
-            raise errors.TestbedError('%s: %s: %s' % (
+            raise errors.Error('%s: %s: %s' % (
                 title, type(error).__name__, error)) from error
         return rows
 
@@ -121,12 +121,12 @@ class Smoke:
         def probe():
             volume = self._cinder.volumes.get(volume_id)
             if volume.status.startswith('error'):
-                raise errors.TestbedError(
+                raise errors.Error(
                     'volume %s is in state %s' % (volume_id, volume.status),
                     log=self.testbed.log('c-vol'))
             return volume.status == status and volume, volume.status
-        return waiting.wait_for('volume %s to be %s' % (volume_id, status),
-                                probe, _TIMEOUT)
+        return wait.until('volume %s to be %s' % (volume_id, status),
+                          probe, _TIMEOUT)
 
     def _create(self):
         for vpool in testbeds.VPOOLS:
@@ -154,13 +154,13 @@ class Smoke:
         def probe():
             state = self._nova.servers.get(server.id)
             if state.status == 'ERROR':
-                raise errors.TestbedError(
+                raise errors.Error(
                     'the server is in state ERROR: %s' % getattr(
                         state, 'fault', {}).get('message'),
                     log=self.testbed.log('n-cpu'))
             return state.status == 'ACTIVE' and state, state.status
-        self._server = waiting.wait_for('the server to be ACTIVE', probe,
-                                        _TIMEOUT)
+        self._server = wait.until('the server to be ACTIVE', probe,
+                                  _TIMEOUT)
 
     def _log_in(self):
         self._address = self._networks.reach(self._cloud, self._server, NAME)
@@ -168,7 +168,7 @@ class Smoke:
         def probe():
             code, answer = self._ssh('true')
             return code == 0, answer
-        waiting.wait_for('SSH at %s' % self._address, probe, _TIMEOUT)
+        wait.until('SSH at %s' % self._address, probe, _TIMEOUT)
 
     def _ssh(self, command):
         done = subprocess.run(
@@ -183,15 +183,15 @@ class Smoke:
         """Run a command in the guest; return what it says."""
         code, answer = self._ssh(command)
         if code:
-            raise errors.TestbedError('in the guest, %s: %s'
-                                      % (command, answer))
+            raise errors.Error('in the guest, %s: %s'
+                               % (command, answer))
         return answer
 
     def _await_guest(self, what, command, expected):
         def probe():
             answer = self._ssh(command)[1]
             return answer == expected, answer
-        waiting.wait_for(what, probe, _TIMEOUT)
+        wait.until(what, probe, _TIMEOUT)
 
     def _attach_volume(self, name):
         volume = self._volumes[name]
@@ -215,7 +215,7 @@ class Smoke:
         def probe():
             state = self._cinder.volume_snapshots.get(snapshot.id)
             return state.status == 'available' and state, state.status
-        self._taken = waiting.wait_for('the snapshot', probe, _TIMEOUT)
+        self._taken = wait.until('the snapshot', probe, _TIMEOUT)
 
     def _create_from_snapshot(self):
         self._make_volume('from-snapshot', 2, snapshot_id=self._taken.id,
@@ -236,7 +236,7 @@ class Smoke:
             state = self._cinder.volumes.get(volume.id)
             return (state.size, state.status) == (size, status), \
                 '%d GiB, %s' % (state.size, state.status)
-        waiting.wait_for('the volume to have %d GiB' % size, probe, _TIMEOUT)
+        wait.until('the volume to have %d GiB' % size, probe, _TIMEOUT)
 
     def _extend_attached(self):
         volume = self._volumes[testbeds.VPOOLS[0]]
@@ -260,8 +260,8 @@ class Smoke:
         text = self._guest('mount /dev/vdb /mnt && cat /mnt/text && '
                            'umount /mnt')
         if text != _TEXT:
-            raise errors.TestbedError('the clone has %r, not %r'
-                                      % (text, _TEXT))
+            raise errors.Error('the clone has %r, not %r'
+                               % (text, _TEXT))
         self._detach_volume('clone')
 
     def _remove_all(self):
@@ -294,16 +294,16 @@ class Smoke:
                     return True, ''
                 raise
             if state.startswith('error'):
-                raise errors.TestbedError('%s %s is in state %s' % (
+                raise errors.Error('%s %s is in state %s' % (
                     what, identifier, state), log=self.testbed.log('c-vol'))
             return False, state
-        waiting.wait_for('%s %s to go' % (what, identifier), probe, _TIMEOUT)
+        wait.until('%s %s to go' % (what, identifier), probe, _TIMEOUT)
 
     def _look_at_vpools(self):
         """Cinder keeps images as volumes of its own: those may go first."""
         vpools.remove_cached_images(self.testbed)
         for vpool, names in vpools.contents(self.testbed).items():
             if names:
-                raise errors.TestbedError(
+                raise errors.Error(
                     'left on %s: %s' % (vpool, ', '.join(names)),
                     log=self.testbed.log('c-vol'))

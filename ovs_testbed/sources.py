@@ -13,9 +13,9 @@ import secrets
 import shutil
 import tempfile
 
+from harness import run
 from ovs_testbed import checkouts
 from ovs_testbed import pythons
-from ovs_testbed import run
 
 OPTIONS = ['--no-input', '--disable-pip-version-check', '--progress-bar',
            'off', '--no-deps']

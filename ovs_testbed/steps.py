@@ -3,11 +3,10 @@
 """Runs steps, each after those that it needs, side by side where it can."""
 
 import concurrent.futures
-import time
 
-from ovs_testbed import errors
-from ovs_testbed import run
-from ovs_testbed import waiting
+from harness import errors
+from harness import run
+from harness import wait
 
 _TOGETHER = 4
 
@@ -31,22 +30,23 @@ class Step:
 
 
 class Outcome:
-    """The outcome of a step."""
+    """The outcome of a step.
 
-    def __init__(self, step, result, seconds, detail=''):
+    :param was_needed: it was not done already
+    """
+
+    def __init__(self, step, was_needed, seconds):
         self.step = step
-        self.result = result
+        self.was_needed = was_needed
         self.seconds = seconds
-        self.detail = detail
 
 
-class StepFailed(errors.TestbedError):
+class StepFailed(errors.Error):
     """A step ended with an error."""
 
     def __init__(self, step, error):
-        super().__init__(str(error) or type(error).__name__,
-                         getattr(error, 'hint', None),
-                         getattr(error, 'log', None))
+        super().__init__(str(error) or type(error).__name__, error.hint,
+                         error.log)
         self.step = step
 
 
@@ -63,14 +63,14 @@ def check(steps):
         known.add(step.name)
 
 
-def perform(steps, display):
+def perform(steps, progress):
     """Do all steps; return their outcomes in the order of their ends.
 
     The first failure ends the run: nothing new is begun, what is under way
     is stopped.
     """
     check(steps)
-    waiting.stopped.clear()
+    wait.stopped.clear()
     waits = {step.name: step for step in steps}
     outcomes, running = [], {}
     pool = concurrent.futures.ThreadPoolExecutor(_TOGETHER)
@@ -80,42 +80,34 @@ def perform(steps, display):
             for step in list(waits.values()):
                 if done.issuperset(step.after):
                     del waits[step.name]
-                    display.begins(step)
-                    running[pool.submit(_perform, step)] = step
+                    running[pool.submit(_perform, step, progress)] = step
             ended, _ = concurrent.futures.wait(
-                running, timeout=0.2,
-                return_when=concurrent.futures.FIRST_COMPLETED)
-            display.turn()
-            for future in ended:
-                step = running.pop(future)
-                outcome = _outcome(future, step, display)
-                display.ends(outcome)
-                outcomes.append(outcome)
+                running, return_when=concurrent.futures.FIRST_COMPLETED)
+            outcomes += [_outcome(future, running.pop(future))
+                         for future in ended]
     except BaseException:
-        waiting.stopped.set()
         run.stop_all()
         pool.shutdown(cancel_futures=True)
-        waiting.stopped.clear()
+        wait.stopped.clear()
         raise
     pool.shutdown()
     return outcomes
 
 
-def _perform(step):
-    started = time.monotonic()
-    if step.is_done():
-        return Outcome(step, 'done before', time.monotonic() - started)
-    detail = step.action()
-    return Outcome(step, 'done', time.monotonic() - started, detail or '')
+def _perform(step, progress):
+    with progress.phase(step.title, step.name) as phase:
+        if step.is_done():
+            phase.detail = 'done before'
+            return Outcome(step, False, phase.seconds)
+        phase.detail = step.action() or ''
+        return Outcome(step, True, phase.seconds)
 
 
-def _outcome(future, step, display):
+def _outcome(future, step):
     try:
         return future.result()
-    except errors.TestbedError as error:
-        display.fails(step)
+    except errors.Error as error:
         raise StepFailed(step, error) from error
     except Exception as error:
-        display.fails(step)
-        raise StepFailed(step, errors.TestbedError(
+        raise StepFailed(step, errors.Error(
             '%s: %s' % (type(error).__name__, error))) from error

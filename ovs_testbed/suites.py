@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 
+from harness import errors
+from harness import files
+from harness import run
 from ovs_testbed import accounts
-from ovs_testbed import errors
-from ovs_testbed import files
-from ovs_testbed import run
 from ovs_testbed import sandbox
 from ovs_testbed import tempest
 from ovs_testbed import testbeds
@@ -34,6 +34,17 @@ _ENDED = re.compile(r'\{\d+\} (?P<test>(?:(?:setUp|tearDown)Class )?\S+) '
                     r'(?:\[(?P<seconds>[\d.]+)s\] )?\.\.\. '
                     r'(?P<how>ok|FAILED|SKIPPED)(?P<reason>.*)')
 _WORDS = {'ok': ' ok ', 'FAILED': 'FAIL', 'SKIPPED': 'skip'}
+
+
+class TestsFailed(errors.Error):
+    """A suite of tests has run, and not all of it passed.
+
+    :param results: how many passed, failed and were skipped
+    """
+
+    def __init__(self, message, results, log):
+        super().__init__(message, log=log)
+        self.results = results
 
 
 class Run:
@@ -63,7 +74,7 @@ class Run:
                 log=self.testbed.log('tempest-run'),
                 env=dict(tempest.variables(self.testbed), **variables),
                 timeout=_TIMEOUT,
-                note=self._note)
+                on_line=self._note)
         except errors.CommandFailed:
             ended_well = False
         self._screen.say()

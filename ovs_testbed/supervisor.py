@@ -13,12 +13,12 @@ import sys
 import time
 import xmlrpc.client
 
-from ovs_testbed import errors
-from ovs_testbed import files
+from harness import errors
+from harness import files
+from harness import run
+from harness import wait
 from ovs_testbed import ini
 from ovs_testbed import plugin_path
-from ovs_testbed import run
-from ovs_testbed import waiting
 
 _CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _SECTION = 'program:%s'
@@ -95,7 +95,7 @@ class Supervisor:
                 return self._call('getState')['statename'] == 'RUNNING', ''
             except OSError as error:
                 return False, error
-        waiting.wait_for('the supervisor', probe, 20)
+        wait.until('the supervisor', probe, 20)
 
     def processes(self):
         """The supervisor and the children it has outside of the network."""
@@ -160,8 +160,8 @@ class Supervisor:
         def probe():
             state = self.state(name)
             return state not in ('RUNNING', 'STOPPING'), state
-        waiting.wait_for('%s to stop' % name, probe, 2 * _STOP_SECONDS,
-                         log=self._testbed.log('supervisord'))
+        wait.until('%s to stop' % name, probe, 2 * _STOP_SECONDS,
+                   log=self._testbed.log('supervisord'))
 
     def all(self):
         """{name: what supervisord knows of it}; empty if it is not there."""
@@ -182,7 +182,7 @@ class Supervisor:
             info = known.get(name) or {'statename': 'UNKNOWN'}
             if info['statename'] in _ENDED:
                 log = self._testbed.log(name)
-                raise errors.TestbedError(
+                raise errors.Error(
                     '%s ended%s: %s' % (
                         name, _how(info), first_error(log) or
                         'it said nothing'), log=log)
@@ -193,7 +193,7 @@ class Supervisor:
         try:
             return getattr(server.supervisor, method)(*arguments)
         except xmlrpc.client.Fault as fault:
-            raise errors.TestbedError('supervisord, %s%s: %s' % (
+            raise errors.Error('supervisord, %s%s: %s' % (
                 method, arguments, fault.faultString),
                 log=self._testbed.log('supervisord'))
 

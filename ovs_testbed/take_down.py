@@ -4,12 +4,12 @@
 
 import os
 
-from ovs_testbed import errors
-from ovs_testbed import files
+from harness import errors
+from harness import files
+from harness import run
 from ovs_testbed import packages
 from ovs_testbed import plugin
 from ovs_testbed import ports
-from ovs_testbed import run
 from ovs_testbed import sandbox
 from ovs_testbed import testbeds
 
@@ -20,7 +20,7 @@ def down(testbed, say=print):
     if box.exists() and testbed.was_installed():
         try:
             plugin.Plugin(testbed, box).remove()
-        except errors.TestbedError as error:
+        except errors.Error as error:
             say('plugin.sh unstack and clean: %s' % error)
     box.close()
     packages.take_policy_back()

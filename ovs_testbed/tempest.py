@@ -6,9 +6,9 @@ can do in its phase test-config. And what makes Tempest find the plugin."""
 import configparser
 import os
 
+from harness import files
 from ovs_testbed import accounts
 from ovs_testbed import cloud
-from ovs_testbed import files
 from ovs_testbed import guest
 from ovs_testbed import ini
 from ovs_testbed import networks

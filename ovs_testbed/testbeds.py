@@ -24,11 +24,11 @@ import os
 import re
 import secrets
 
+from harness import errors
+from harness import files
 from ovs_testbed import cache
 from ovs_testbed import checkouts
 from ovs_testbed import environment
-from ovs_testbed import errors
-from ovs_testbed import files
 from ovs_testbed import ports
 from ovs_testbed import release
 
@@ -136,7 +136,7 @@ class Testbed:
 
 def folder_of(name, folder=None):
     if not _NAME.match(name):
-        raise errors.TestbedError(
+        raise errors.Error(
             'the name %r of a testbed is not usable' % name,
             hint='take up to 31 lower-case letters, digits and "-"')
     return os.path.join(os.path.abspath(folder or FOLDER), name)
@@ -198,14 +198,14 @@ def switch(testbed, release_name):
 def _check_free(path):
     """Raise if a folder holds something that is no testbed's."""
     if os.path.isdir(path) and os.listdir(path):
-        raise errors.TestbedError(
+        raise errors.Error(
             'the folder %s is no testbed and is not empty' % path,
             hint='take another --name or --folder: "down" removes all of it')
 
 
 def _check_threads(wanted):
     if not wanted.native_threads:
-        raise errors.TestbedError(
+        raise errors.Error(
             'OpenStack %s runs in green threads only' % wanted.name,
             hint='--threads goes with --release %s' % ' or '.join(
                 name for name in release.names()
@@ -215,7 +215,7 @@ def _check_threads(wanted):
 def _check_extras(wanted, extras):
     missing = set(extras) - set(wanted.extras)
     if missing:
-        raise errors.TestbedError(
+        raise errors.Error(
             'OpenStack %s comes without %s here' % (
                 wanted.name, ', '.join(sorted(missing))),
             hint='--with takes %s for this release'
@@ -236,13 +236,13 @@ def _check_same(found, release_name, base_port, tls, threads, extras):
             ('TLS', tls, found.tls),
             ('native threads', threads, found.threads)):
         if wanted and wanted != has:
-            raise errors.TestbedError(
+            raise errors.Error(
                 'testbed "%s" has %s %s, not %s' % (found.name, what, has,
                                                     wanted),
                 hint='take another --name, or take it down first')
     missing = set(extras) - set(found.extras)
     if missing:
-        raise errors.TestbedError(
+        raise errors.Error(
             'testbed "%s" has no %s' % (found.name,
                                         ', '.join(sorted(missing))),
             hint='take another --name, or take it down first')

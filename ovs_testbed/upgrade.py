@@ -9,8 +9,8 @@ any time: interrupted before the switch, "up" starts the old one again; after
 it, "up" completes the new one.
 """
 
+from harness import errors
 from ovs_testbed import environment
-from ovs_testbed import errors
 from ovs_testbed import release
 from ovs_testbed import sandbox
 from ovs_testbed import services
@@ -26,13 +26,13 @@ def check(testbed, wanted):
     if name not in release.load(wanted).upgrades_from:
         ways = [other for other in release.names()
                 if name in release.load(other).upgrades_from]
-        raise errors.TestbedError(
+        raise errors.Error(
             'testbed "%s" has release %s: there is no way from it to %s' % (
                 testbed.name, name, wanted),
             hint='upgrade it to %s' % ' or '.join(ways) if ways else
                  'take another --name for a testbed of %s' % wanted)
     if not sandbox.Sandbox(testbed).exists():
-        raise errors.TestbedError(
+        raise errors.Error(
             'testbed "%s" is not up' % testbed.name,
             hint='bin/ovs-testbed up --name %s' % testbed.name)
 

@@ -7,8 +7,8 @@ writes the whole time."""
 import contextlib
 import os
 
+from harness import errors
 from ovs_testbed import cloud
-from ovs_testbed import errors
 from ovs_testbed import guest
 from ovs_testbed import namespaces
 from ovs_testbed import smoke
@@ -110,8 +110,8 @@ class Proof(smoke.Smoke):
         text = self._guest('dd if=/dev/vdb %s 2>/dev/null | head -n 1'
                            % _TEXT_FROM)
         if text != _TEXT:
-            raise errors.TestbedError('volume "%s" has %r, not %r'
-                                      % (name, text, _TEXT))
+            raise errors.Error('volume "%s" has %r, not %r'
+                               % (name, text, _TEXT))
         self._detach_volume(name)
 
     def _mark(self):
@@ -136,7 +136,7 @@ class Proof(smoke.Smoke):
         self._screen.say('     the guest wrote %d blocks; one took %d s'
                          % (written, longest))
         if wrong:
-            raise errors.TestbedError('%d bytes of them are wrong' % wrong)
+            raise errors.Error('%d bytes of them are wrong' % wrong)
 
     def _extend_encrypted(self):
         volume = self._volumes['encrypted']

@@ -5,10 +5,10 @@
 import configparser
 
 from ovs_drivers import storagedriver
+from harness import wait
 from ovs_testbed import cloud
 from ovs_testbed import plugin
 from ovs_testbed import testbeds
-from ovs_testbed import waiting
 
 #: cinder's name for an image that it keeps as a volume
 _CACHED = 'image-'
@@ -42,4 +42,4 @@ def remove_cached_images(testbed):
         left = identifiers & {volume.id for volume in storage.volumes(
             details=False, all_projects=True)}
         return not left, 'left: %s' % ', '.join(left)
-    waiting.wait_for('cached images to go', probe, _TIMEOUT)
+    wait.until('cached images to go', probe, _TIMEOUT)

@@ -4,7 +4,7 @@
 
 import os
 
-from ovs_testbed import files
+from harness import files
 
 _STESTR = """\
 [DEFAULT]

@@ -12,9 +12,10 @@ import subprocess
 
 import fio_image
 
+from harness import errors
+from harness import wait
 from hypervisor.selftest import guest_image
 from hypervisor.selftest import shell
-from hypervisor.selftest import waiting
 
 _SECONDS = 2            # of a measurement
 # A KVM that is there but does not run a guest is found out after this.
@@ -48,7 +49,7 @@ class Guest(shell.Shell):
             try:
                 self._start('kvm', _KVM_BOOT_SECONDS)
                 return self
-            except waiting.Problem as problem:
+            except errors.Error as problem:
                 print('\n/dev/kvm is there, but does not run a guest: %s'
                       % problem)
                 self.__exit__()
@@ -64,16 +65,19 @@ class Guest(shell.Shell):
         self.accelerator = accelerator
         path = os.path.join(self._folder, accelerator)
         log = path + '.log'
-        with open(log, 'wb') as errors:
+        with open(log, 'wb') as said:
             self._process = subprocess.Popen(
                 self._command(accelerator, path),
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
-        waiting.until('QEMU to start (%s)' % log, lambda: (
-            self._process.poll() is not None or os.path.exists(path)), 60)
-        if self._process.poll() is not None:
-            with open(log, errors='replace') as errors:
-                raise waiting.Problem('QEMU: ' + errors.read().strip())
+                stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        wait.until('QEMU to start', lambda: (
+            os.path.exists(path), 'it does not listen'), 60,
+            lambda: self._check_running(log), log)
         self.connect(path, seconds)
+
+    def _check_running(self, log):
+        if self._process.poll() is not None:
+            with open(log, errors='replace') as said:
+                raise errors.Error('QEMU: ' + said.read().strip())
 
     def _command(self, accelerator, path):
         command = [

@@ -8,16 +8,16 @@ with apt and unpacked into a folder, in which the dynamic loader says which
 libraries fio needs.
 """
 
-import glob
 import os
 import re
-import shutil
 import tempfile
 
+from harness import apt
+from harness import errors
+from harness import files
+from harness import run
 from hypervisor.selftest import cpio
-from hypervisor.selftest import waiting
 
-_APT_SECONDS = 600
 _LIBRARIES = ('lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu')
 _LOADER = 'lib64/ld-linux-x86-64.so.2'
 
@@ -27,48 +27,35 @@ def make(cache):
     path = os.path.join(cache, 'fio.cpio')
     if not os.path.exists(path):
         os.makedirs(cache, exist_ok=True)
-        root = tempfile.mkdtemp(prefix='ovs-fio-')
-        try:
-            _unpack(root)
-            _write(path, _archive(root))
-        finally:
-            shutil.rmtree(root)
+        with tempfile.TemporaryDirectory(prefix='ovs-fio-') as root:
+            # apt fetches as a user of its own, who must get in there
+            os.chmod(root, 0o755)
+            apt.fetch_and_unpack(_packages(), root, root, None)
+            content = _archive(root)
+        with files.draft(path, 0o644) as stream:
+            stream.write(content)
     return path
 
 
 def _packages():
     """fio and all libraries that it may need."""
-    text = waiting.run(
+    text = run.output(
         ['apt-cache', 'depends', '--recurse', '--no-pre-depends',
          '--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks',
-         '--no-replaces', '--no-enhances', 'fio'], 60)
+         '--no-replaces', '--no-enhances', 'fio'])
     found = re.findall(r'^(lib\S+|zlib1g)$', text, re.MULTILINE)
     return ['fio'] + sorted(set(found))
 
 
-def _unpack(root):
-    # apt fetches as a user of its own, who must get in there
-    os.chmod(root, 0o755)
-    try:
-        waiting.run(['apt-get', '-q', 'download'] + _packages(),
-                    _APT_SECONDS, folder=root)
-    except waiting.Problem as problem:
-        raise waiting.Problem('%s (hint: "apt-get update"; the network is '
-                              'needed once)' % problem)
-    for package in glob.glob(os.path.join(root, '*.deb')):
-        waiting.run(['dpkg-deb', '-x', package, root], 60)
-        os.unlink(package)
-
-
 def _libraries(root, program):
     """Return the files that the loader would load, by name."""
-    text = waiting.run(
+    text = run.output(
         ['/' + _LOADER, '--library-path',
          ':'.join(os.path.join(root, folder) for folder in _LIBRARIES),
-         '--list', program], 60)
+         '--list', program])
     missing = re.findall(r'^\s*(\S+) => not found', text, re.MULTILINE)
     if missing:
-        raise waiting.Problem('fio has no %s' % ' '.join(missing))
+        raise errors.Error('fio has no %s' % ' '.join(missing))
     return dict(re.findall(r'^\s*(\S+) => (\S+)', text, re.MULTILINE))
 
 
@@ -89,11 +76,3 @@ def _archive(root):
 def _read(path):
     with open(path, 'rb') as file:
         return file.read()
-
-
-def _write(path, content):
-    """Whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=os.path.dirname(path),
-                                     delete=False) as file:
-        file.write(content)
-    os.rename(file.name, path)

@@ -32,8 +32,8 @@ sys.path[:0] = [os.path.join(TOP, 'edge', 'bench'), TOP]
 
 import bench  # noqa: E402
 import fio_guest  # noqa: E402
-from hypervisor.builder import cache as caches  # noqa: E402
-from hypervisor.selftest import waiting  # noqa: E402
+from harness import cache as caches  # noqa: E402
+from harness import errors  # noqa: E402
 from support import engine as engines  # noqa: E402
 
 
@@ -101,7 +101,7 @@ def in_guest(program, folder, found, address, repeat):
         'raw': 'driver=file,aio=native,filename=' + found['raw file'],
         'volume': 'driver=openvstorage,transport=tcp,host=%s,port=%d,'
                   'volume=bench' % address}
-    cache = os.path.join(caches.default_folder(), 'guest')
+    cache = caches.folder('hypervisor', 'guest')
     with fio_guest.Guest(program, folder, cache, disks) as guest:
         targets = [fio_guest.Target(name, guest, serial)
                    for name, serial in (('raw file', 'raw'),
@@ -142,7 +142,7 @@ def main():
             if not arguments.no_guest:
                 in_guest(os.path.join(programs, 'qemu-system-x86_64'),
                          folder, found, address, arguments.repeat)
-    except waiting.Problem as problem:
+    except errors.Error as problem:
         sys.exit('%s' % problem)
     finally:
         shutil.rmtree(folder)

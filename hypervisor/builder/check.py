@@ -8,19 +8,19 @@ import subprocess
 import sys
 import time
 
-from hypervisor.builder import cache
+from harness import errors
+from harness import files
+from harness import run
 from hypervisor.builder import components
 from hypervisor.builder import confinement
-from hypervisor.builder import failure
 from hypervisor.builder import packages
 from hypervisor.builder import pipeline
-from hypervisor.builder import processes
 from hypervisor.builder import series
 
 _CHECKOUT = os.path.dirname(series.FOLDER)
 
 
-def run(prefix, as_json):
+def report(prefix, as_json):
     """Report; return 0 if all is well.
 
     For people, the self-test follows.
@@ -73,7 +73,7 @@ def findings(prefix):
 
 
 def _unconfined(prefix, installed):
-    """Return {model: [why, cure]} of the models that confine guests of the
+    """Return {model: [why, hint]} of the models that confine guests of the
     distribution's libvirt, but would not confine guests of this one."""
     if 'libvirt' not in installed or prefix.home != prefix.path:
         return {}
@@ -86,14 +86,14 @@ def _unconfined(prefix, installed):
 
 def _of_package(prefix, name):
     """Return what an installed package says of itself, None if none is."""
-    about = cache.read_json(os.path.join(prefix.home,
+    about = files.read_json(os.path.join(prefix.home,
                                          packages.about_path(name)))
     if about is None:
         return None
     try:
-        lines = processes.output(['dpkg', '--verify',
-                                  packages.package_name(name)]).splitlines()
-    except failure.Failure as error:
+        lines = run.output(['dpkg', '--verify',
+                            packages.package_name(name)]).splitlines()
+    except errors.Error as error:
         lines = [str(error)]
     # "c": a setting, which the operator may change
     return dict(about, state='installed', damage=[
@@ -126,9 +126,9 @@ def _lines(found):
             yield ('  whether %s confines guests can be seen by root only'
                    % model)
             continue
-        why, cure = reason
+        why, hint = reason
         yield ('    NOT CONFINED: the distribution\'s libvirt confines guests '
                'by %s, and this one would not: %s' % (model, why))
-        yield '    hint: %s' % cure
+        yield '    hint: %s' % hint
     for process in found['running']:
         yield '  running: %(program)s (process %(pid)d)' % process

@@ -13,8 +13,8 @@ import os
 import re
 import shutil
 
-from hypervisor.builder import failure
-from hypervisor.builder import processes
+from harness import errors
+from harness import run
 
 FOLDER = '/etc/apparmor.d'
 # below the prefix: the files that are copied into FOLDER
@@ -102,11 +102,11 @@ def _parse(option, paths):
         return
     program = shutil.which('apparmor_parser', path='/usr/sbin:/sbin')
     if not program:
-        raise failure.Failure(
+        raise errors.Error(
             'AppArmor is enabled, and there is no apparmor_parser to %s %s'
             % (option.strip('-'), ' '.join(paths)),
             'apt-get install apparmor, and run it again')
-    processes.output([program, option, '--write-cache'] + list(paths))
+    run.output([program, option, '--write-cache'] + list(paths))
 
 
 # does it hold them?

@@ -8,17 +8,17 @@ import signal
 import subprocess
 import sys
 
-from hypervisor.builder import apt
-from hypervisor.builder import cache
+from harness import apt
+from harness import cache
+from harness import errors
+from harness import progress
+from harness import run
 from hypervisor.builder import check
 from hypervisor.builder import components
 from hypervisor.builder import configuration
-from hypervisor.builder import failure
 from hypervisor.builder import packages
 from hypervisor.builder import pipeline
 from hypervisor.builder import prefix
-from hypervisor.builder import processes
-from hypervisor.builder import progress
 from hypervisor.builder import users
 
 DESCRIPTION = '''\
@@ -79,7 +79,7 @@ def parser():
              'the distribution has made it, else %s, which the builder makes; '
              'root only if you name it)' % (users.DISTRIBUTION, users.OWN))
     parsed.add_argument(
-        '--cache', metavar='DIR', default=cache.default_folder(),
+        '--cache', metavar='DIR', default=cache.folder('hypervisor'),
         help='cache folder (default: %(default)s, or hypervisor in '
              '$OVS_CACHE)')
     parsed.add_argument(
@@ -119,17 +119,17 @@ def main(argv=None):
     signal.signal(signal.SIGTERM, _stop)
     try:
         return _Command(arguments).run()
-    except failure.Failure as error:
-        for line in error.lines():
-            print('hypervisor/build: %s' % line, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print('hypervisor/build: %s' % error, file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, processes.Stopped):
+    except (KeyboardInterrupt, errors.Stopped):
         print('\nhypervisor/build: stopped; run it again to go on',
               file=sys.stderr)
-        return 130
+        return errors.STOPPED
+    except errors.Error as error:
+        for line in error.lines():
+            print('hypervisor/build: %s' % line, file=sys.stderr)
+        return errors.FAILED
+    except OSError as error:
+        print('hypervisor/build: %s' % error, file=sys.stderr)
+        return errors.FAILED
 
 
 def _stop(_number, _frame):
@@ -151,10 +151,10 @@ class _Command:
         self._user = users.choose(self._arguments.qemu_user,
                                   may_make=not self._arguments.root)
         if self._arguments.check:
-            return check.run(self._prefix, self._arguments.json)
+            return check.report(self._prefix, self._arguments.json)
         if self._arguments.uninstall:
             return self._uninstall()
-        with self._store.lock():
+        with self._store.locked():
             try:
                 if self._arguments.fetch_only:
                     self._pipeline().fetch()
@@ -164,7 +164,7 @@ class _Command:
                 staged = self._pipeline().run()
                 self._install_runtime_packages(staged.values())
             except BaseException:
-                processes.stop_all()
+                run.stop_all()
                 raise
         return self._install(staged)
 
@@ -182,7 +182,7 @@ class _Command:
         if not unmet:
             return
         if self._arguments.offline:
-            raise failure.Failure(
+            raise errors.Error(
                 'packages needed at run time are not installed: %s'
                 % ', '.join(unmet), 'install them, or leave out --offline')
         with self._progress.phase('install packages for the run time'):
@@ -198,7 +198,7 @@ class _Command:
             return 0
         owner = self._prefix.owner()
         if owner:
-            raise failure.Failure(
+            raise errors.Error(
                 '%s belongs to the packages %s'
                 % (self._prefix.path, ' '.join(owner)),
                 'apt-get purge %s, or use another --prefix'
@@ -211,7 +211,7 @@ class _Command:
             users.make(self._user)
             user = self._prefix.write_settings(self._user)
             if self._arguments.qemu_user not in (None, user):
-                raise failure.Failure(
+                raise errors.Error(
                     '%s/etc/libvirt/qemu.conf was changed by hand, and says '
                     'that QEMU runs as %s' % (self._prefix.path, user),
                     'write the user there')
@@ -263,7 +263,7 @@ class _Command:
         if self._prefix.is_empty:
             owner = self._prefix.owner()
             if owner:
-                raise failure.Failure(
+                raise errors.Error(
                     '%s belongs to packages' % self._prefix.path,
                     'apt-get purge ' + ' '.join(owner))
             self._progress.say('nothing is installed in %s'
@@ -271,7 +271,7 @@ class _Command:
             return 0
         users = self._prefix.users()
         if users:
-            raise failure.Failure(
+            raise errors.Error(
                 'in use: %s' % ', '.join('%s (process %d)' % (program, pid)
                                          for pid, program in users),
                 'stop the guests, libvirtd and virtlogd first')

@@ -8,11 +8,11 @@ import shutil
 import tempfile
 import time
 
-from hypervisor.builder import cache
+from harness import files
+from harness import run
 from hypervisor.builder import components
 from hypervisor.builder import configuration
 from hypervisor.builder import confinement
-from hypervisor.builder import processes
 from hypervisor.builder import repository
 from hypervisor.builder import users
 from hypervisor.builder.components import component
@@ -149,7 +149,7 @@ class _Package:
                              time.strftime('%Y%m%d%H%M%S', built))
 
     def build(self, output, log):
-        architecture = processes.output(
+        architecture = run.output(
             ['dpkg', '--print-architecture']).strip()
         path = os.path.join(output, '%s_%s_%s.deb' % (
             self._package, self._version, architecture))
@@ -160,8 +160,8 @@ class _Package:
             for old in os.listdir(output):
                 if old.startswith(self._package + '_'):
                     os.unlink(os.path.join(output, old))
-            processes.run(['dpkg-deb', '--root-owner-group', '-Zxz', '-z3',
-                           '--build', root, path], log)
+            run.run(['dpkg-deb', '--root-owner-group', '-Zxz', '-z3',
+                     '--build', root, path], log, clean=True)
         return path
 
     def _lay_out(self, root):
@@ -171,7 +171,7 @@ class _Package:
         del about['files']
         path = os.path.join(home, about_path(self._name))
         _made(os.path.dirname(path))
-        cache.write_json(path, about)
+        files.write_json(path, about, 0o644)
         if self._name == 'libvirt':
             shutil.move(os.path.join(home, _UNITS),
                         _made(os.path.join(root, os.path.dirname(_UNITS))))

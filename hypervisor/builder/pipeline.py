@@ -7,15 +7,17 @@ was interrupted is resumed at the phase where it stopped.
 """
 
 import concurrent.futures
+import json
 import os
 import platform
 import shutil
 
-from hypervisor.builder import apt
-from hypervisor.builder import cache
-from hypervisor.builder import failure
-from hypervisor.builder import processes
+from harness import apt
+from harness import cache
+from harness import errors
+from harness import run
 from hypervisor.builder import series
+from hypervisor.builder import sources
 from hypervisor.builder import staging
 from hypervisor.builder.components import component
 
@@ -73,9 +75,9 @@ class Pipeline:
                              series=chosen.version, patches=chosen.hashes())
             else:
                 about.update(version=part.version(), patches={})
-            about['key'] = cache.key_of(
+            about['key'] = cache.key_of(json.dumps(
                 [_FORMAT, _distribution(), platform.machine(), about,
-                 part.identity(self._prefix)])
+                 part.identity(self._prefix)], sort_keys=True))
             self._abouts[part.name] = about
             self._progress.say('  %s' % title(about))
 
@@ -87,7 +89,7 @@ class Pipeline:
         if all(source in known for source in sources) and not self._update:
             return known
         if self._offline:
-            raise failure.Failure(
+            raise errors.Error(
                 'the cache does not know the source packages %s of %s'
                 % (' and '.join(sources), _distribution()),
                 'run this once without --offline')
@@ -96,14 +98,14 @@ class Pipeline:
             problem = None
             try:
                 private.update()
-            except failure.Failure as error:
+            except errors.Error as error:
                 # another archive of the machine may have no sources
                 problem = error
             try:
                 offered = {source: private.versions(source)
                            for source in sources}
-            except failure.Failure:
-                raise problem or failure.Failure(
+            except errors.Error:
+                raise problem or errors.Error(
                     'no source packages %s' % ' and '.join(sources))
         known = dict(known, **offered)
         everything = self._store.recall(_SOURCES) or {}
@@ -112,8 +114,8 @@ class Pipeline:
         return known
 
     def _apt(self):
-        return apt.PrivateApt(self._store.make('apt'),
-                              self._store.log('apt-sources'))
+        return sources.Sources(self._store.make('apt'),
+                               self._store.log('apt-sources'))
 
     def _find(self, part):
         if part.name not in self._staged:
@@ -148,7 +150,7 @@ class Pipeline:
         if not missing:
             return
         if self._offline:
-            raise failure.Failure(
+            raise errors.Error(
                 'packages needed for the build are not installed: %s'
                 % ' '.join(missing), 'run this without --offline')
         with self._progress.phase('install packages for the build') as phase:
@@ -160,7 +162,7 @@ class Pipeline:
             if not part.source or os.path.isdir(self._source_folder(part)):
                 continue
             if self._offline:
-                raise failure.Failure(
+                raise errors.Error(
                     'the source package %s is not in the cache'
                     % part.source, 'run this without --offline')
             with self._progress.phase('%s: fetch the source' % part.name):
@@ -189,7 +191,7 @@ class Pipeline:
                     self._compile(part)
                     self._stage(part)
             except BaseException:
-                processes.stop_all()
+                run.stop_all()
                 raise
 
     def _work(self, part):

@@ -5,13 +5,12 @@
 import os
 import shutil
 import stat
-import tempfile
 
-from hypervisor.builder import cache
+from harness import errors
+from harness import files
+from harness import run
 from hypervisor.builder import configuration
 from hypervisor.builder import confinement
-from hypervisor.builder import failure
-from hypervisor.builder import processes
 from hypervisor.builder import staging
 from hypervisor.builder import users
 
@@ -29,16 +28,16 @@ def check_name(path):
     """Return the prefix as it is written everywhere, if it can be one."""
     path = os.path.abspath(path)
     if path in _FORBIDDEN:
-        raise failure.Failure('%s is shared with others' % path,
-                              'use a folder of its own, like ' + DEFAULT)
+        raise errors.Error('%s is shared with others' % path,
+                           'use a folder of its own, like ' + DEFAULT)
     if len(os.fsencode(path)) > _LONGEST:
-        raise failure.Failure(
+        raise errors.Error(
             'the prefix %s is too long: sockets of guests below it would '
             'have names of more than 107 bytes' % path,
             'use %d bytes at most' % _LONGEST)
     if any(character.isspace() or character in '%"\'\\$:'
            for character in path):
-        raise failure.Failure(
+        raise errors.Error(
             'the prefix %s has characters that settings cannot hold' % path,
             'use letters, digits, "/", "-", "_" and "."')
     return path
@@ -55,8 +54,8 @@ class Prefix:
         self.path = path
         self.home = root + path
         self._root = root
-        self.manifest = cache.read_json(self._at(MANIFEST)) or {
-            'prefix': path, 'components': {}, 'settings': {}}
+        self.manifest = files.read_json(self._at(MANIFEST), {
+            'prefix': path, 'components': {}, 'settings': {}})
 
     def _at(self, path):
         """Return where a file is written that is named relative to the
@@ -126,8 +125,8 @@ class Prefix:
         if self.home != self.path:
             return []
         try:
-            text = processes.output(['dpkg', '-S', self.path + '/bin'])
-        except failure.Failure:
+            text = run.output(['dpkg', '-S', self.path + '/bin'])
+        except errors.Error:
             return []
         return sorted(name.strip() for name in text.split(':')[0].split(','))
 
@@ -222,9 +221,7 @@ class Prefix:
         return stays
 
     def _save(self):
-        path = self._at(MANIFEST)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        cache.write_json(path, self.manifest)
+        files.write_json(self._at(MANIFEST), self.manifest, 0o644)
 
     def _put(self, source, path):
         target = self._at(path)
@@ -239,14 +236,7 @@ class Prefix:
             raise
 
     def _write(self, path, text):
-        target = self._at(path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix='.new-',
-                                             dir=os.path.dirname(target))
-        with os.fdopen(handle, 'w') as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
+        files.write(self._at(path), text, 0o644)
 
     def _remove(self, path):
         """Remove a file, and the folders that it leaves empty."""

@@ -9,8 +9,8 @@ import hashlib
 import os
 import stat
 
-from hypervisor.builder import apt
-from hypervisor.builder import processes
+from harness import apt
+from harness import run
 
 ORIGIN = 'openvstorage'
 KEY = 'openvstorage.asc'
@@ -61,7 +61,7 @@ def _closed_folder(path):
 
 
 def _entry(path):
-    control = processes.output(['dpkg-deb', '--field', path]).rstrip('\n')
+    control = run.output(['dpkg-deb', '--field', path]).rstrip('\n')
     with open(path, 'rb') as file:
         content = file.read()
     return '%s\nFilename: ./%s\nSize: %d\nMD5sum: %s\nSHA256: %s\n\n' % (
@@ -73,7 +73,7 @@ def _entry(path):
 def _release(folder):
     lines = ['Origin: ' + ORIGIN, 'Label: ' + ORIGIN,
              'Date: ' + email.utils.formatdate(usegmt=True),
-             'Architectures: ' + processes.output(
+             'Architectures: ' + run.output(
                  ['dpkg', '--print-architecture']).strip(),
              'Description: QEMU and libvirt with Open vStorage Edge volumes',
              'SHA256:']
@@ -102,14 +102,14 @@ def _sign(folder, log, key, keyring):
     key = ORIGIN + ' repository'
     try:
         if not os.path.exists(os.path.join(keyring, 'pubring.kbx')):
-            processes.run(gpg + ['--batch', '--passphrase', '',
-                                 '--quick-generate-key', key, 'default',
-                                 'default', 'never'], log)
+            run.run(gpg + ['--batch', '--passphrase', '',
+                           '--quick-generate-key', key, 'default',
+                           'default', 'never'], log, clean=True)
         _sign_with(gpg, folder, log, key)
     finally:
         # gpg leaves a process behind that waits for more
-        processes.run(['gpgconf', '--homedir', keyring, '--kill', 'all'],
-                      log)
+        run.run(['gpgconf', '--homedir', keyring, '--kill', 'all'], log,
+                clean=True)
 
 
 def _sign_with(gpg, folder, log, key):
@@ -118,6 +118,6 @@ def _sign_with(gpg, folder, log, key):
             ('InRelease', ['--clearsign', release]),
             ('Release.gpg', ['--armor', '--detach-sign', release]),
             (KEY, ['--armor', '--export', key])):
-        processes.run(gpg + ['--batch', '--yes', '--output',
-                             os.path.join(folder, name)] + options, log,
-                      cure='"gpg --list-secret-keys" names the keys')
+        run.run(gpg + ['--batch', '--yes', '--output',
+                       os.path.join(folder, name)] + options, log, clean=True,
+                hint='"gpg --list-secret-keys" names the keys')

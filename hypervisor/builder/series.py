@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 
-from hypervisor.builder import failure
+from harness import errors
 
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -46,18 +46,18 @@ def load(project, version, folder=FOLDER):
         with open(path) as file:
             names = [line.strip() for line in file]
     except FileNotFoundError:
-        raise failure.Failure('%s is missing' % path,
-                              'restore it from the repository')
+        raise errors.Error('%s is missing' % path,
+                           'restore it from the repository')
     names = tuple(name for name in names if name and name[0] != '#')
     there = {name for name in os.listdir(home) if name.endswith('.patch')}
     for name in names:
         if name not in there:
-            raise failure.Failure(
+            raise errors.Error(
                 '%s names %s, which is not there' % (path, name),
                 'restore the file, or take its line out')
     for name in sorted(there.difference(names)):
-        raise failure.Failure('%s does not name %s' % (path, name),
-                              'add its line, or remove the file')
+        raise errors.Error('%s does not name %s' % (path, name),
+                           'add its line, or remove the file')
     return Series(project, version, home, names)
 
 
@@ -79,7 +79,7 @@ def choose(project, offered, folder=FOLDER):
     pairs = [(candidate, version) for candidate in offered
              for version in known if is_of(candidate, version)]
     if not pairs:
-        raise failure.Failure(
+        raise errors.Error(
             'the distribution has %s %s; there are patches for %s' % (
                 project, ' and '.join(offered), ', '.join(known) or 'none'),
             'build on a distribution that has it, or carry the series over: '

@@ -10,8 +10,8 @@ import stat
 import tempfile
 import time
 
-from hypervisor.builder import cache
-from hypervisor.builder import processes
+from harness import files
+from harness import run
 from hypervisor.builder import series
 from hypervisor.builder.components import component
 
@@ -44,7 +44,7 @@ class Staged:
 
 def find(folder, key):
     """Return what was staged under a key, None if nothing was."""
-    about = cache.read_json(os.path.join(folder, _ABOUT))
+    about = files.read_json(os.path.join(folder, _ABOUT))
     if about is None or about['key'] != key:
         return None
     return Staged(folder, about)
@@ -52,22 +52,14 @@ def find(folder, key):
 
 def stage(part, work, folder, about):
     """Make the tree of a component, whole or not at all."""
-    parent = os.path.dirname(folder)
-    os.makedirs(parent, exist_ok=True)
-    temporary = tempfile.mkdtemp(prefix='.stage-', dir=parent)
-    try:
-        tree = os.path.join(temporary, _TREE)
+    with files.draft_folder(folder) as draft:
+        tree = os.path.join(draft, _TREE)
         part.stage(work, tree)
         binaries = _strip(tree)
         about = dict(about, built=int(time.time()), files=describe(tree),
                      depends=_depends(part, binaries, [tree, work.edge]))
-        os.chmod(temporary, 0o755)
-        cache.write_json(os.path.join(temporary, _ABOUT), about)
+        files.write_json(os.path.join(draft, _ABOUT), about, 0o644)
         shutil.rmtree(folder, ignore_errors=True)
-        os.rename(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     return Staged(folder, about)
 
 
@@ -99,7 +91,7 @@ def _strip(tree):
         with open(path, 'rb') as file:
             if file.read(len(_ELF)) != _ELF:
                 continue
-        processes.output(['strip', '--strip-unneeded', path])
+        run.output(['strip', '--strip-unneeded', path])
         binaries.append(path)
     return binaries
 
@@ -117,7 +109,7 @@ def _depends(part, binaries, trees):
         with open(os.path.join(folder, 'debian', 'control'), 'w') as file:
             file.write('Source: staged\n\nPackage: staged\n'
                        'Architecture: any\n')
-        text = processes.output(
+        text = run.output(
             ['dpkg-shlibdeps', '-O', '--ignore-missing-info']
             + ['-l' + os.path.join(tree, 'lib') for tree in trees if tree]
             + ['-x' + package for package in part.stands_for]

@@ -5,8 +5,8 @@
 import grp
 import pwd
 
-from hypervisor.builder import failure
-from hypervisor.builder import processes
+from harness import errors
+from harness import run
 
 # The distribution's, when its own packages have made it.
 DISTRIBUTION = 'libvirt-qemu'
@@ -25,7 +25,7 @@ def choose(named=None, may_make=True):
     """
     if named:
         if may_make and not is_usable(named):
-            raise failure.Failure(
+            raise errors.Error(
                 'there is no user %s with a group of that name to run QEMU'
                 % named, 'adduser --system --group %s, or leave out '
                 '--qemu-user' % named)
@@ -40,11 +40,11 @@ def make(user):
     if user != OWN:
         return
     if not is_usable(user):
-        processes.output(['useradd', '--system', '--user-group',
-                          '--no-create-home', '--home-dir', '/nonexistent',
-                          '--shell', '/usr/sbin/nologin', user])
+        run.output(['useradd', '--system', '--user-group',
+                    '--no-create-home', '--home-dir', '/nonexistent',
+                    '--shell', '/usr/sbin/nologin', user])
     if _has_group(_KVM) and user not in grp.getgrnam(_KVM).gr_mem:
-        processes.output(['usermod', '--append', '--groups', _KVM, user])
+        run.output(['usermod', '--append', '--groups', _KVM, user])
 
 
 def is_usable(user):

@@ -8,14 +8,14 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 
-from hypervisor.builder import cache
+from harness import cache
+from harness import errors
+from harness import progress
 from hypervisor.builder import prefix as prefixes
 from hypervisor.selftest import checks
-from hypervisor.selftest import storage
-from hypervisor.selftest import waiting
 from hypervisor.selftest import libvirtd
+from hypervisor.selftest import storage
 
 DESCRIPTION = '''\
 Tests an installed QEMU and libvirt on volumes of a vPool of its own, with a
@@ -24,6 +24,8 @@ guest's kernel.
 
 exit codes: 0 all passed, 1 a check failed, 2 wrong arguments
 '''
+#: of the longest title of a check
+_WIDTH = 55
 
 
 def parse(argv):
@@ -33,7 +35,7 @@ def parse(argv):
     parser.add_argument('--prefix', metavar='DIR', default=prefixes.DEFAULT,
                         help='what to test (default: %(default)s)')
     parser.add_argument('--cache', metavar='DIR',
-                        default=cache.default_folder(),
+                        default=cache.folder('hypervisor'),
                         help='keeps the guest\'s kernel (default: '
                              '%(default)s)')
     parser.add_argument('--keep', action='store_true',
@@ -55,14 +57,14 @@ def main(argv=None):
     except KeyboardInterrupt:
         print('stopped')
         shutil.rmtree(folder)
-        return 130
+        return errors.STOPPED
     if counts['failed'] or arguments.keep:
         print('logs: %s' % folder)
     else:
         shutil.rmtree(folder)
     print('%(passed)d passed, %(failed)d failed, %(skipped)d skipped'
           % counts)
-    return 1 if counts['failed'] or not counts['passed'] else 0
+    return errors.FAILED if counts['failed'] or not counts['passed'] else 0
 
 
 def _stop(_number, _frame):
@@ -72,53 +74,43 @@ def _stop(_number, _frame):
 def _run(prefix, folder, kept):
     """Carry out the checks; return how many passed, failed, were skipped."""
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+    lines = progress.Progress(width=_WIDTH)
     try:
         store = storage.Storage(prefix, folder)
         with store:
             shared = checks.Checks(prefix, folder, store,
                                    os.path.join(kept, 'guest'))
             try:
-                _run_checks(shared, prefix, counts)
+                _run_checks(shared, prefix, counts, lines)
             finally:
                 shared.close()
-    except waiting.Problem as problem:
-        print('  FAILED: %s' % problem)
+    except errors.Error as problem:
+        lines.say('FAIL %s' % problem)
         counts['failed'] += 1
     return counts
 
 
-def _run_checks(shared, prefix, counts):
-    failed = {}
-    obstacle = libvirtd.obstacle(prefix)
+def _run_checks(shared, prefix, counts, lines):
+    without = {}    # {check that has not passed: why}
+    if os.geteuid() != 0:
+        without['root'] = libvirtd.obstacle(prefix)
     for name, needed in checks.ORDER:
         check = getattr(shared, name)
-        what = check.__doc__
-        reason = None
-        if name == 'daemon' and os.geteuid() != 0:
-            reason = obstacle
-        elif needed in failed:
-            reason = failed[needed]
-        if reason:
-            _report(what, None, 'skipped: %s' % reason)
+        title = check.__doc__
+        if needed in without:
+            without[name] = without[needed]
+            lines.skip(title, without[needed])
             counts['skipped'] += 1
-            failed[name] = reason
             continue
-        started = time.monotonic()
         try:
-            note = check()
-        except (waiting.Problem, libvirtd.Failure, OSError) as problem:
-            _report(what, started, 'FAILED: %s' % problem)
+            with lines.phase(title) as phase:
+                phase.detail = check() or ''
+        except (errors.Error, OSError) as problem:
+            lines.say('     %s' % problem)
             counts['failed'] += 1
-            failed[name] = 'without "%s"' % what
+            without[name] = 'without "%s"' % title
         else:
-            _report(what, started, 'ok' + (', %s' % note if note else ''))
             counts['passed'] += 1
-
-
-def _report(what, started, verdict):
-    seconds = '' if started is None else '%.1f s' % (
-        time.monotonic() - started)
-    print('  %-54s %8s  %s' % (what, seconds, verdict), flush=True)
 
 
 if __name__ == '__main__':

@@ -9,10 +9,12 @@ import pwd
 import shutil
 import time
 
+from harness import errors
+from harness import run
+from harness import wait
 from hypervisor.builder import prefix as prefixes
 from hypervisor.selftest import guest
 from hypervisor.selftest import guest_image
-from hypervisor.selftest import waiting
 from hypervisor.selftest import libvirtd
 
 _MIB = 1 << 20
@@ -56,8 +58,8 @@ class Checks:
         return os.path.join(self._folder, name)
 
     def _tool(self, name, *arguments):
-        return waiting.run([os.path.join(self._prefix, 'bin', name)]
-                           + list(arguments), _TOOL_SECONDS)
+        return run.run([os.path.join(self._prefix, 'bin', name), *arguments],
+                       timeout=_TOOL_SECONDS)
 
     def _image(self, *arguments):
         return self._tool('qemu-img', *arguments)
@@ -110,7 +112,7 @@ class Checks:
         """QEMU and libvirt start and know the protocol"""
         version = self._tool('qemu-system-x86_64', '--version')
         if 'openvstorage' not in self._image('--help').split():
-            raise waiting.Problem('qemu-img does not know openvstorage')
+            raise errors.Error('qemu-img does not know openvstorage')
         return version.splitlines()[0]
 
     def images(self):
@@ -140,12 +142,12 @@ class Checks:
                 ('openvstorage+tcp:127.0.0.1:1/volume', '127.0.0.1')):
             try:
                 self._image('info', location)
-            except waiting.Problem as problem:
-                if words not in str(problem):
-                    raise waiting.Problem('the message does not name %s: %s'
-                                          % (words, problem))
+            except errors.CommandFailed as problem:
+                if words not in problem.said:
+                    raise errors.Error('the message does not name %s: %s'
+                                       % (words, problem.said))
             else:
-                raise waiting.Problem('%s could be opened' % location)
+                raise errors.Error('%s could be opened' % location)
 
     def daemon(self):
         """libvirtd of the prefix starts and finds this QEMU"""
@@ -161,8 +163,8 @@ class Checks:
         text = self._daemon.virsh('domcapabilities', '--virttype', 'qemu',
                                   '--arch', 'x86_64')
         if '<path>%s</path>' % emulator not in text:
-            raise waiting.Problem('libvirtd uses another emulator than %s'
-                                  % emulator)
+            raise errors.Error('libvirtd uses another emulator than %s'
+                               % emulator)
         return self._daemon.virsh('version').splitlines()[-1].strip()
 
     def boot(self):
@@ -216,9 +218,9 @@ class Checks:
         written = self._write_in_guest('second', 0, _MIB)
         self._guest.virsh_here('detach-device', xml, '--live')
         self._guest.ask('wait_for no_disk second')
-        waiting.until(
-            'the disk to leave the domain',
-            lambda: 'second' not in self._guest.virsh_here('dumpxml'), 30)
+        wait.until('the disk to leave the domain', lambda: (
+            'second' not in self._guest.virsh_here('dumpxml'), 'it is there'),
+            30)
         _must_be('the checksum after detach',
                  self._volume_checksum('second', 0, _MIB), written)
 
@@ -244,14 +246,14 @@ class Checks:
         written = self._write_in_guest('first', 8 * _MIB, _MIB)
         old = self._volume_checksum('first', 8 * _MIB, _MIB)
         if old == written:
-            raise waiting.Problem('what was written behind the snapshot went '
-                                  'to the volume')
+            raise errors.Error('what was written behind the snapshot went '
+                               'to the volume')
         _must_be('the checksum of what was there',
                  self._read_in_guest('first', 4 * _MIB, 2 * _MIB), before)
         self._guest.virsh_here('blockcommit', 'vda', '--active', '--pivot',
                                '--wait')
         if overlay in self._guest.virsh_here('domblklist'):
-            raise waiting.Problem('the domain still uses the snapshot')
+            raise errors.Error('the domain still uses the snapshot')
         _must_be('the checksum on the vPool',
                  self._volume_checksum('first', 8 * _MIB, _MIB), written)
         _must_be('the checksum in the guest',
@@ -275,7 +277,7 @@ class Checks:
         self._guest.ask('! cat /tmp/failed 2>/dev/null')
         errors = self._guest.disk_errors()
         if errors:
-            raise waiting.Problem('the guest saw: ' + errors[0])
+            raise errors.Error('the guest saw: ' + errors[0])
         self._compare_blocks(self._written())
         return 'the monitor answered in %.2f s' % slowest
 
@@ -287,7 +289,7 @@ class Checks:
             seconds = min(self._guest.monitor_seconds(command)
                           for _ in range(_MONITOR_TRIES))
             if seconds > _MONITOR_SECONDS:
-                raise waiting.Problem(
+                raise errors.Error(
                     'the monitor took %.1f s for %s while the storagedriver '
                     'was dead' % (seconds, command))
             slowest = max(slowest, seconds)
@@ -297,8 +299,10 @@ class Checks:
         return int(self._guest.ask('cat /tmp/written 2>/dev/null || echo 0'))
 
     def _await_writes(self, count):
-        waiting.until('the guest to write %d blocks' % count,
-                      lambda: self._written() >= count, 120)
+        def probe():
+            written = self._written()
+            return written >= count, '%d written' % written
+        wait.until('the guest to write %d blocks' % count, probe, 120)
 
     def _compare_blocks(self, count):
         """Every block must be the last one that the guest wrote there."""
@@ -308,8 +312,8 @@ class Checks:
             line = b'block %d of the self-test\n' % number
             wanted = (line * (_BLOCK // len(line) + 1))[:_BLOCK]
             if content[begin:begin + _BLOCK] != wanted:
-                raise waiting.Problem('block %d was written and is not there'
-                                      % number)
+                raise errors.Error('block %d was written and is not there'
+                                   % number)
 
     def end(self):
         """everything ends, the vPool is sound"""
@@ -319,15 +323,15 @@ class Checks:
 
 def _must_be(what, found, wanted):
     if found != wanted:
-        raise waiting.Problem('%s is %s, not %s' % (what, found, wanted))
+        raise errors.Error('%s is %s, not %s' % (what, found, wanted))
 
 
-# name of the method, and what it cannot do without
+# name of the method, and what it cannot do without: another one, or root
 ORDER = (
     ('programs', None),
     ('images', None),
     ('refusals', None),
-    ('daemon', None),
+    ('daemon', 'root'),
     ('boot', 'daemon'),
     ('user', 'boot'),
     ('write', 'boot'),

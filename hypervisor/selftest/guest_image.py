@@ -17,15 +17,15 @@ import subprocess
 import tarfile
 import tempfile
 
+from harness import apt
+from harness import errors
+from harness import files
 from hypervisor.selftest import cpio
-from hypervisor.selftest import waiting
 
-_KERNEL_PACKAGE = 'linux-image-cloud-amd64'
 _BUSYBOX_PACKAGE = 'busybox-static'
 _MODULES = ('virtio', 'virtio_ring', 'virtio_pci_modern_dev',
             'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk')
 _INIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'init.sh')
-_APT_SECONDS = 600
 
 
 def make(cache):
@@ -34,14 +34,8 @@ def make(cache):
         init = file.read()
     folder = os.path.join(cache, 'guest-' + _name(init))
     if not os.path.isdir(folder):
-        os.makedirs(cache, exist_ok=True)
-        temporary = tempfile.mkdtemp(prefix='.guest-', dir=cache)
-        try:
-            _make(temporary, init)
-            os.chmod(temporary, 0o755)
-            os.rename(temporary, folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with files.draft_folder(folder) as draft:
+            _make(draft, init)
     return (os.path.join(folder, 'vmlinuz'),
             os.path.join(folder, 'initramfs'))
 
@@ -61,16 +55,16 @@ def _make(folder, init):
         archive.add_file('bin/busybox', packages.read(
             _BUSYBOX_PACKAGE, r'\./bin/busybox')['busybox'], 0o755)
         wanted = r'\./(boot/vmlinuz-.*|.*/(%s)\.ko)' % '|'.join(_MODULES)
-        files = packages.read(packages.kernel(), wanted)
-    for name in sorted(files):
+        found = packages.read(apt.kernel(), wanted)
+    for name in sorted(found):
         if name.startswith('vmlinuz'):
-            _write(os.path.join(folder, 'vmlinuz'), files[name])
+            _write(os.path.join(folder, 'vmlinuz'), found[name])
         else:
-            archive.add_file('modules/' + name, files[name])
-    missing = [name for name in _MODULES if name + '.ko' not in files]
+            archive.add_file('modules/' + name, found[name])
+    missing = [name for name in _MODULES if name + '.ko' not in found]
     if missing:
-        raise waiting.Problem('the kernel package has no modules %s'
-                              % ' '.join(missing))
+        raise errors.Error('the kernel package has no modules %s'
+                           % ' '.join(missing))
     _write(os.path.join(folder, 'initramfs'),
            gzip.compress(archive.content(), 6))
 
@@ -93,21 +87,9 @@ class _Packages:
     def __exit__(self, *error):
         shutil.rmtree(self._folder)
 
-    def kernel(self):
-        """Return the package that the newest kernel is in."""
-        text = waiting.run(['apt-cache', 'show', '--no-all-versions',
-                            _KERNEL_PACKAGE], 60)
-        return re.search(r'^Depends: (linux-image-\S+)', text,
-                         re.MULTILINE).group(1)
-
     def read(self, package, wanted):
         """Return {base name: content} of a package's files."""
-        try:
-            waiting.run(['apt-get', '-q', 'download', package],
-                        _APT_SECONDS, folder=self._folder)
-        except waiting.Problem as problem:
-            raise waiting.Problem('%s (hint: "apt-get update"; the network '
-                                  'is needed once)' % problem)
+        apt.fetch([package], self._folder, None)
         path, = glob.glob(os.path.join(self._folder, package + '_*.deb'))
         tar = subprocess.run(['dpkg-deb', '--fsys-tarfile', path],
                              stdout=subprocess.PIPE, check=True)

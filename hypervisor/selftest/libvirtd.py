@@ -12,7 +12,7 @@ folders of its own, so that it neither sees nor disturbs a libvirtd of the same
 prefix that serves this machine. Each one takes itself for a host of its own:
 two of them can migrate a domain from one to the other. Everything it writes is
 in ``folder``; its domains and its virtlogd end with it. Needs root, as a
-system libvirtd does. Only the standard library is used.
+system libvirtd does.
 """
 
 import os
@@ -21,8 +21,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
+
+from harness import errors
+from harness import wait
+
+_CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -54,7 +59,7 @@ group = "{user}"
 '''
 
 
-class Failure(Exception):
+class Failure(errors.Error):
     """libvirtd or virsh did not do what was asked; the text says what."""
 
 
@@ -128,20 +133,24 @@ class PrivateLibvirtd:
         with open(os.path.join(self.folder, 'stderr'), 'ab') as stderr:
             self._process = subprocess.Popen(
                 ['unshare', '--mount', '--propagation', 'private', '--',
-                 sys.executable, os.path.abspath(__file__), self.prefix,
-                 self.folder],
+                 sys.executable, '-m', 'hypervisor.selftest.libvirtd',
+                 self.prefix, self.folder],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
                 start_new_session=True,     # Ctrl-C is for who runs it
-                env=dict(os.environ, PATH=self._path()))
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                return self.virsh('uri')
-            except Failure as failure:
-                if not self.is_running or time.monotonic() > deadline:
-                    raise Failure('libvirtd does not answer: %s\n%s'
-                                  % (failure, self.read_log()))
-            time.sleep(0.05)
+                env=dict(os.environ, PATH=self._path(),
+                         PYTHONPATH=_CHECKOUT))
+        wait.until('libvirtd to answer', self._probe, START_SECONDS,
+                   self._check_running, self.log)
+
+    def _probe(self):
+        try:
+            return self.virsh('uri'), ''
+        except Failure as failure:
+            return None, failure
+
+    def _check_running(self):
+        if not self.is_running:
+            raise Failure('libvirtd has ended:\n' + self.read_log())
 
     def stop(self):
         """Stop it; its domains run on, as they do when it is upgraded."""

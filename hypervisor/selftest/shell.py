@@ -7,7 +7,7 @@ import select
 import socket
 import time
 
-from hypervisor.selftest import waiting
+from harness import errors
 
 _BOOT_SECONDS = 240
 _COMMAND_SECONDS = 120
@@ -39,8 +39,8 @@ class Shell:
             rb'end %d (\d+)\n' % self._number, seconds,
             'the guest to do: ' + command)
         if code != b'0':
-            raise waiting.Problem('in the guest "%s" ended with code %s: %s'
-                                  % (command, code.decode(), text))
+            raise errors.Error('in the guest "%s" ended with code %s: %s'
+                               % (command, code.decode(), text))
         return text.strip()
 
     def _read_until(self, pattern, seconds, what):
@@ -57,7 +57,7 @@ class Shell:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._channel], [], [],
                                               left)[0]:
-                raise waiting.Problem(
+                raise errors.Error(
                     'waited %d s for %s; it said %r'
                     % (seconds, what, clean.decode(errors='replace')[-200:]))
             try:
@@ -65,6 +65,6 @@ class Shell:
             except ConnectionResetError:
                 received = b''
             if not received:
-                raise waiting.Problem('the guest ended while waiting for %s'
-                                      % what)
+                raise errors.Error('the guest ended while waiting for %s'
+                                   % what)
             self._received += received

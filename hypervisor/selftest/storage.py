@@ -6,7 +6,8 @@ import os
 import select
 import subprocess
 
-from hypervisor.selftest import waiting
+from harness import errors
+from harness import run
 
 _READY_SECONDS = 60
 _STOP_SECONDS = 60
@@ -52,14 +53,14 @@ class Storage:
                     stdout=subprocess.PIPE, stderr=log,
                     start_new_session=True)
             except FileNotFoundError:
-                raise waiting.Problem('there is no %s' % self._binary)
+                raise errors.Error('there is no %s' % self._binary)
         stdout = self._process.stdout
         ready = select.select([stdout], [], [], _READY_SECONDS)[0]
         words = stdout.readline().decode().split() if ready else []
         if words[:1] != ['ready']:
             self.kill()
-            raise waiting.Problem('ovs-edge did not serve within %d s; see '
-                                  '%s' % (_READY_SECONDS, self.log))
+            raise errors.Error('ovs-edge did not serve within %d s; see '
+                               '%s' % (_READY_SECONDS, self.log))
         self._listen = words[1]
 
     def kill(self):
@@ -74,10 +75,10 @@ class Storage:
         try:
             code = self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            raise waiting.Problem('ovs-edge did not stop within %d s'
-                                  % _STOP_SECONDS)
+            raise errors.Error('ovs-edge did not stop within %d s'
+                               % _STOP_SECONDS)
         self._process.stdout.close()
         if code != 0:
-            raise waiting.Problem('ovs-edge stopped with code %d; see %s'
-                                  % (code, self.log))
-        waiting.run([self._binary, 'check', '--data', self._data], 60)
+            raise errors.Error('ovs-edge stopped with code %d; see %s'
+                               % (code, self.log))
+        run.run([self._binary, 'check', '--data', self._data], timeout=60)

@@ -8,9 +8,9 @@ import shutil
 import struct
 import tempfile
 
+from harness import errors
+from harness import run
 from ovs_testbed import cache
-from ovs_testbed import errors
-from ovs_testbed import run
 from ovs_testbed.guest import rootfs
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -90,7 +90,7 @@ def _kernel_package():
                          'linux-image-cloud-amd64']).splitlines():
         if 'Depends: linux-image-' in line:
             return line.split()[-1]
-    raise errors.TestbedError(
+    raise errors.Error(
         'apt knows no linux-image-cloud-amd64',
         hint='apt-get update; the section "main" has to be in the sources')
 

@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 
-from ovs_testbed import errors
-from ovs_testbed import run
+from harness import errors
+from harness import run
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -118,7 +118,7 @@ def _copy_library(tree, packages, name):
         return
     found = glob.glob(os.path.join(packages, '**', name), recursive=True)
     if not found:
-        raise errors.TestbedError('no package of the guest has %s' % name)
+        raise errors.Error('no package of the guest has %s' % name)
     shutil.copy(os.path.realpath(found[0]), target)
     _copy_needs(tree, packages, target)
 

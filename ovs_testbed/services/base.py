@@ -5,12 +5,12 @@
 import os
 import shutil
 
+from harness import run
+from harness import wait
 from ovs_testbed import namespaces
 from ovs_testbed import plugin_path
-from ovs_testbed import run
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
-from ovs_testbed import waiting
 
 #: for one service to become ready
 TIMEOUT = 300
@@ -73,7 +73,7 @@ class Service:
         names = [program.name for program in programs]
         with self.network():
             for what, probe in self.probes():
-                waiting.wait_for(
+                wait.until(
                     what, probe, TIMEOUT,
                     lambda: self.supervisor.check_alive(*names),
                     log=self.testbed.log(names[0]))
@@ -219,7 +219,7 @@ class OpenStackService(Service):
                 for section in sections}
 
     def api_probe(self, path='/', expected=(200, 300, 401)):
-        return 'the API of %s' % self.name, waiting.http_answer(
+        return 'the API of %s' % self.name, wait.http_answer(
             self.testbed.url(self.name, path), expected)
 
 

@@ -10,13 +10,13 @@ import gzip
 import os
 import subprocess
 
-from ovs_testbed import errors
-from ovs_testbed import files
+from harness import errors
+from harness import files
+from harness import run
+from harness import wait
 from ovs_testbed import namespaces
-from ovs_testbed import run
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
-from ovs_testbed import waiting
 from ovs_testbed.services import base
 
 _PROGRAM = '/usr/sbin/mariadbd'
@@ -69,7 +69,7 @@ class Service(base.Service):
 
     def probes(self):
         port = self.testbed.ports['database']
-        return [('MariaDB on port %d' % port, waiting.port_open(port))]
+        return [('MariaDB on port %d' % port, wait.port_open(port))]
 
     def client(self, program, *arguments, text=None):
         """Run a client program; return its output."""
@@ -78,7 +78,7 @@ class Service(base.Service):
         answer = subprocess.run(command + list(arguments), input=text,
                                 capture_output=True)
         if answer.returncode:
-            raise errors.TestbedError('%s: %s' % (
+            raise errors.Error('%s: %s' % (
                 program, answer.stderr.decode(errors='replace').strip()),
                 log=self.testbed.log('mariadbd'))
         return answer.stdout

@@ -6,8 +6,8 @@ import base64
 import os
 import secrets
 
+from harness import files
 from ovs_testbed import cloud
-from ovs_testbed import files
 from ovs_testbed import ini
 from ovs_testbed import services
 from ovs_testbed import testbeds

@@ -5,11 +5,11 @@
 import glob
 import os
 
-from ovs_testbed import errors
-from ovs_testbed import files
+from harness import errors
+from harness import files
+from harness import wait
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
-from ovs_testbed import waiting
 from ovs_testbed.services import base
 
 #: no busy waiting: the schedulers share two cores with everything else
@@ -62,7 +62,7 @@ class Service(base.Service):
 
     def probes(self):
         port = self.testbed.ports['messaging']
-        return [('RabbitMQ on port %d' % port, waiting.port_open(port))]
+        return [('RabbitMQ on port %d' % port, wait.port_open(port))]
 
 
 def _server():
@@ -70,7 +70,7 @@ def _server():
     found = sorted(glob.glob(
         '/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server'))
     if not found:
-        raise errors.TestbedError(
+        raise errors.Error(
             'RabbitMQ is not installed', hint='apt-get install '
             'rabbitmq-server, or bin/ovs-testbed up, which does it')
     return found[-1]

@@ -5,10 +5,10 @@
 import os
 import sys
 
-from ovs_testbed import run
+from harness import run
+from harness import wait
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
-from ovs_testbed import waiting
 from ovs_testbed.services import base
 
 _SCHEMAS = {'switch': '/usr/share/openvswitch/vswitch.ovsschema',
@@ -48,7 +48,7 @@ class Service(base.Service):
             program = self._database(database)
             self.supervisor.start(program)
             path = self._socket(database)
-            waiting.wait_for(
+            wait.until(
                 path, lambda path=path: (os.path.exists(path), 'not there'),
                 base.TIMEOUT,
                 lambda: self.supervisor.check_alive(program.name))

@@ -5,11 +5,11 @@
 Servers read their metadata from a config drive.
 """
 
+from harness import wait
 from ovs_testbed import cloud
 from ovs_testbed import ini
 from ovs_testbed import plugin
 from ovs_testbed import testbeds
-from ovs_testbed import waiting
 from ovs_testbed.services import base
 from ovs_testbed.services import network
 
@@ -130,7 +130,7 @@ class Service(base.OpenStackService):
     def wait_for_host(self):
         """Wait until servers can be put on the compute host."""
         with self.network():
-            waiting.wait_for(
+            wait.until(
                 'nova to list the host "%s"' % testbeds.HOST,
                 cloud.look_for_host(self.testbed),
                 base.TIMEOUT,

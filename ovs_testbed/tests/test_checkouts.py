@@ -8,8 +8,8 @@ import tempfile
 import unittest
 from unittest import mock
 
+from harness import errors
 from ovs_testbed import checkouts
-from ovs_testbed import errors
 
 _WHO = {'GIT_%s_%s' % (who, what): 'tester' for who in ('AUTHOR', 'COMMITTER')
         for what in ('NAME', 'EMAIL')}
@@ -48,7 +48,7 @@ class CheckoutsTestCase(unittest.TestCase):
         return git(self.path(name), 'rev-parse', 'HEAD')
 
     def error(self):
-        with self.assertRaises(errors.TestbedError) as caught:
+        with self.assertRaises(errors.Error) as caught:
             checkouts.check(self.release, self.folder)
         return caught.exception
 

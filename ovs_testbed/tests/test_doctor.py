@@ -3,9 +3,9 @@
 import os
 from unittest import mock
 
+from harness import apt
+from harness import errors
 from ovs_testbed import doctor
-from ovs_testbed import errors
-from ovs_testbed import packages
 from ovs_testbed import ports
 from ovs_testbed.tests import support
 
@@ -16,7 +16,7 @@ class DoctorTestCase(support.TestbedTestCase):
 
     def setUp(self):
         super().setUp()
-        self.patch(packages, 'missing', lambda *_: [])
+        self.patch(apt, 'missing', lambda *_: [])
         self.patch(ports, 'taken_ports', lambda base: [])
         self.patch(ports, 'taken_blocks', lambda: [])
         self.patch(doctor.os, 'geteuid', lambda: 0)
@@ -75,7 +75,7 @@ class DoctorTestCase(support.TestbedTestCase):
         self.assertEqual('port 25004 is taken by someone', finding.seen)
 
     def test_packages(self):
-        self.patch(packages, 'missing', lambda *_: ['mariadb-client'])
+        self.patch(apt, 'missing', lambda *_: ['mariadb-client'])
         finding = self.findings()['Debian packages']
         self.assertEqual(doctor.WARNING, finding.level)
         self.assertIn('mariadb-client', finding.hint)
@@ -87,7 +87,7 @@ class DoctorTestCase(support.TestbedTestCase):
     def test_before_raises_with_all_errors(self):
         self.patch(doctor.os, 'geteuid', lambda: 1000)
         self.patch(ports, 'taken_ports', lambda base: [base])
-        with self.assertRaises(errors.TestbedError) as caught:
+        with self.assertRaises(errors.Error) as caught:
             doctor.before(self.testbed)
         self.assertIn('user', str(caught.exception))
         self.assertIn('ports', str(caught.exception))

@@ -5,14 +5,15 @@ import time
 import unittest
 from unittest import mock
 
+from harness import errors
+from harness import files
 from ovs_testbed import cache
 from ovs_testbed import commands
 from ovs_testbed import doctor
 from ovs_testbed import environment
-from ovs_testbed import errors
-from ovs_testbed import files
 from ovs_testbed import matrix
 from ovs_testbed import release
+from ovs_testbed import suites
 from ovs_testbed.tests import support
 
 
@@ -89,11 +90,11 @@ class CheckAllTestCase(unittest.TestCase):
     def test_a_failure_ends_nothing_but_the_whole(self):
         def check(name):
             if name == 'one':
-                raise errors.TestsFailed(
+                raise suites.TestsFailed(
                     'tests failed', dict(self.RESULTS, failed=2), 'log')
             return self.RESULTS
 
-        with self.assertRaisesRegex(errors.TestbedError, 'not green: one'):
+        with self.assertRaisesRegex(errors.Error, 'not green: one'):
             self.check_all(check)
         self.assertEqual(
             [['one', 'failed', '51', '2400', '64', '2', '1', '300'],
@@ -102,8 +103,8 @@ class CheckAllTestCase(unittest.TestCase):
         self.assertEqual(['tests failed'], list(map(str, self.complaints)))
 
     def test_a_release_that_does_not_come_up(self):
-        with self.assertRaisesRegex(errors.TestbedError, 'one, two'):
-            self.check_all(mock.Mock(side_effect=errors.TestbedError('no')))
+        with self.assertRaisesRegex(errors.Error, 'one, two'):
+            self.check_all(mock.Mock(side_effect=errors.Error('no')))
         self.assertEqual(['one', 'failed'] + 6 * ['-'], self.table()[0])
 
     def test_one_that_cannot_run_here_says_why(self):
@@ -132,7 +133,7 @@ class CheckAllTestCase(unittest.TestCase):
                 command = commands.Check(mock.Mock(), None)
                 arguments = command.get_parser('check').parse_args(
                     ['--release', 'all', option])
-                with self.assertRaisesRegex(errors.TestbedError, option):
+                with self.assertRaisesRegex(errors.Error, option):
                     command.take_action(arguments)
 
     def test_a_testbed_that_is_there_is_not_taken(self):
@@ -140,5 +141,5 @@ class CheckAllTestCase(unittest.TestCase):
             command = commands.Check(mock.Mock(), None)
             arguments = command.get_parser('check').parse_args(
                 ['--release', 'all'])
-            with self.assertRaisesRegex(errors.TestbedError, 'is there'):
+            with self.assertRaisesRegex(errors.Error, 'is there'):
                 command.take_action(arguments)

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from ovs_testbed import errors
+from harness import errors
 from ovs_testbed import packages
 
 
@@ -70,7 +70,7 @@ class PolicyTestCase(unittest.TestCase):
 
     def test_policy_that_lets_services_start(self):
         self.write('#!/bin/sh\nexit 0\n')
-        with self.assertRaises(errors.TestbedError):
+        with self.assertRaises(errors.Error):
             with packages._nothing_starts():
                 self.fail('packages would have been installed')
         self.assertTrue(os.path.exists(self.path))

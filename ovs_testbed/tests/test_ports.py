@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from ovs_testbed import errors
+from harness import errors
 from ovs_testbed import ports
 
 
@@ -56,20 +56,20 @@ class PortsTestCase(unittest.TestCase):
 
     def test_wanted_block(self):
         self.assertEqual(31000, ports.claim(31000))
-        with self.assertRaisesRegex(errors.TestbedError,
+        with self.assertRaisesRegex(errors.Error,
                                     'belong to another testbed'):
             ports.claim(31000)
 
     def test_wanted_block_with_a_taken_port(self):
         with self.listening(31101):
-            with self.assertRaisesRegex(errors.TestbedError,
+            with self.assertRaisesRegex(errors.Error,
                                         'port 31101 is taken'):
                 ports.claim(31100)
         self.assertEqual([], os.listdir(self.namespaces))
 
     def test_no_port_number(self):
         for base in 1, 70000:
-            with self.assertRaises(errors.TestbedError):
+            with self.assertRaises(errors.Error):
                 ports.claim(base)
 
     @staticmethod

@@ -15,8 +15,8 @@ import threading
 import unittest
 from unittest import mock
 
+from harness import errors
 from ovs_testbed import debian_archive
-from ovs_testbed import errors
 from ovs_testbed import python27
 
 _NAME, _VERSION = 'python2.7', '2.7.18-8+test'
@@ -166,7 +166,7 @@ class MadeTestCase(unittest.TestCase):
             if name not in ('lock', 'apt.log'))
 
     def refused(self, expected):
-        with self.assertRaisesRegex(errors.TestbedError, expected) as caught:
+        with self.assertRaisesRegex(errors.Error, expected) as caught:
             python27.made()
         self.assertIn('OVS_PYTHON27', caught.exception.hint)
         self.assertEqual([], self.left())
@@ -354,7 +354,7 @@ class ChoiceTestCase(unittest.TestCase):
         self.put('bin')
         for path in self.folder + '/missing', sys.executable:
             os.environ['OVS_PYTHON27'] = path
-            with self.assertRaisesRegex(errors.TestbedError, path):
+            with self.assertRaisesRegex(errors.Error, path):
                 python27.get()
 
 

@@ -11,6 +11,7 @@ from unittest import mock
 
 from oslo_config import cfg
 
+from harness import wait
 from ovs_testbed import bring_up
 from ovs_testbed import cloud
 from ovs_testbed import networks
@@ -18,7 +19,6 @@ from ovs_testbed import release
 from ovs_testbed import services
 from ovs_testbed import steps
 from ovs_testbed import supervisor
-from ovs_testbed import waiting
 from ovs_testbed.tests import support
 
 
@@ -45,7 +45,7 @@ class ServicesTestCase(support.TestbedTestCase):
         watched = []
         service.supervisor.check_alive = lambda *names: watched.extend(names)
         with mock.patch.object(service, 'network', contextlib.nullcontext), \
-                mock.patch.object(waiting, 'wait_for', lambda *arguments,
+                mock.patch.object(wait, 'until', lambda *arguments,
                                   log: arguments[3]()):
             service.wait_for_host()
         self.assertEqual(self.COMPUTE | {'n-api', 'n-cond', 'n-sch'},
@@ -233,7 +233,7 @@ class NewtonServicesTestCase(ServicesTestCase):
             self.testbed.release.tempest['validation']['network_for_ssh'])
 
     def test_tables_of_iptables_are_there_before_nova_network(self):
-        with mock.patch('ovs_testbed.run.run') as run, \
+        with mock.patch('harness.run.run') as run, \
                 mock.patch.object(self.services['nova'], 'network'):
             self.services['nova'].prepare()
         self.assertEqual({'filter', 'nat', 'mangle'}, {

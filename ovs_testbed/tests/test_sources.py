@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from ovs_testbed import errors
+from harness import errors
 from ovs_testbed import release
 from ovs_testbed import sources
 

@@ -4,11 +4,11 @@ import io
 import threading
 import unittest
 
-from ovs_testbed import display
-from ovs_testbed import errors
-from ovs_testbed import run
+from harness import errors
+from harness import progress
+from harness import run
+from harness import wait
 from ovs_testbed import steps
-from ovs_testbed import waiting
 
 
 class StepsTestCase(unittest.TestCase):
@@ -26,7 +26,7 @@ class StepsTestCase(unittest.TestCase):
         return steps.Step(name, 'doing ' + name, act, is_done, after)
 
     def perform(self, *wanted):
-        return steps.perform(list(wanted), display.Display(self.output))
+        return steps.perform(list(wanted), progress.Progress(self.output))
 
     def test_order(self):
         self.perform(self.step('a'), self.step('b', after=['a']),
@@ -44,8 +44,8 @@ class StepsTestCase(unittest.TestCase):
         outcomes = self.perform(self.step('a', is_done=lambda: True),
                                 self.step('b', after=['a']))
         self.assertEqual(['b'], self.done)
-        self.assertEqual({'a': 'done before', 'b': 'done'},
-                         {outcome.step.name: outcome.result
+        self.assertEqual({'a': False, 'b': True},
+                         {outcome.step.name: outcome.was_needed
                           for outcome in outcomes})
 
     def test_detail(self):
@@ -55,7 +55,7 @@ class StepsTestCase(unittest.TestCase):
 
     def test_failure_ends_the_run(self):
         def fail():
-            raise errors.TestbedError('broken', hint='mend', log='/log')
+            raise errors.Error('broken', hint='mend', log='/log')
         with self.assertRaises(steps.StepFailed) as caught:
             self.perform(self.step('a', fail), self.step('b', after=['a']))
         self.assertEqual([], self.done)
@@ -75,18 +75,18 @@ class StepsTestCase(unittest.TestCase):
         waits = threading.Event()
         seen = []
 
-        def wait():
+        def await_in_vain():
             try:
                 waits.set()
-                waiting.wait_for('Godot', lambda: (False, 'absent'), 60)
-            except errors.TestbedError as error:
+                wait.until('Godot', lambda: (False, 'absent'), 60)
+            except errors.Error as error:
                 seen.append(str(error))
                 raise
 
         def sleep():
             try:
                 run.run(['sleep', '60'])
-            except errors.CommandFailed as error:
+            except errors.Stopped as error:
                 seen.append(str(error))
                 raise
 
@@ -95,14 +95,13 @@ class StepsTestCase(unittest.TestCase):
             end = threading.Event()
             while not run._running and not end.wait(0.01):
                 pass
-            raise errors.TestbedError('broken')
+            raise errors.Error('broken')
         with self.assertRaisesRegex(steps.StepFailed, 'broken'):
-            self.perform(self.step('wait', wait), self.step('sleep', sleep),
-                         self.step('fail', fail))
+            self.perform(self.step('wait', await_in_vain),
+                         self.step('sleep', sleep), self.step('fail', fail))
         self.assertCountEqual(
-            ['stopped while waiting for Godot',
-             'sleep 60 was killed by signal 9: it said nothing'], seen)
-        self.assertFalse(waiting.stopped.is_set())
+            ['stopped while waiting for Godot', 'sleep 60 was stopped'], seen)
+        self.assertFalse(wait.stopped.is_set())
 
     def test_wrong_order_is_seen_at_once(self):
         for wrong in ([self.step('a', after=['b']), self.step('b')],

@@ -4,8 +4,8 @@ import importlib.metadata
 import io
 import os
 
-from ovs_testbed import display
-from ovs_testbed import files
+from harness import files
+from harness import progress
 from ovs_testbed import suites
 from ovs_testbed import tempest
 from ovs_testbed.tests import support
@@ -16,7 +16,7 @@ class ProgressTest(support.TestbedTestCase):
     def said(self, *lines):
         stream = io.StringIO()
         run = suites.Run(self.testbed, 'plugin',
-                         display.Display(stream))
+                         progress.Progress(stream))
         for line in lines:
             run._note(line)
         return stream.getvalue()
@@ -70,7 +70,7 @@ class SuitesTest(support.TestbedTestCase):
 
     def begun(self):
         run = suites.Run(self.testbed, 'plugin',
-                         display.Display(io.StringIO()))
+                         progress.Progress(io.StringIO()))
         run._begin()
         return run
 

@@ -9,11 +9,12 @@ import tempfile
 import unittest
 from unittest import mock
 
+from harness import cache as caches
+from harness import errors
 from ovs_testbed import bundle
 from ovs_testbed import cache
 from ovs_testbed import checkouts
 from ovs_testbed import environment
-from ovs_testbed import errors
 from ovs_testbed import plugin
 from ovs_testbed import ports
 from ovs_testbed import release
@@ -43,37 +44,37 @@ class TestbedTestCase(support.TestbedTestCase):
         self.assertEqual('psk', self.make('psk').tls)
         for again in (None, 'psk'):
             self.assertEqual('psk', self.make(again).tls)
-        with self.assertRaisesRegex(errors.TestbedError, 'TLS psk, not x509'):
+        with self.assertRaisesRegex(errors.Error, 'TLS psk, not x509'):
             self.make('x509')
 
     def test_threads_are_chosen_once(self):
         self.assertFalse(self.make().threads)
-        with self.assertRaisesRegex(errors.TestbedError,
+        with self.assertRaisesRegex(errors.Error,
                                     'native threads False, not True'):
             self.make(threads=True)
 
     def test_threads_of_a_release_without_any(self):
-        with self.assertRaises(errors.TestbedError) as caught:
+        with self.assertRaises(errors.Error) as caught:
             self.make(release_name='2026.1', threads=True)
         self.assertIn('--release 2026.2', caught.exception.hint)
         self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_services_that_a_release_has_not(self):
         with self.assertRaisesRegex(
-                errors.TestbedError, 'pike comes without barbican') as caught:
+                errors.Error, 'pike comes without barbican') as caught:
             self.make(release_name='pike', extras=['barbican', 'backup'])
         self.assertIn('--with takes backup', caught.exception.hint)
         self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_source_that_a_release_does_not_take(self):
-        with self.assertRaisesRegex(errors.TestbedError,
+        with self.assertRaisesRegex(errors.Error,
                                     '2026.2 is on PyPI') as caught:
             self.make(source=self.folder)
         self.assertIn('leave --source out', caught.exception.hint)
         self.assertIsNone(testbeds.load('secured', self.folder))
 
     def test_source_that_a_release_needs(self):
-        with self.assertRaisesRegex(errors.TestbedError,
+        with self.assertRaisesRegex(errors.Error,
                                     'keystone, glance, nova, cinder'
                                     '.* newton-eol') as caught:
             self.make(release_name='newton')
@@ -92,7 +93,7 @@ class TestbedTestCase(support.TestbedTestCase):
             self.assertEqual(self.folder, self.make().source)
             self.assertEqual('/elsewhere',
                              self.make(source='/elsewhere').source)
-        with self.assertRaisesRegex(errors.TestbedError, 'nova is not there'):
+        with self.assertRaisesRegex(errors.Error, 'nova is not there'):
             self.make()
 
     def test_source_is_not_needed_for_an_environment_that_is_there(self):
@@ -100,7 +101,7 @@ class TestbedTestCase(support.TestbedTestCase):
             made = self.make(release_name='newton')
             self.assertIsNone(made.source)
             self.make()
-        with self.assertRaisesRegex(errors.TestbedError, 'needs --source'):
+        with self.assertRaisesRegex(errors.Error, 'needs --source'):
             self.make()
 
     def test_keys_are_the_testbed_s_own(self):
@@ -122,7 +123,7 @@ class TestbedTestCase(support.TestbedTestCase):
 
     def test_bad_names(self):
         for name in '', '../x', 'A', 'a/b', 'x' * 40:
-            with self.assertRaises(errors.TestbedError):
+            with self.assertRaises(errors.Error):
                 testbeds.folder_of(name, self.folder)
 
     def test_folder_of_somebody_else_is_not_taken(self):
@@ -131,7 +132,7 @@ class TestbedTestCase(support.TestbedTestCase):
         os.mkdir(path)
         with open(os.path.join(path, 'letter'), 'w'):
             pass
-        with self.assertRaisesRegex(errors.TestbedError, 'no testbed'):
+        with self.assertRaisesRegex(errors.Error, 'no testbed'):
             testbeds.make('mine', folder=self.folder)
         self.assertEqual(['letter'], os.listdir(path))
 
@@ -146,7 +147,7 @@ class TestbedTestCase(support.TestbedTestCase):
                 ['unshare', '--mount', 'sh', '-c',
                  'mount --bind "$1" "$2" && shift 2 && "$@"', 'sh', theirs,
                  place, sys.executable, '-c',
-                 'import sys; from ovs_testbed import files; '
+                 'import sys; from harness import files; '
                  'files.remove_tree(sys.argv[1])', self.testbed.folder],
                 capture_output=True, text=True,
                 env=dict(os.environ, PYTHONPATH=testbeds.CHECKOUT))
@@ -225,14 +226,14 @@ class BundleTestCase(support.TestbedTestCase):
         self.assertFalse(os.path.exists(os.path.dirname(path)))
 
     def test_only_our_parts_of_a_cache_are_removed(self):
-        ours = os.path.join(cache.folder(), 'testbed', 'tools')
-        theirs = os.path.join(cache.folder(), 'hypervisor')
+        ours = caches.folder('testbed', 'tools')
+        theirs = caches.folder('hypervisor')
         for path in ours, theirs:
             os.makedirs(path)
         with open(os.path.join(ours, 'made-from'), 'w'):
             pass
         cache.remove_all()
-        self.assertEqual(['hypervisor'], os.listdir(cache.folder()))
+        self.assertEqual(['hypervisor'], os.listdir(caches.folder()))
 
     def test_has_no_arguments_of_others(self):
         other = subprocess.Popen(['sh', '-c', 'read line', 'their-password'],

@@ -3,9 +3,9 @@
 import os
 from unittest import mock
 
+from harness import errors
+from harness import files
 from ovs_testbed import bring_up
-from ovs_testbed import errors
-from ovs_testbed import files
 from ovs_testbed import sandbox
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
@@ -34,20 +34,20 @@ class UpgradeTestCase(support.TestbedTestCase):
     def test_there_is_no_way_back(self):
         later = testbeds.switch(self.testbed, LATER)
         for wanted in EARLIER, LATER:
-            with self.assertRaisesRegex(errors.TestbedError, 'no way from'):
+            with self.assertRaisesRegex(errors.Error, 'no way from'):
                 upgrade.check(later, wanted)
 
     def test_no_release_is_left_out(self):
         pike = testbeds.switch(self.testbed, 'pike')
-        with self.assertRaises(errors.TestbedError) as seen:
+        with self.assertRaises(errors.Error) as seen:
             upgrade.check(pike, LATER)
         self.assertIn('another --name', seen.exception.hint)
-        with self.assertRaises(errors.TestbedError) as seen:
+        with self.assertRaises(errors.Error) as seen:
             self.check('pike')
         self.assertIn(LATER, seen.exception.hint)
 
     def test_a_testbed_that_is_down_is_refused(self):
-        with self.assertRaisesRegex(errors.TestbedError, 'is not up') as seen:
+        with self.assertRaisesRegex(errors.Error, 'is not up') as seen:
             self.check(LATER, is_up=False)
         self.assertIn('ovs-testbed up', seen.exception.hint)
 

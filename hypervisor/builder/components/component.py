@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 
-from hypervisor.builder import processes
+from harness import run
 
 # Packages for unpacking, patching and compiling.
 TOOLCHAIN = ('dpkg-dev', 'gcc', 'libc6-dev', 'meson', 'ninja-build', 'patch',
@@ -28,9 +28,8 @@ class Work:
     edge: str = None    # the tree of the component edge, once there is one
 
     def run(self, command, cwd=None, on_line=None, **environment):
-        processes.run(command, self.log, cwd=cwd or self.source,
-                      env=processes.environment(**environment),
-                      on_line=on_line)
+        run.run(command, self.log, clean=True, env=environment,
+                cwd=cwd or self.source, on_line=on_line, why=run.first_error)
 
     def ninja(self, targets, phase):
         """Compile the targets; the phase shows how far it is."""
@@ -49,7 +48,7 @@ class Work:
 
         :param kinds: of targets, as meson names them; None: all
         """
-        targets = json.loads(processes.output(
+        targets = json.loads(run.output(
             ['meson', 'introspect', '--targets', self.build]))
         return [os.path.relpath(path, self.build) for target in targets
                 if target['installed'] and (not kinds or

@@ -12,13 +12,13 @@ CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..',
                                         '..', '..'))
 sys.path.insert(0, CHECKOUT)
 
-from hypervisor.builder import processes  # noqa: E402
+from harness import wait  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
 def not_stopped(monkeypatch):
     """Stopping is for the rest of a program; here for one test."""
-    monkeypatch.setattr(processes, '_stopped', threading.Event())
+    monkeypatch.setattr(wait, 'stopped', threading.Event())
 
 
 @pytest.fixture

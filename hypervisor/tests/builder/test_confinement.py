@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from harness import errors
 from hypervisor.builder import confinement
-from hypervisor.builder import failure
 
 HERE = '/opt/here'
 OURS = 'libvirtd.opt.here'
@@ -48,10 +48,10 @@ def test_a_host_without_any(host):
 def test_the_distributions_guests_are_confined_and_ours_are_not(host):
     host.write(LIBVIRTD)
     host.has_profiles('libvirtd (enforce)', 'libvirt-1 (enforce)')
-    (model, (why, cure)), = host.obstacles().items()
+    (model, (why, hint)), = host.obstacles().items()
     assert model == 'apparmor'
     assert why == 'the profile libvirtd.opt.here is not enforced'
-    assert '/etc/apparmor.d/opt.here.sbin.libvirtd' in cure
+    assert '/etc/apparmor.d/opt.here.sbin.libvirtd' in hint
 
 
 @pytest.mark.parametrize('stock', [LIBVIRTD, 'libvirtd', 'virtqemud'])
@@ -91,9 +91,9 @@ def test_settings_that_turn_it_off(host, line, is_off):
 def test_selinux_needs_labels(host, monkeypatch):
     host.write(LIBVIRTD)
     host.write('/sys/fs/selinux/enforce', '1')
-    why, cure = host.obstacles()['selinux']
+    why, hint = host.obstacles()['selinux']
     assert 'virtd_exec_t' in why
-    assert 'semanage fcontext -a -e /usr /opt/here' in cure
+    assert 'semanage fcontext -a -e /usr /opt/here' in hint
     labels = {'libvirtd': b'system_u:object_r:virtd_exec_t:s0',
               'qemu-system-x86_64': b'system_u:object_r:usr_t:s0'}
     monkeypatch.setattr(os, 'getxattr', lambda path, _name:
@@ -124,7 +124,7 @@ def test_only_what_is_used_stays_of_libvirts_profiles(tmp_path, make_files):
 
 def test_profiles_are_loaded_where_apparmor_is_enabled(tmp_path, monkeypatch):
     done = []
-    monkeypatch.setattr('hypervisor.builder.processes.output', done.append)
+    monkeypatch.setattr('harness.run.output', done.append)
     monkeypatch.setattr('shutil.which', lambda *_words, **_more: '/parser')
     enabled = tmp_path / 'enabled'
     monkeypatch.setattr(confinement, '_APPARMOR_ENABLED', str(enabled))
@@ -138,5 +138,5 @@ def test_profiles_are_loaded_where_apparmor_is_enabled(tmp_path, monkeypatch):
     assert done == [['/parser', '--replace', '--write-cache', '/a', '/b'],
                     ['/parser', '--remove', '--write-cache', '/a']]
     monkeypatch.setattr('shutil.which', lambda *_words, **_more: None)
-    with pytest.raises(failure.Failure, match='no apparmor_parser to replace'):
+    with pytest.raises(errors.Error, match='no apparmor_parser to replace'):
         confinement.load(['/a'])

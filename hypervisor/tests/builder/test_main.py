@@ -97,12 +97,12 @@ def test_check_refuses_a_host_whose_guests_would_be_confined_no_more(
     host = {}
     monkeypatch.setattr('hypervisor.builder.confinement.obstacles',
                         lambda path: host)
-    assert check.run(there, as_json=True) == 0
+    assert check.report(there, as_json=True) == 0
     host['apparmor'] = ('the profile is not enforced', 'load it')
-    assert check.run(there, as_json=True) == 1
+    assert check.report(there, as_json=True) == 1
     capsys.readouterr()
     monkeypatch.setattr('subprocess.call', lambda *_words, **_more: 0)
-    assert check.run(there, as_json=False) == 1
+    assert check.report(there, as_json=False) == 1
     text = capsys.readouterr().out
     assert 'NOT CONFINED' in text and 'by apparmor' in text
     assert 'the profile is not enforced\n    hint: load it\n' in text

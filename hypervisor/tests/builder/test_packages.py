@@ -9,10 +9,10 @@ import subprocess
 
 import pytest
 
+from harness import progress
 from hypervisor.builder import configuration
 from hypervisor.builder import confinement
 from hypervisor.builder import packages
-from hypervisor.builder import progress
 from hypervisor.builder import repository
 from hypervisor.builder import staging
 

@@ -9,11 +9,11 @@ import subprocess
 
 import pytest
 
-from hypervisor.builder import cache
-from hypervisor.builder import failure
+from harness import cache
+from harness import errors
+from harness import progress
+from harness import wait
 from hypervisor.builder import pipeline
-from hypervisor.builder import processes
-from hypervisor.builder import progress
 from hypervisor.builder.components import component
 
 PREFIX = '/opt/here'
@@ -56,7 +56,7 @@ class Tiny(component.Component):
     def _called(self, what):
         self.calls.append(what)
         if what == self.fails_at:
-            raise failure.Failure(what + ' failed')
+            raise errors.Error(what + ' failed')
 
     def identity(self, prefix):
         return {'option': self.option, 'prefix': prefix}
@@ -106,7 +106,7 @@ def store(make_files, tmp_path):
 def run(store, patches):
     def run(part, offline=True, **more):
         # every run of the command is a process of its own
-        processes._stopped.clear()
+        wait.stopped.clear()
         return pipeline.Pipeline(
             [part], store, progress.Progress(io.StringIO()), PREFIX, 1,
             offline=offline, patches=patches, **more).run()
@@ -151,7 +151,7 @@ def test_another_machine_needs_only_the_results(run, store):
 def test_resumed_at_the_phase_that_failed(run, phase, repeated):
     part = Tiny()
     part.fails_at = phase
-    with pytest.raises(failure.Failure, match=phase + ' failed'):
+    with pytest.raises(errors.Error, match=phase + ' failed'):
         run(part)
     part.fails_at = None
     part.calls.clear()
@@ -179,7 +179,7 @@ def test_a_patch_that_does_not_fit(run, patches, store):
     path = os.path.join(patches, 'tiny', '1.2', '0001-two.patch')
     with open(path, 'w') as file:
         file.write(PATCH.replace(' three', ' four'))
-    with pytest.raises(failure.Failure, match='Hunk #1 FAILED') as caught:
+    with pytest.raises(errors.Error, match='Hunk #1 FAILED') as caught:
         run(Tiny())
     assert os.path.exists(caught.value.log)
     with open(path, 'w') as file:
@@ -189,20 +189,20 @@ def test_a_patch_that_does_not_fit(run, patches, store):
 
 def test_offline_without_the_source(run, store):
     shutil.rmtree(store.path('sources', 'tiny_1.2-3'))
-    with pytest.raises(failure.Failure, match='tiny is not in the cache'):
+    with pytest.raises(errors.Error, match='tiny is not in the cache'):
         run(Tiny())
 
 
 def test_offline_without_the_versions(run, store):
     os.unlink(store.path('known', 'sources.json'))
-    with pytest.raises(failure.Failure, match='does not know the source'):
+    with pytest.raises(errors.Error, match='does not know the source'):
         run(Tiny())
 
 
 def test_offline_without_what_a_build_needs(run):
     part = Tiny()
     part.build_packages = ('no-such-package-here',)
-    with pytest.raises(failure.Failure, match='no-such-package-here'):
+    with pytest.raises(errors.Error, match='no-such-package-here'):
         run(part)
 
 
@@ -211,5 +211,5 @@ def test_a_damaged_source_is_refused(run, store):
     name, = [name for name in os.listdir(folder) if '.tar.' in name]
     with open(os.path.join(folder, name), 'ab') as file:
         file.write(b'!')
-    with pytest.raises(failure.Failure, match='dpkg-source'):
+    with pytest.raises(errors.Error, match='dpkg-source'):
         run(Tiny())

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from harness import errors
 from hypervisor.builder import configuration
-from hypervisor.builder import failure
 from hypervisor.builder import prefix
 from hypervisor.builder import staging
 
@@ -222,7 +222,7 @@ def test_who_may_use_libvirtd(group, words):
     ('/opt/a%b', 'characters'),
 ])
 def test_names_that_cannot_be_a_prefix(path, words):
-    with pytest.raises(failure.Failure, match=words):
+    with pytest.raises(errors.Error, match=words):
         prefix.check_name(path)
 
 

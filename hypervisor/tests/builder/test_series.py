@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypervisor.builder import failure
+from harness import errors
 from hypervisor.builder import series
 
 SERIES = {
@@ -32,13 +32,13 @@ def test_hashes_follow_the_content(make_files, tmp_path):
 def test_a_named_patch_that_is_missing(make_files, tmp_path):
     folder = make_files(SERIES)
     (tmp_path / 'qemu/7.2/0002-two.patch').unlink()
-    with pytest.raises(failure.Failure, match='0002-two.patch, which is not'):
+    with pytest.raises(errors.Error, match='0002-two.patch, which is not'):
         series.load('qemu', '7.2', folder)
 
 
 def test_a_patch_that_is_not_named(make_files):
     folder = make_files(dict(SERIES, **{'qemu/7.2/0003-three.patch': ''}))
-    with pytest.raises(failure.Failure, match='not name 0003-three.patch'):
+    with pytest.raises(errors.Error, match='not name 0003-three.patch'):
         series.load('qemu', '7.2', folder)
 
 
@@ -62,11 +62,11 @@ def test_the_newest_package_that_has_a_series(make_files):
 
 
 def test_no_series_for_what_the_distribution_has(make_files):
-    with pytest.raises(failure.Failure) as caught:
+    with pytest.raises(errors.Error) as caught:
         series.choose('qemu', ['1:10.0-1'], make_files(SERIES))
     assert str(caught.value) == ('the distribution has qemu 1:10.0-1; there '
                                  'are patches for 7.2, 8.0')
-    assert 'hypervisor/qemu/README.md' in caught.value.cure
+    assert 'hypervisor/qemu/README.md' in caught.value.hint
 
 
 def test_the_series_of_this_checkout_are_whole():

@@ -5,7 +5,7 @@ import pwd
 
 import pytest
 
-from hypervisor.builder import failure
+from harness import errors
 from hypervisor.builder import users
 
 
@@ -39,14 +39,14 @@ def test_root_only_if_it_is_named(machine):
 
 def test_a_user_that_is_not_there(machine):
     machine('root')
-    with pytest.raises(failure.Failure, match='no user nova') as error:
+    with pytest.raises(errors.Error, match='no user nova') as error:
         users.choose('nova')
-    assert 'adduser --system --group nova' in error.value.cure
+    assert 'adduser --system --group nova' in error.value.hint
 
 
 def test_only_our_own_user_is_made(machine, monkeypatch):
     done = []
-    monkeypatch.setattr('hypervisor.builder.processes.output', done.append)
+    monkeypatch.setattr('harness.run.output', done.append)
     monkeypatch.setattr(users, '_has_group', lambda name: False)
     machine()
     for name in ('root', 'libvirt-qemu', '+64055'):

@@ -6,9 +6,9 @@ nova-network makes a bridge with an address of the host, and has dnsmasq give
 the servers theirs. So the host reaches them by these, without a floating one.
 """
 
-from ovs_testbed import files
+from harness import files
+from harness import run
 from ovs_testbed import networks
-from ovs_testbed import run
 from ovs_testbed.services.newton import keys
 from ovs_testbed.services.pike import nova
 

@@ -5,38 +5,38 @@ import socket
 import threading
 import unittest
 
-from ovs_testbed import errors
-from ovs_testbed import waiting
+from harness import errors
+from harness import wait
 
 
-class WaitingTestCase(unittest.TestCase):
+class WaitTestCase(unittest.TestCase):
 
     def test_result(self):
         answers = iter([(None, 'no'), (None, 'not yet'), ('yes', '')])
-        self.assertEqual('yes', waiting.wait_for(
+        self.assertEqual('yes', wait.until(
             'it', lambda: next(answers), 10))
 
     def test_time_out_tells_the_last_state(self):
         with self.assertRaisesRegex(
                 errors.TimedOut,
                 'waited 0 s for the volume; last seen: creating'):
-            waiting.wait_for('the volume', lambda: (False, 'creating'), 0)
+            wait.until('the volume', lambda: (False, 'creating'), 0)
 
     def test_dead_process_ends_the_wait(self):
         def alive():
-            raise errors.TestbedError('nova ended')
-        with self.assertRaisesRegex(errors.TestbedError, 'nova ended'):
-            waiting.wait_for('it', lambda: (False, ''), 60, alive)
+            raise errors.Error('nova ended')
+        with self.assertRaisesRegex(errors.Error, 'nova ended'):
+            wait.until('it', lambda: (False, ''), 60, alive)
 
     def test_port(self):
         with socket.socket() as listener:
             listener.bind(('127.0.0.1', 0))
             port = listener.getsockname()[1]
-            done, state = waiting.port_open(port)()
+            done, state = wait.port_open(port)()
             self.assertFalse(done)
             self.assertIn('refused', state)
             listener.listen(1)
-            self.assertTrue(waiting.port_open(port)()[0])
+            self.assertTrue(wait.port_open(port)()[0])
 
     def test_http(self):
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -50,8 +50,8 @@ class WaitingTestCase(unittest.TestCase):
                              daemon=True).start()
             self.addCleanup(server.shutdown)
             url = 'http://127.0.0.1:%d/' % server.server_port
-            self.assertTrue(waiting.http_answer(url + '401')()[0])
-            done, state = waiting.http_answer(url + '503')()
+            self.assertTrue(wait.http_answer(url + '401')()[0])
+            done, state = wait.http_answer(url + '503')()
             self.assertFalse(done)
             self.assertEqual(url + '503 answered 503', state)
             server.shutdown()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Bounded waits that say what they wait for, and what they saw last."""
+"""Waits: each has a limit, and says what it waited for and what it saw."""
 
 import socket
 import threading
@@ -8,17 +8,17 @@ import time
 import urllib.error
 import urllib.request
 
-from ovs_testbed import errors
+from harness import errors
 
 #: seconds between two probes, at first and at most
-_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
-#: set when the run is being stopped: every wait then ends at once
+#: set while the run is being stopped: every wait then ends at once
 stopped = threading.Event()
 
 
-def wait_for(what, probe, timeout, alive=None, log=None):
-    """Wait until ``probe`` says so.
+def until(what, probe, timeout, alive=None, log=None):
+    """Wait until a probe is done; return its result.
 
     :param what: what is waited for, for people
     :param probe: returns (done, state seen); done is the result once true
@@ -37,7 +37,7 @@ def wait_for(what, probe, timeout, alive=None, log=None):
             raise errors.TimedOut('waited %d s for %s; last seen: %s'
                                   % (timeout, what, state), log=log)
         if stopped.wait(pause):
-            raise errors.TestbedError('stopped while waiting for %s' % what)
+            raise errors.Stopped('stopped while waiting for %s' % what)
         pause = min(pause * 1.3, _LONGEST_PAUSE)
 
 

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Source packages of the distribution.
+
+They are fetched with lists of our own, made from the machine's
+sources, so that its configuration stays as it is. apt verifies what it fetches
+with the machine's keys.
+"""
+
+import glob
+import os
+import re
+import shutil
+
+from harness import apt
+from harness import errors
+from harness import files
+from harness import run
+
+_CONFIGURATION = '/etc/apt'
+
+
+class Sources:
+    """Source packages, by apt with lists of our own."""
+
+    def __init__(self, folder, log, configuration=_CONFIGURATION):
+        self._folder = folder
+        self._log = log
+        self._configuration = configuration
+
+    def update(self):
+        """Fetch the lists of source packages."""
+        parts = os.path.join(self._folder, 'sources.list.d')
+        shutil.rmtree(parts, ignore_errors=True)
+        os.makedirs(parts)
+        for name, text in source_entries(self._configuration):
+            with open(os.path.join(parts, name), 'w') as file:
+                file.write(text)
+        run.run(self._command('apt-get', 'update'), self._log, clean=True,
+                hint='look at the log; "apt-get update" must work')
+
+    def versions(self, source):
+        """Return the versions of a source package, in apt's order."""
+        text = run.output(self._command(
+            'apt-cache', 'showsrc', '--only-source', source))
+        found = re.findall(r'^Version: (\S+)$', text, re.MULTILINE)
+        if not found:
+            raise errors.Error(
+                'no source package %s in the sources of apt' % source,
+                'add the "main" component of the distribution to %s'
+                % self._configuration)
+        return list(dict.fromkeys(found))
+
+    def download(self, source, version, folder):
+        """Fetch the files of a source package into a new folder."""
+        with files.draft_folder(folder) as draft:
+            run.run(self._command('apt-get', 'source', '--download-only',
+                                  '%s=%s' % (source, version)),
+                    self._log, clean=True, cwd=draft,
+                    hint='run this again when the network works, or with '
+                         '--update if the distribution has a newer version')
+
+    def _command(self, program, *arguments):
+        return [program, '-q', *apt.own_lists(self._folder), *arguments]
+
+
+def source_entries(configuration=_CONFIGURATION):
+    """Yield (file name, text) of apt's sources, turned into deb-src."""
+    paths = [os.path.join(configuration, 'sources.list')]
+    paths += sorted(glob.glob(os.path.join(configuration,
+                                           'sources.list.d', '*')))
+    found = False
+    for number, path in enumerate(paths):
+        kind = os.path.splitext(path)[1]
+        if kind not in ('.list', '.sources') or not os.path.isfile(path):
+            continue
+        with open(path) as file:
+            text = file.read()
+        text = _one_line(text) if kind == '.list' else _stanzas(text)
+        if text:
+            found = True
+            yield '%02d%s' % (number, kind), text
+    if not found:
+        raise errors.Error(
+            'apt has no sources in %s' % configuration,
+            'name the distribution\'s archive there')
+
+
+def _one_line(text):
+    """Turn "deb URI suite main" into "deb-src URI suite main"."""
+    lines = []
+    for line in text.splitlines():
+        match = re.match(r'\s*deb(?:-src)?\s+(.*)', line)
+        if match and 'deb-src ' + match.group(1) not in lines:
+            lines.append('deb-src ' + match.group(1))
+    return '\n'.join(lines + ['']) if lines else ''
+
+
+def _stanzas(text):
+    """Turn "Types: deb" of each paragraph into "Types: deb-src"."""
+    kept = []
+    for stanza in re.split(r'\n\s*\n', text):
+        if re.search(r'^Enabled:\s*(no|false)', stanza,
+                     re.MULTILINE | re.IGNORECASE):
+            continue
+        stanza, changed = re.subn(r'^Types:.*$', 'Types: deb-src', stanza,
+                                  flags=re.MULTILINE | re.IGNORECASE)
+        if changed:
+            kept.append(stanza.strip() + '\n')
+    return '\n'.join(kept)
