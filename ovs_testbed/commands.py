@@ -229,9 +229,9 @@ class Check(_Making, command.Command):
 
     One that was brought up for the test is taken down afterwards, unless
     --keep is given. The suite "plugin" has the project's own Tempest tests,
-    "upstream" Tempest's and Cinder's tests of volumes, "smoke" the way of
-    one volume in a minute. "--release all" tests one release after the other,
-    and prints a table.
+    "smoke" those of them that are quick and use every part, "upstream"
+    Tempest's and Cinder's tests of volumes. "--release all" tests one release
+    after the other, and prints a table.
     """
 
     releases = release.names() + [matrix.ALL]

@@ -23,6 +23,8 @@ _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
 SUITES = {
     'plugin': (['--regex', r'^ovs_tempest_plugin\.'], accounts.WORKERS,
                accounts.VARIABLES),
+    'smoke': (['--regex', r'^ovs_tempest_plugin\..*\bsmoke\b'],
+              accounts.WORKERS, accounts.VARIABLES),
     # some of these want more kinds of users than there are
     'upstream': (['--include-list',
                   os.path.join(_PLUGIN, 'upstream-tests.txt')], 2, {}),

@@ -10,6 +10,7 @@ from ovs_tempest_plugin.tests import base
 
 class TestExtend(base.BaseTest):
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('4d7be51d-e71d-40f4-8f90-029ccfb817b6')
     def test_extend(self):
         """A volume grows

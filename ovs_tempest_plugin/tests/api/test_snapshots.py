@@ -17,6 +17,7 @@ CONF = config.CONF
 
 class TestSnapshots(base.BaseTest):
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('dc42e033-a010-44dc-abf0-3b534d04d607')
     def test_create_and_delete(self):
         """Snapshots come and go in any order

@@ -16,6 +16,7 @@ CONF = config.CONF
 
 class TestVolumes(base.BaseTest):
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('d0f0f0a6-3492-434d-9b25-57c740c78161')
     def test_create_and_delete(self):
         """A volume from nothing, on each vPool
@@ -35,6 +36,7 @@ class TestVolumes(base.BaseTest):
             self.made.delete_volume(volume['id'])
             self.assertFalse(vpool.has(name), '%s was deleted' % name)
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('6bcb29d4-8b58-4b83-95d3-2b72d56c41d7')
     def test_create_from_image(self):
         """A volume from an image

@@ -36,6 +36,7 @@ class TestAttach(base.ScenarioTest):
         super(TestAttach, cls).resource_setup()
         cls.machine = cls.boot(cls.shared)
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('c8840f5b-5b2d-45e4-a493-cdf9f3d70a0d')
     def test_hot(self):
         """A volume comes to a running server and goes again, twice

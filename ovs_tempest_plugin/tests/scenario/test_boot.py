@@ -78,6 +78,7 @@ class TestBoot(base.ScenarioTest):
         self.vpool_of(new_volume)
         self.assertEqual(note, second.read_note())
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('3df22868-4791-41b4-800f-aa8b403cb939')
     def test_delete_on_termination(self):
         """The root volume goes with its server, or stays, as it was asked

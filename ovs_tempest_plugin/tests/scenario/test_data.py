@@ -91,6 +91,7 @@ class TestData(base.ScenarioTest):
         self.assert_data(token, self.machine, disk, mib=2047)
         self.detach(self.machine, larger)
 
+    @decorators.attr(type='smoke')
     @decorators.idempotent_id('0dae8524-a0a1-4c64-afb4-a02f67069276')
     def test_extend_while_attached(self):
         """A volume grows under a running guest
