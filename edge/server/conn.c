@@ -4,6 +4,7 @@
 
 #include "conn.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -118,6 +119,7 @@ void conn_job_end(struct conn *conn, uint64_t bytes, bool exclusive)
     pthread_mutex_lock(&conn->lock);
     bool waited = conn_must_wait(conn);
     conn_push_locked(conn);
+    assert(conn->jobs > 0 && conn->job_bytes >= bytes);
     conn->jobs--;
     conn->job_bytes -= bytes;
     backlog_add(conn->server, -(long long)bytes);

@@ -4,6 +4,7 @@
 
 #include "files.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -144,6 +145,7 @@ int files_hold(struct layer *layer)
 
 void files_release(struct layer *layer)
 {
+    assert(atomic_load(&layer->file_users) > 0);
     atomic_fetch_sub(&layer->file_users, 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include "layer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,7 @@ static int open_one(struct layer *layer)
 
 static void close_one(struct layer *layer)
 {
+    assert(layer->opens > 0);
     if (--layer->opens)
         return;
     forget_runtime(layer);

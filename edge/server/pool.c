@@ -4,6 +4,7 @@
 
 #include "pool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -86,6 +87,7 @@ static struct work *next_work(struct pool *pool, struct work *done)
 {
     pthread_mutex_lock(&pool->lock);
     if (done) {
+        assert(done->lane->running > 0);
         done->lane->running--;
         list(pool, done->lane);
     }

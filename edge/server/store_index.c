@@ -2,6 +2,7 @@
 
 /* Finds the volumes of a store by name and by id. */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,7 @@ void store_forget(struct store *store, struct volume *volume)
     pthread_mutex_lock(&store->index_lock);
     size_t name = lower_bound(index->by_name, index->count, volume->name, compare_name);
     size_t id = lower_bound(index->by_id, index->count, &volume->id, compare_id);
+    assert(index->by_name[name] == volume && index->by_id[id] == volume);
     size_t rest = --index->count;
     memmove(index->by_name + name, index->by_name + name + 1, (rest - name) * sizeof(volume));
     memmove(index->by_id + id, index->by_id + id + 1, (rest - id) * sizeof(volume));

@@ -2,6 +2,7 @@
 
 /* Opens, reads, writes, flushes and closes volumes. */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,11 @@ static int begin(struct volume *volume, uint64_t length, uint64_t offset, int be
     return error;
 }
 
+static struct layer *top_of(struct volume *volume)
+{
+    return record_top(volume->record)->layer;
+}
+
 static int begin_change(struct volume *volume, uint64_t length, uint64_t offset, int beyond)
 {
     int error = begin(volume, length, offset, beyond);
@@ -113,12 +119,8 @@ static int begin_change(struct volume *volume, uint64_t length, uint64_t offset,
         pthread_rwlock_unlock(&volume->io);
         error = EPERM;
     }
+    assert(error || !top_of(volume)->frozen);   /* a snapshot has it as it is */
     return error;
-}
-
-static struct layer *top_of(struct volume *volume)
-{
-    return record_top(volume->record)->layer;
 }
 
 int volume_read(struct volume *volume, void *data, size_t length, uint64_t offset, bool nowait)
