@@ -190,8 +190,18 @@ class Tenant:
         volume = self._volumes[name]
         self._nova.volumes.delete_server_volume(self._server.id, volume.id)
         self._await_volume(volume.id, 'available')
+        self._await_detached(volume.id)
         self._await_guest('the disk to go', 'ls /sys/block | grep -c vdb',
                           '0')
+
+    def _await_detached(self, volume_id):
+        """Wait for Nova, which refuses to attach the volume until then."""
+        def probe():
+            found = [attachment.volumeId for attachment in
+                     self._nova.volumes.get_server_volumes(self._server.id)]
+            return volume_id not in found, found
+        wait.until('the server to be without volume %s' % volume_id, probe,
+                   _TIMEOUT)
 
     def _remove_all(self):
         """Delete what this run or one before has made, in any order that the

@@ -124,6 +124,7 @@ class Resources(object):
     def detach(self, server_id, volume_id):
         answer = self.servers.detach_volume(server_id, volume_id)
         self.wait_for_volume(volume_id)
+        self._wait_until_detached(server_id, volume_id)
         return answer
 
     # Waiting
@@ -162,6 +163,19 @@ class Resources(object):
         if server.get('OS-EXT-STS:task_state'):
             server['status'] += ' (%s)' % server['OS-EXT-STS:task_state']
         return server
+
+    def _wait_until_detached(self, server_id, volume_id):
+        """Cinder's volume is available before Nova's record has gone, and
+        until then no other server may have the volume."""
+        def look():
+            found = [attachment['volumeId'] for attachment in
+                     self.servers.list_volume_attachments(
+                         server_id)['volumeAttachments']]
+            return volume_id not in found, found
+
+        waiting.wait_for('server %s to be without volume %s'
+                         % (server_id, volume_id), look,
+                         CONF.compute.build_timeout)
 
     @staticmethod
     def _wait_for(kind, resource_id, wanted, show):

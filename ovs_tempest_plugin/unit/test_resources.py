@@ -42,11 +42,28 @@ class Volumes(object):
         self.made[volume_id]['status'] = 'deleting'
 
 
+class Servers(object):
+    """Nova's servers: each look at a server takes one attachment from it."""
+
+    def __init__(self):
+        self.attached = []
+        self.calls = []
+
+    def detach_volume(self, server_id, volume_id):
+        self.calls.append(('detach', server_id, volume_id))
+
+    def list_volume_attachments(self, server_id):
+        found = [{'volumeId': volume_id} for volume_id in self.attached]
+        del self.attached[-1:]
+        return {'volumeAttachments': found}
+
+
 class Clients(object):
-    snapshots_client_latest = image_client_v2 = servers_client = None
+    snapshots_client_latest = image_client_v2 = None
 
     def __init__(self):
         self.volumes_client_latest = Volumes()
+        self.servers_client = Servers()
 
 
 class ResourcesTestCase(unittest.TestCase):
@@ -74,6 +91,14 @@ class ResourcesTestCase(unittest.TestCase):
         self.assertTrue(wanted['name'].startswith(label + '-volume-'))
         self.assertEqual(('a-type', 1),
                          (wanted['volume_type'], wanted['size']))
+
+    def test_a_detach_waits_for_the_record_of_nova(self):
+        volume = self.made.volume()
+        servers = self.clients.servers_client
+        servers.attached = [volume['id'], 'a', 'b']
+        self.made.detach('server', volume['id'])
+        self.assertEqual([('detach', 'server', volume['id'])], servers.calls)
+        self.assertEqual([], servers.attached)
 
     def test_a_copy_has_the_type_of_its_source(self):
         for source in ('snapshot_id', 'source_volid'):
