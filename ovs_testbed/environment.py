@@ -49,11 +49,11 @@ def _make(cache, checkouts, log):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     python = pythons.of(release)
     python.make_environment(path, log)
-    install = [os.path.join(path, 'bin', 'pip'), 'install'] + sources.OPTIONS
-    run.run(install + sources.ONLY_WHEELS + ['--requirement', release.wheels],
-            log=log, timeout=3600)
+    pip = os.path.join(path, 'bin', 'pip')
+    sources.install(pip, release.wheels, log)
     with sources.built(release, checkouts, log) as built:
-        run.run(install + ['--no-index'] + built.wheels, log=log)
+        run.run([pip, 'install', '--no-index'] + sources.OPTIONS +
+                built.wheels, log=log)
         for distribution, names in release.etc.items():
             _copy_etc(built, distribution, names, path)
     python.finish(path, log)

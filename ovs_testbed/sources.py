@@ -19,14 +19,24 @@ from ovs_testbed import pythons
 
 OPTIONS = ['--no-input', '--disable-pip-version-check', '--progress-bar',
            'off', '--no-deps']
-ONLY_WHEELS = ['--require-hashes', '--only-binary', ':all:']
+_ONLY_WHEELS = ['--require-hashes', '--only-binary', ':all:']
 _BUILD = ['--no-build-isolation', '--no-cache-dir', '--no-clean']
 _ONLY_SOURCES = ['--require-hashes', '--no-binary', ':all:'] + _BUILD
+_HINT = ('the log names the distribution that is missing, or the index that '
+         'does not answer; name an index that has it in PIP_INDEX_URL, or '
+         'take another release')
 #: where checkouts are built, in the builder's folder
 _CHECKOUTS = 'checkouts'
 #: ids that neither packages nor administrators give away, but systemd, to
 #: services for as long as they run
 _USERS = range(61184, 65520)
+
+
+def install(pip, requirements, log):
+    """Install wheels of pinned hashes."""
+    run.run([pip, 'install'] + OPTIONS + _ONLY_WHEELS +
+            ['--requirement', requirements], log=log, timeout=3600,
+            hint=_HINT)
 
 
 @contextlib.contextmanager
@@ -70,11 +80,10 @@ def _build(release, builder):
     venv = os.path.join(builder.folder, 'venv')
     python.make_environment(venv, builder.log)
     pip = os.path.join(venv, 'bin', 'pip')
-    run.run([pip, 'install'] + OPTIONS + ONLY_WHEELS +
-            ['--requirement', release.build_tools], log=builder.log)
+    install(pip, release.build_tools, builder.log)
     builder.run(pip, 'wheel', *OPTIONS, *_ONLY_SOURCES, '--wheel-dir',
                 'wheels', '--requirement', os.path.basename(release.sources),
-                **python.build_variables(builder.folder))
+                hint=_HINT, **python.build_variables(builder.folder))
     for name, checkout in release.checkouts.items():
         _build_checkout(name, checkout['version'], pip, builder)
 
@@ -101,9 +110,9 @@ class _Builder:
         self.log = log
         self._user = user
 
-    def run(self, *command, **variables):
+    def run(self, *command, hint=None, **variables):
         return run.run(
             ['setpriv', '--reuid=%d' % self._user, '--regid=%d' % self._user,
              '--clear-groups', '--no-new-privs', '--inh-caps=-all'] +
             list(command), log=self.log, cwd=self.folder, timeout=3600,
-            env=dict(variables, HOME=self.folder, TMPDIR=self.folder))
+            hint=hint, env=dict(variables, HOME=self.folder, TMPDIR=self.folder))

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import os
+import sys
 import tempfile
 import unittest
 from unittest import mock
 
 from harness import errors
+from harness import files
 from ovs_testbed import release
 from ovs_testbed import sources
 
@@ -54,6 +56,20 @@ class BuilderTestCase(unittest.TestCase):
         for status in users:
             self.assertEqual(0o700, status.st_mode & 0o777)
             self.assertIn(status.st_uid, sources._USERS)
+
+
+class InstallTestCase(unittest.TestCase):
+
+    def test_a_distribution_that_no_index_has(self):
+        pip = os.path.join(os.path.dirname(sys.executable), 'pip')
+        with tempfile.TemporaryDirectory() as folder:
+            wanted = os.path.join(folder, 'wanted.txt')
+            files.write(wanted, 'gone==28.9.9 --hash=sha256:%s' % ('0' * 64))
+            with mock.patch.dict(os.environ, PIP_NO_INDEX='1'), \
+                    self.assertRaisesRegex(errors.CommandFailed,
+                                           'gone==28.9.9') as seen:
+                sources.install(pip, wanted, os.path.join(folder, 'log'))
+        self.assertIn('PIP_INDEX_URL', seen.exception.hint)
 
 
 class HashesTestCase(unittest.TestCase):
