@@ -115,4 +115,5 @@ class _Builder:
             ['setpriv', '--reuid=%d' % self._user, '--regid=%d' % self._user,
              '--clear-groups', '--no-new-privs', '--inh-caps=-all'] +
             list(command), log=self.log, cwd=self.folder, timeout=3600,
-            hint=hint, env=dict(variables, HOME=self.folder, TMPDIR=self.folder))
+            hint=hint,
+            env=dict(variables, HOME=self.folder, TMPDIR=self.folder))
