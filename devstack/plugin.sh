@@ -3,7 +3,7 @@
 #
 # plugin.sh - what the plugin does in each phase of DevStack
 
-case "$1 $2" in
+case "$1${2:+ $2}" in
     "stack pre-install")
         echo_summary "Open vStorage: checking the settings"
         check_openvstorage
@@ -27,11 +27,11 @@ case "$1 $2" in
         echo_summary "Open vStorage: configuring Tempest"
         configure_tempest_for_openvstorage
         ;;
-    "unstack ")
+    unstack)
         echo_summary "Open vStorage: stopping, and taking the drivers out"
         unstack_openvstorage
         ;;
-    "clean ")
+    clean)
         echo_summary "Open vStorage: removing what was installed"
         clean_openvstorage
         ;;
