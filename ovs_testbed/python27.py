@@ -4,7 +4,9 @@
 
 Debian 12 and later have none. The packages of Debian 11 run there as well, so
 they are unpacked into the cache, and nothing is installed on the machine.
-``python3 -m ovs_testbed.python27`` prints the path of the interpreter.
+``python3 -m ovs_testbed.python27`` prints the path of the interpreter;
+``python3 -m ovs_testbed.python27 COMMAND...`` runs a command that finds it
+first on its PATH.
 """
 
 import contextlib
@@ -200,11 +202,19 @@ def _tell_the_place(path, place):
     files.write(path, moved, mode=0o644)
 
 
-def main():
-    """Print the path of a Python 2.7; return the exit status."""
+def main(command=()):
+    """Print the path of a Python 2.7, or become a command with it on its PATH.
+
+    Return the exit status.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        print(get())
+        path = get()
+        if command:
+            os.environ['PATH'] = '%s:%s' % (os.path.dirname(path),
+                                            os.environ['PATH'])
+            os.execvp(command[0], command)
+        print(path)
     except errors.Error as error:
         print('no Python 2.7: %s' % '\n'.join(error.lines()), file=sys.stderr)
         return errors.FAILED
@@ -214,4 +224,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,9 @@
 
 PASSED=0
 FAILED=0
+# for the JUnit XML
+SCRIPT=$(basename "$0" .sh)
+CASES=
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$TESTS/../.." && pwd)
@@ -19,6 +22,7 @@ trap 'rm -rf "$SANDBOX"' EXIT
 function passed {
     PASSED=$((PASSED + 1))
     echo "PASS: $1"
+    add_case "$1"
 }
 
 # failed WHAT LINE...
@@ -26,6 +30,28 @@ function failed {
     FAILED=$((FAILED + 1))
     echo "FAIL: ${FUNCNAME[2]}:${BASH_LINENO[1]} $1"
     printf '  %s\n' "${@:2}"
+    add_case "$@"
+}
+
+# add_case WHAT [LINE...] - add to the JUnit XML what an assertion has found;
+# the lines tell its failure
+function add_case {
+    local what
+    what=$(as_xml "$1")
+    CASES+="<testcase classname=\"$SCRIPT.${FUNCNAME[3]}\" name=\"$what\">"
+    if [[ $# -gt 1 ]]; then
+        CASES+="<failure>$(as_xml "$(printf '%s\n' "${@:2}")")</failure>"
+    fi
+    CASES+=$'</testcase>\n'
+}
+
+# as_xml TEXT - print a text as XML can hold it
+function as_xml {
+    local LC_ALL=C text=${1//[$'\1'-$'\10\13\14\16'-$'\37']/}
+    text=${text//&/'&amp;'}
+    text=${text//</'&lt;'}
+    text=${text//>/'&gt;'}
+    printf '%s\n' "${text//\"/'&quot;'}"
 }
 
 # assert_equal WANTED FOUND WHAT
@@ -103,8 +129,13 @@ function load_plugin {
     begin_plugin "$TOP"
 }
 
-# report_results - print the sums; the exit code says whether all passed
+# report_results - print the sums, write JUnit XML into OVS_TEST_RESULTS; the
+# exit code says whether all passed
 function report_results {
     printf ' - Passed: %d\n - Failed: %d\n' "$PASSED" "$FAILED"
+    if [[ -n ${OVS_TEST_RESULTS:-} ]]; then
+        printf '<testsuite name="%s">\n%s</testsuite>\n' "$SCRIPT" "$CASES" \
+            >"$OVS_TEST_RESULTS/$SCRIPT.xml"
+    fi
     [[ $FAILED -eq 0 && $PASSED -gt 0 ]]
 }

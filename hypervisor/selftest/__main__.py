@@ -15,6 +15,7 @@ from harness import progress
 from hypervisor.builder import prefix as prefixes
 from hypervisor.selftest import checks
 from hypervisor.selftest import libvirtd
+from hypervisor.selftest import report as reports
 from hypervisor.selftest import storage
 
 DESCRIPTION = '''\
@@ -38,6 +39,8 @@ def parse(argv):
                         default=cache.folder('hypervisor'),
                         help='keeps the guest\'s kernel (default: '
                              '%(default)s)')
+    parser.add_argument('--junit', metavar='FILE',
+                        help='write the results as JUnit XML')
     parser.add_argument('--keep', action='store_true',
                         help='keep files and logs although all passed')
     return parser.parse_args(argv)
@@ -48,32 +51,35 @@ def main(argv=None):
     prefix = os.path.abspath(arguments.prefix)
     signal.signal(signal.SIGTERM, _stop)
     print('self-test of %s' % prefix)
+    report = reports.Report()
     # short: it holds sockets
     folder = tempfile.mkdtemp(prefix='ovs-selftest-')
     # QEMU's user gets in
     os.chmod(folder, 0o711)
     try:
-        counts = _run(prefix, folder, arguments.cache)
+        _run(prefix, folder, arguments.cache, report)
     except KeyboardInterrupt:
         print('stopped')
         shutil.rmtree(folder)
         return errors.STOPPED
-    if counts['failed'] or arguments.keep:
+    if arguments.junit:
+        report.write(arguments.junit)
+    if report.counts['failed'] or arguments.keep:
         print('logs: %s' % folder)
     else:
         shutil.rmtree(folder)
     print('%(passed)d passed, %(failed)d failed, %(skipped)d skipped'
-          % counts)
-    return errors.FAILED if counts['failed'] or not counts['passed'] else 0
+          % report.counts)
+    return (errors.FAILED if report.counts['failed'] or
+            not report.counts['passed'] else 0)
 
 
 def _stop(_number, _frame):
     raise KeyboardInterrupt
 
 
-def _run(prefix, folder, kept):
-    """Carry out the checks; return how many passed, failed, were skipped."""
-    counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+def _run(prefix, folder, kept, report):
+    """Carry out the checks."""
     lines = progress.Progress(width=_WIDTH)
     try:
         store = storage.Storage(prefix, folder)
@@ -81,16 +87,15 @@ def _run(prefix, folder, kept):
             shared = checks.Checks(prefix, folder, store,
                                    os.path.join(kept, 'guest'))
             try:
-                _run_checks(shared, prefix, counts, lines)
+                _run_checks(shared, prefix, report, lines)
             finally:
                 shared.close()
     except errors.Error as problem:
         lines.say('FAIL %s' % problem)
-        counts['failed'] += 1
-    return counts
+        report.failed('the storage', problem)
 
 
-def _run_checks(shared, prefix, counts, lines):
+def _run_checks(shared, prefix, report, lines):
     without = {}    # {check that has not passed: why}
     if os.geteuid() != 0:
         without['root'] = libvirtd.obstacle(prefix)
@@ -100,17 +105,17 @@ def _run_checks(shared, prefix, counts, lines):
         if needed in without:
             without[name] = without[needed]
             lines.skip(title, without[needed])
-            counts['skipped'] += 1
+            report.skipped(title, without[needed])
             continue
         try:
             with lines.phase(title) as phase:
                 phase.detail = check() or ''
         except (errors.Error, OSError) as problem:
             lines.say('     %s' % problem)
-            counts['failed'] += 1
+            report.failed(title, problem)
             without[name] = 'without "%s"' % title
         else:
-            counts['passed'] += 1
+            report.passed(title)
 
 
 if __name__ == '__main__':

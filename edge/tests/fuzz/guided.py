@@ -20,6 +20,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
@@ -102,6 +103,18 @@ def keep(target, folder):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def write_junit(path, logs):
+    """Write JUnit XML about the targets, from the logs of their runs."""
+    suite = ElementTree.Element('testsuite', name='fuzz')
+    for target, (log, good) in logs.items():
+        case = ElementTree.SubElement(suite, 'testcase', classname='fuzz',
+                                      name=target)
+        if not good:
+            failure = ElementTree.SubElement(case, 'failure')
+            failure.text = repr(log[-4096:])
+    ElementTree.ElementTree(suite).write(path)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -112,6 +125,8 @@ def main():
                         help='time for each target (default: 20)')
     parser.add_argument('--keep', action='store_true',
                         help='add what was found to the corpus')
+    parser.add_argument('--junit', metavar='FILE',
+                        help='write the results as JUnit XML')
     arguments = parser.parse_args()
     targets = arguments.targets or list(TARGETS)
     for target in targets:
@@ -121,14 +136,17 @@ def main():
     build()
     folder = tempfile.mkdtemp(prefix='ovs-edge-fuzz-')
     failed = 0
+    logs = {}
     for target in targets:
-        log, good = fuzz(target, arguments.seconds, folder)
+        log, good = logs[target] = fuzz(target, arguments.seconds, folder)
         print(describe(target, log), '' if good else ' FINDING', flush=True)
         if not good:
             failed += 1
             report_finding(target, log, folder)
         elif arguments.keep:
             keep(target, folder)
+    if arguments.junit:
+        write_junit(arguments.junit, logs)
     print('%d passed, %d failed' % (len(targets) - failed, failed))
     print('logs: %s' % folder)
     return 1 if failed else 0

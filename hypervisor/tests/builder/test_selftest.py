@@ -3,6 +3,7 @@
 """The parts of the self-test that need no hypervisor."""
 
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
@@ -11,6 +12,7 @@ from hypervisor.selftest import checks
 from hypervisor.selftest import cpio
 from hypervisor.selftest import guest
 from hypervisor.selftest import guest_image
+from hypervisor.selftest import report as reports
 
 
 def test_the_archive_has_what_was_put_in():
@@ -77,3 +79,19 @@ def test_the_order_names_checks_that_exist():
         assert getattr(checks.Checks, name).__doc__
         assert needed in (None, 'root') or (
             names.index(needed) < names.index(name))
+
+
+def test_the_report_tells_of_each_check(tmp_path):
+    report = reports.Report()
+    report.passed('it runs')
+    report.failed('it <writes>', OSError('disk & cable'))
+    report.skipped('it reads', 'without "it <writes>"')
+    assert report.counts == {'passed': 1, 'failed': 1, 'skipped': 1}
+    report.write(tmp_path / 'junit.xml')
+    cases = ElementTree.parse(tmp_path / 'junit.xml').iter('testcase')
+    assert [(case.get('name'),
+             [(part.tag, part.get('message')) for part in case])
+            for case in cases] == [
+        ('it runs', []),
+        ('it <writes>', [('failure', 'disk & cable')]),
+        ('it reads', [('skipped', 'without "it <writes>"')])]
