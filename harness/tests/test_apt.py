@@ -2,25 +2,18 @@
 
 import os
 import subprocess
-import tempfile
-import unittest
 from unittest import mock
 
 from harness import apt
 from harness import errors
 from harness import run
+from harness.tests import support
 
 _CONTROL = ('Package: small\nVersion: 1\nArchitecture: all\n'
             'Maintainer: root@localhost\nDescription: a package\n')
 
 
-class AptTestCase(unittest.TestCase):
-
-    def setUp(self):
-        super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+class AptTestCase(support.FolderTestCase):
 
     def test_missing(self):
         self.assertEqual(['no-such-package-here'], apt.missing(

@@ -4,13 +4,12 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
-import unittest
 from unittest import mock
 
 from harness import cache
 from harness import errors
 from harness import files
+from harness.tests import support
 
 _CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -22,19 +21,7 @@ _HOLDER = ('import sys; sys.path.insert(0, sys.argv[1])\n'
            '    sys.stdin.read()\n')
 
 
-class FolderTestCase(unittest.TestCase):
-
-    def setUp(self):
-        super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def path(self, *names):
-        return os.path.join(self.folder, *names)
-
-
-class FilesTestCase(FolderTestCase):
+class FilesTestCase(support.FolderTestCase):
 
     def test_write_replaces_whole_files(self):
         path = self.path('new', 'file')
@@ -82,7 +69,7 @@ class FilesTestCase(FolderTestCase):
         self.assertEqual([], os.listdir(self.folder))
 
 
-class LockTestCase(FolderTestCase):
+class LockTestCase(support.FolderTestCase):
 
     def holder(self, path):
         """Start another process that has the lock."""
@@ -115,7 +102,7 @@ class LockTestCase(FolderTestCase):
         self.assertEqual('locked\n', waits.communicate(timeout=60)[0])
 
 
-class CacheTestCase(FolderTestCase):
+class CacheTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()

@@ -9,15 +9,14 @@ from unittest import mock
 from harness import errors
 from harness import run
 from harness import wait
+from harness.tests import support
 
 
-class RunTestCase(unittest.TestCase):
+class RunTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.log = os.path.join(folder.name, 'log')
+        self.log = self.path('log')
 
     def test_output(self):
         self.assertEqual('hello\n', run.run(['echo', 'hello']))

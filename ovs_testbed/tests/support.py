@@ -3,23 +3,19 @@
 """A testbed in a temporary folder, of which nothing runs."""
 
 import os
-import tempfile
-import unittest
 from unittest import mock
 
+from harness.tests import support
 from ovs_testbed import release
 from ovs_testbed import testbeds
 
 
-class TestbedTestCase(unittest.TestCase):
+class TestbedTestCase(support.FolderTestCase):
 
     RELEASE = release.DEFAULT
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
         # nor is the user's cache read or written
         variables = mock.patch.dict(os.environ, OVS_CACHE=os.path.join(
             self.folder, 'cache'))

@@ -4,11 +4,10 @@ import os
 import shutil
 import subprocess
 import tarfile
-import tempfile
-import unittest
 from unittest import mock
 
 from harness import errors
+from harness.tests import support
 from ovs_testbed import checkouts
 
 _WHO = {'GIT_%s_%s' % (who, what): 'tester' for who in ('AUTHOR', 'COMMITTER')
@@ -22,13 +21,10 @@ def git(folder, *arguments):
         env=dict(os.environ, **_WHO)).stdout.strip()
 
 
-class CheckoutsTestCase(unittest.TestCase):
+class CheckoutsTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
         self.release = mock.Mock(tag='a-tag', checkouts={
             name: {'version': '1', 'commit': self.commit(name)}
             for name in ('nova', 'cinder')})

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import os
-import tempfile
-import unittest
 from unittest import mock
 from xml.etree import ElementTree
 
+from harness.tests import support
 from ovs_testbed import libvirt_api
 
 _API = '''
@@ -22,13 +21,10 @@ _READELF = '''
 _PACKAGE = 'prefix=/usr\nlibvirt_api=${prefix}/api/libvirt-api.xml\nName: x\n'
 
 
-class LibvirtApiTestCase(unittest.TestCase):
+class LibvirtApiTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
         self.described = os.path.join(self.folder, 'described')
         os.mkdir(self.described)
         for name, text in (('libvirt-api.xml', _API), ('libvirt.so.0', ''),

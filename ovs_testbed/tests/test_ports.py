@@ -3,22 +3,19 @@
 import os
 import socket
 import subprocess
-import tempfile
-import unittest
 from unittest import mock
 
 from harness import errors
+from harness.tests import support
 from ovs_testbed import ports
 
 
-class PortsTestCase(unittest.TestCase):
+class PortsTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.namespaces = folder.name
-        for patch in (mock.patch.object(ports, 'NAMESPACES', folder.name),
+        self.namespaces = self.folder
+        for patch in (mock.patch.object(ports, 'NAMESPACES', self.folder),
                       mock.patch.object(subprocess, 'run', self.run_ip)):
             patch.start()
             self.addCleanup(patch.stop)

@@ -16,6 +16,7 @@ import unittest
 from unittest import mock
 
 from harness import errors
+from harness.tests import support
 from ovs_testbed import debian_archive
 from ovs_testbed import python27
 
@@ -130,16 +131,14 @@ class Archive:
                        env=dict(os.environ, GNUPGHOME=self._secrets))
 
 
-class MadeTestCase(unittest.TestCase):
+class MadeTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.cache = os.path.join(folder.name, 'cache')
-        self.archive = Archive(folder.name)
+        self.cache = self.path('cache')
+        self.archive = Archive(self.folder)
         self.addCleanup(self.archive.remove)
-        self.pins = os.path.join(folder.name, 'pins.txt')
+        self.pins = self.path('pins.txt')
         self.pin(self.archive.sha256)
         self.use(debian_archive, '_KEYRINGS', (self.archive.keyring,))
         self.use(debian_archive, 'address',
@@ -301,14 +300,11 @@ class MadeTestCase(unittest.TestCase):
         self.assertFalse(os.path.exists(left))
 
 
-class ChoiceTestCase(unittest.TestCase):
+class ChoiceTestCase(support.FolderTestCase):
     """The user's own ones go before one that is made"""
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
         variables = mock.patch.dict(os.environ, {
             'PATH': self.folder + '/bin:/usr/bin:/bin',
             'PYENV_ROOT': self.folder + '/pyenv', 'OVS_PYTHON27': ''})

@@ -8,18 +8,16 @@ from unittest import mock
 
 from harness import errors
 from harness import files
+from harness.tests import support
 from ovs_testbed import release
 from ovs_testbed import sources
 
 
 @unittest.skipUnless(os.geteuid() == 0, 'only root becomes another user')
-class BuilderTestCase(unittest.TestCase):
+class BuilderTestCase(support.FolderTestCase):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
         self.log = os.path.join(self.folder, 'log')
 
     def builder(self):
