@@ -29,6 +29,10 @@ class BaseTest(test.BaseTestCase):
 
     credentials = ['primary', 'admin']
 
+    # The options without which the class is skipped, beside those that its
+    # base classes name: (section, option).
+    needs = [('service_available', 'cinder'), ('openvstorage', 'vpool')]
+
     # The volume API that the class needs, None for the oldest.
     volume_microversion = None
 
@@ -39,10 +43,12 @@ class BaseTest(test.BaseTestCase):
     @classmethod
     def skip_checks(cls):
         super(BaseTest, cls).skip_checks()
-        cls.skip_without(CONF.service_available.cinder,
-                         '[service_available] cinder is false')
-        cls.skip_without(CONF.openvstorage.vpool,
-                         '[openvstorage] vpool names no vPool')
+        for one in reversed(cls.__mro__):
+            for section, option in vars(one).get('needs', ()):
+                options = getattr(CONF, section.replace('-', '_'))
+                cls.skip_without(getattr(options, option),
+                                 '[%s] %s is false or empty'
+                                 % (section, option))
         if cls.volume_microversion:
             api_version_utils.check_skip_with_microversion(
                 cls.volume_microversion, 'latest',

@@ -82,6 +82,37 @@ class BaseTestCase(unittest.TestCase):
             {'id': volume_id, 'os-vol-mig-status-attr:name_id': name_id,
              'os-vol-host-attr:host': 'node@section#' + backend})
 
+    def skipped_for(self, **values):
+        """Return why a class is skipped, which needs manage_volume and whose
+        base needs console_output; None if it is not."""
+        class Machine(self.tests):
+            needs = [('compute-feature-enabled', 'console_output')]
+
+        class Managed(Machine):
+            needs = [('volume-feature-enabled', 'manage_volume')]
+
+        for option, value in values.items():
+            group = ('volume-feature-enabled' if option == 'manage_volume'
+                     else 'compute-feature-enabled')
+            CONF.set_override(option, value, group)
+            self.addCleanup(CONF.clear_override, option, group)
+        CONF.set_override('vpool', 'one', 'openvstorage')
+        self.addCleanup(CONF.clear_override, 'vpool', 'openvstorage')
+        try:
+            Managed.skip_checks()
+        except Managed.skipException as reason:
+            return str(reason)
+
+    def test_a_class_needs_what_its_bases_need(self):
+        self.assertIsNone(self.skipped_for(manage_volume=True,
+                                           console_output=True))
+        self.assertEqual(
+            '[volume-feature-enabled] manage_volume is false or empty',
+            self.skipped_for(manage_volume=False, console_output=True))
+        self.assertEqual(
+            '[compute-feature-enabled] console_output is false or empty',
+            self.skipped_for(manage_volume=True, console_output=False))
+
     def test_empty_vpools_end_a_class_well(self):
         self.tests.resource_cleanup()
         self.assertEqual(0, self.now)

@@ -19,11 +19,7 @@ CLUSTER = 1 << 16
 
 class TestImages(base.BaseTest):
 
-    @classmethod
-    def skip_checks(cls):
-        super(TestImages, cls).skip_checks()
-        cls.skip_without(CONF.service_available.glance,
-                         '[service_available] glance is false')
+    needs = [('service_available', 'glance')]
 
     @decorators.idempotent_id('aa929c21-437e-463c-844b-eb0c5ba388f8')
     def test_there_and_back(self):

@@ -17,13 +17,8 @@ class TestManage(base.BaseTest):
 
     volume_microversion = '3.8'
 
-    @classmethod
-    def skip_checks(cls):
-        super(TestManage, cls).skip_checks()
-        cls.skip_without(CONF.volume_feature_enabled.manage_volume,
-                         '[volume-feature-enabled] manage_volume is false')
-        cls.skip_without(CONF.volume_feature_enabled.manage_snapshot,
-                         '[volume-feature-enabled] manage_snapshot is false')
+    needs = [('volume-feature-enabled', 'manage_volume'),
+             ('volume-feature-enabled', 'manage_snapshot')]
 
     def setUp(self):
         super(TestManage, self).setUp()

@@ -72,11 +72,7 @@ class TestRevert(base.BaseTest):
 
     volume_microversion = '3.40'
 
-    @classmethod
-    def skip_checks(cls):
-        super(TestRevert, cls).skip_checks()
-        cls.skip_without(CONF.openvstorage.revert_to_snapshot,
-                         '[openvstorage] revert_to_snapshot is false')
+    needs = [('openvstorage', 'revert_to_snapshot')]
 
     def setUp(self):
         super(TestRevert, self).setUp()

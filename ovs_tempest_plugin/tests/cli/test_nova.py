@@ -15,13 +15,7 @@ class TestNovaCommands(base.CliTest):
 
     commands = ('cinder', 'nova')
 
-    @classmethod
-    def skip_checks(cls):
-        super(TestNovaCommands, cls).skip_checks()
-        cls.skip_without(CONF.service_available.nova,
-                         '[service_available] nova is false')
-        cls.skip_without(CONF.service_available.glance,
-                         '[service_available] glance is false')
+    needs = [('service_available', 'nova'), ('service_available', 'glance')]
 
     @classmethod
     def setup_credentials(cls):

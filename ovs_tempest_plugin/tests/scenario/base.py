@@ -18,13 +18,11 @@ class ScenarioTest(base.BaseTest):
     # True: the guest is asked over SSH.
     needs_ssh = True
 
+    needs = [('service_available', 'nova'), ('service_available', 'glance')]
+
     @classmethod
     def skip_checks(cls):
         super(ScenarioTest, cls).skip_checks()
-        cls.skip_without(CONF.service_available.nova,
-                         '[service_available] nova is false')
-        cls.skip_without(CONF.service_available.glance,
-                         '[service_available] glance is false')
         cls.skip_without(CONF.validation.run_validation or not cls.needs_ssh,
                          '[validation] run_validation is false: no guest can '
                          'be asked')

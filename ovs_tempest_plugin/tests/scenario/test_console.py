@@ -17,13 +17,8 @@ class TestConsole(base.ScenarioTest):
 
     needs_ssh = False
 
-    @classmethod
-    def skip_checks(cls):
-        super(TestConsole, cls).skip_checks()
-        cls.skip_without(CONF.compute_feature_enabled.console_output,
-                         '[compute-feature-enabled] console_output is false')
-        cls.skip_without(CONF.openvstorage.guest_tells_disks,
-                         '[openvstorage] guest_tells_disks is false')
+    needs = [('compute-feature-enabled', 'console_output'),
+             ('openvstorage', 'guest_tells_disks')]
 
     @decorators.idempotent_id('e3b698a0-2ba1-422e-8fbf-2af2ae26a124')
     def test_disks_come_grow_and_go(self):
