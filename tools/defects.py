@@ -13,17 +13,18 @@ import glob
 import os
 import re
 import shutil
-import subprocess
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TOP)
+
+from harness import errors  # noqa: E402
+from harness import run  # noqa: E402
+
 STEP_SECONDS = 600
 
 Defect = collections.namedtuple('Defect', ['name', 'what', 'test', 'service',
                                            'tries', 'patch', 'files'])
-
-
-class Problem(Exception):
-    """The reason why a defect cannot be tried."""
 
 
 def read(path):
@@ -34,7 +35,8 @@ def read(path):
                              text.partition('\n--- ')[0], re.MULTILINE))
     files = re.findall(r'^\+\+\+ b/(\S+)', text, re.MULTILINE)
     if not {'Defect', 'Caught-by'} <= set(header) or not files:
-        raise Problem('%s: Defect, Caught-by and a patch are needed' % path)
+        raise errors.Error('%s: Defect, Caught-by and a patch are needed'
+                           % path)
     name = os.path.splitext(os.path.basename(path))[0]
     return Defect(name, header['Defect'], header['Caught-by'],
                   header.get('Service'), int(header.get('Tries', 1)), path,
@@ -48,20 +50,10 @@ def read_all(folder, names):
     return [read(path) for path in paths]
 
 
-def run(command, **options):
-    """Run a command; a failure contains its output."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.STDOUT, check=False,
-                          timeout=STEP_SECONDS, **options)
-    if done.returncode:
-        raise Problem('%s: exit code %d\n%s' % (
-            ' '.join(command), done.returncode, done.stdout[-2000:]))
-
-
 def apply_patch(defect, folder, *options):
     with open(defect.patch, encoding='utf-8') as patch:
-        run(['patch', '--strip=1', '--no-backup-if-mismatch', *options,
-             '--directory', folder], stdin=patch)
+        run.run(['patch', '--strip=1', '--no-backup-if-mismatch', *options,
+                 '--directory', folder], stdin=patch.read())
 
 
 class EdgeCopy:
@@ -70,12 +62,13 @@ class EdgeCopy:
     def __init__(self, folder):
         self.folder = folder
         self.build = os.path.join(folder, 'build')
-        self._environment = dict(os.environ, PATH='/usr/bin:/bin')
         shutil.copytree(os.path.join(TOP, 'edge'),
                         os.path.join(folder, 'edge'))
         # a spoiled function may not use all of its parameters
-        run(['meson', 'setup', '-Dwerror=false', self.build,
-             os.path.join(folder, 'edge')], env=self._environment)
+        run.run(['meson', 'setup', '-Dwerror=false', self.build,
+                 os.path.join(folder, 'edge')], clean=True,
+                timeout=STEP_SECONDS)
 
     def make(self, *targets):
-        run(['ninja', '-C', self.build, *targets], env=self._environment)
+        run.run(['ninja', '-C', self.build, *targets], clean=True,
+                timeout=STEP_SECONDS, why=run.first_error)
