@@ -12,6 +12,7 @@ module        does
 ``files``     files and folders that are there whole or not at all; locks
 ``cache``     the project's cache folder
 ``apt``       Debian packages: which are missing, install, fetch, unpack
+``guest``     parts of guests, out of Debian's packages
 ============  ==============================================================
 
 It needs the standard library only, and imports nothing of the project.

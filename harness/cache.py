@@ -24,6 +24,19 @@ def key_of(text):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def key_of_files(*folders):
+    """Return a short name that changes with every file of folders."""
+    texts = []
+    for top in folders:
+        for folder, below, names in os.walk(top):
+            below.sort()
+            for name in sorted(names):
+                if not name.endswith('.pyc'):
+                    with open(os.path.join(folder, name)) as stream:
+                        texts += [name, stream.read()]
+    return key_of('\0'.join(texts))
+
+
 class Cache:
     """A part of the cache folder."""
 

@@ -10,9 +10,8 @@
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-for module in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev \
-        virtio_pci virtio_blk; do
-    insmod "/modules/$module.ko"
+for module in /modules/*; do
+    insmod "$module"
 done
 
 # wait_for TEST ARGUMENT... - wait until a test is true, 20 s at most

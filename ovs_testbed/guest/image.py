@@ -2,18 +2,21 @@
 
 """Makes the guest image, without mounting anything."""
 
-import glob
 import os
 import shutil
 import struct
 import tempfile
 
-from harness import errors
+from harness import apt
+from harness import cache
+from harness import guest
 from harness import run
-from ovs_testbed import cache
+from harness.guest import debian
 from ovs_testbed.guest import rootfs
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+_INIT = os.path.join(_HERE, 'initramfs-init')
+_INITRAMFS_MODULES = ('virtio_pci', 'virtio_blk')
 _MIB = 1 << 20
 _SECTOR = 512
 _BOOT_START, _BOOT_SIZE = 1, 24  # MiB
@@ -44,15 +47,8 @@ def is_there(testbed):
 
 
 def _key():
-    """Changes with every file of this folder."""
-    texts = []
-    for folder, folders, names in os.walk(_HERE):
-        folders.sort()
-        for name in sorted(names):
-            if not name.endswith('.pyc'):
-                with open(os.path.join(folder, name)) as stream:
-                    texts += [name, stream.read()]
-    return cache.key_of(*texts)
+    """Changes with every file that makes the guest."""
+    return cache.key_of_files(_HERE, *guest.__path__)
 
 
 def make(testbed):
@@ -60,12 +56,11 @@ def make(testbed):
     log = testbed.log('guest')
     target = path(testbed)
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(target),
-                                     prefix='guest-') as work:
-        packages = os.path.join(work, 'packages')
-        _unpack_packages(work, packages, log)
-        boot = _make_boot_partition(work, packages, log)
-        root = _make_root_partition(work, packages, log)
+    with tempfile.TemporaryDirectory(
+            dir=os.path.dirname(target), prefix='guest-') as work, \
+            debian.unpacked([*rootfs.PACKAGES, apt.kernel()], log) as parts:
+        boot = _make_boot_partition(work, parts, log)
+        root = _make_root_partition(work, parts, log)
         disk = os.path.join(work, 'disk')
         _join(disk, boot, root)
         draft = os.path.join(work, 'qcow2')
@@ -75,49 +70,29 @@ def make(testbed):
     return '%d MiB' % (os.path.getsize(target) >> 20)
 
 
-def _unpack_packages(work, packages, log):
-    """Download Debian's packages and unpack them."""
-    names = list(rootfs.PACKAGES) + [_kernel_package()]
-    run.run(['apt-get', '-o', 'APT::Sandbox::User=root', 'download'] + names,
-            log=log, cwd=work, timeout=900)
-    for package in glob.glob(os.path.join(work, '*.deb')):
-        run.run(['dpkg-deb', '--extract', package, packages], log=log)
-
-
-def _kernel_package():
-    """The package that Debian's newest cloud kernel is in."""
-    for line in run.run(['apt-cache', 'depends',
-                         'linux-image-cloud-amd64']).splitlines():
-        if 'Depends: linux-image-' in line:
-            return line.split()[-1]
-    raise errors.Error(
-        'apt knows no linux-image-cloud-amd64',
-        hint='apt-get update; the section "main" has to be in the sources')
-
-
-def _make_boot_partition(work, packages, log):
+def _make_boot_partition(work, parts, log):
     """A FAT16 file system with syslinux, the kernel and its initramfs."""
-    target = os.path.join(work, 'boot')
-    initrd = rootfs.make_initramfs(work, packages, log)
-    kernel, = glob.glob(os.path.join(packages, 'boot', 'vmlinuz-*'))
-    config = os.path.join(work, 'syslinux.cfg')
+    target, initrd, config = (os.path.join(work, name) for name in (
+        'boot', 'initrd', 'syslinux.cfg'))
+    with open(initrd, 'wb') as stream:
+        stream.write(debian.initramfs(parts, _INIT, _INITRAMFS_MODULES))
     with open(config, 'w') as stream:
         stream.write(_SYSLINUX)
     _allocate(target, _BOOT_SIZE)
     run.run(['mkfs.fat', '-F', '16', '-n', 'BOOT', '-h',
              str(_BOOT_START * _MIB // _SECTOR), target], log=log)
     run.run(['syslinux', '--install', target], log=log)
-    for source, name in ((kernel, 'vmlinuz'), (initrd, 'initrd'),
+    for source, name in ((parts.kernel(), 'vmlinuz'), (initrd, 'initrd'),
                          (config, 'syslinux.cfg')):
         run.run(['mcopy', '-i', target, source, '::' + name], log=log)
     return target
 
 
-def _make_root_partition(work, packages, log):
+def _make_root_partition(work, parts, log):
     """An ext4 file system with everything that the guest runs."""
     target = os.path.join(work, 'root')
     tree = os.path.join(work, 'tree')
-    rootfs.make_tree(tree, packages, log)
+    rootfs.make_tree(tree, parts, log)
     _allocate(target, _ROOT_SIZE)
     run.run(['mke2fs', '-q', '-t', 'ext4', '-L', 'guest', '-m', '0', '-d',
              tree, target], log=log)

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Make the guest's initramfs and its root file system."""
+"""Make the guest's root file system."""
 
-import glob
-import gzip
 import os
 import shutil
-import subprocess
 
-from harness import errors
 from harness import run
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,36 +25,13 @@ _PROGRAMS = (
 _LINKS = {'mkfs.ext4': 'mke2fs', 'mkfs.ext3': 'mke2fs',
           'mkfs.ext2': 'mke2fs', 'fsck.ext4': 'e2fsck',
           'mkfs.vfat': 'mkfs.fat'}
-_LOADER = 'lib64/ld-linux-x86-64.so.2'
-_INITRAMFS_MODULES = ('virtio_pci', 'virtio_blk')
-_MODULES = _INITRAMFS_MODULES + (
-    'virtio_net', 'virtio_scsi', 'virtio_rng', 'button', 'evdev', 'ata_piix',
-    'sr_mod', 'sd_mod', 'isofs', 'vfat', 'nls_cp437', 'nls_ascii',
-    'nls_iso8859-1')
+_MODULES = (
+    'virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_scsi', 'virtio_rng',
+    'button', 'evdev', 'ata_piix', 'sr_mod', 'sd_mod', 'isofs', 'vfat',
+    'nls_cp437', 'nls_ascii', 'nls_iso8859-1')
 
 
-def make_initramfs(work, packages, log):
-    """Make the archive with what it takes to find the root file system."""
-    tree = os.path.join(work, 'initramfs')
-    for folder in 'bin', 'dev', 'proc', 'sys', 'root':
-        os.makedirs(os.path.join(tree, folder))
-    _copy_busybox(tree, packages)
-    _copy_modules(tree, packages, _INITRAMFS_MODULES, log)
-    shutil.copy(os.path.join(_HERE, 'initramfs-init'),
-                os.path.join(tree, 'init'))
-    names = subprocess.run(['find', '.', '-print0'], cwd=tree,
-                           capture_output=True, check=True).stdout
-    archive = subprocess.run(
-        ['cpio', '--create', '--format=newc', '--null', '--quiet',
-         '--owner=0:0'], cwd=tree, input=names, capture_output=True,
-        check=True).stdout
-    target = os.path.join(work, 'initrd')
-    with gzip.open(target, 'wb', compresslevel=6) as stream:
-        stream.write(archive)
-    return target
-
-
-def make_tree(tree, packages, log):
+def make_tree(tree, parts, log):
     """Put the root file system together in a folder."""
     shutil.copytree(os.path.join(_HERE, 'root'), tree)
     for folder in ('bin', 'sbin', 'usr/bin', 'usr/sbin', 'lib', 'lib64',
@@ -68,88 +41,43 @@ def make_tree(tree, packages, log):
     os.chmod(os.path.join(tree, 'tmp'), 0o1777)
     os.chmod(os.path.join(tree, 'etc', 'shadow'), 0o600)
     for program in _PROGRAMS:
-        _copy_program(tree, packages, program)
+        for target, source in parts.program(program).items():
+            _copy(source, os.path.join(tree, target))
     for name, target in _LINKS.items():
         os.symlink(target, os.path.join(tree, 'sbin', name))
-    _copy_busybox(tree, packages)
-    _copy_modules(tree, packages, _MODULES, log)
     # what the name service loads by itself
     for library in 'libnss_files.so.2', 'libnss_dns.so.2':
-        _copy_library(tree, packages, library)
+        _copy(parts.library(library), os.path.join(tree, 'lib', library))
+    _copy_busybox(tree, parts)
+    _copy_modules(tree, parts, log)
 
 
-def _copy_busybox(tree, packages):
+def _copy(source, target):
+    if not os.path.exists(target):
+        shutil.copy(source, target)
+
+
+def _copy_busybox(tree, parts):
     """Copy busybox, with a link for everything that no program does."""
-    busybox = os.path.join(packages, 'bin', 'busybox')
-    shutil.copy(busybox, os.path.join(tree, 'bin', 'busybox'))
+    busybox = parts.path('bin/busybox')
+    _copy(busybox, os.path.join(tree, 'bin', 'busybox'))
     there = {name for folder in ('bin', 'sbin', 'usr/bin', 'usr/sbin')
-             for name in _listdir(os.path.join(tree, folder))}
-    for name in run.run([busybox, '--list']).split():
-        if name not in there:
-            os.symlink('/bin/busybox', os.path.join(tree, 'bin', name))
-    if os.path.isdir(os.path.join(tree, 'sbin')):
-        for name in 'init', 'getty', 'reboot', 'poweroff':
-            os.symlink('/bin/busybox', os.path.join(tree, 'sbin', name))
+             for name in os.listdir(os.path.join(tree, folder))}
+    for name in set(run.output([busybox, '--list']).split()) - there:
+        os.symlink('/bin/busybox', os.path.join(tree, 'bin', name))
+    for name in 'init', 'getty', 'reboot', 'poweroff':
+        os.symlink('/bin/busybox', os.path.join(tree, 'sbin', name))
 
 
-def _listdir(folder):
-    return os.listdir(folder) if os.path.isdir(folder) else []
-
-
-def _copy_program(tree, packages, program):
-    """Copy a program and the libraries that it names."""
-    source = os.path.join(packages, program)
-    shutil.copy(source, os.path.join(tree, program))
-    _copy_needs(tree, packages, source)
-    loader = os.path.join(tree, _LOADER)
-    if not os.path.exists(loader):
-        shutil.copy(os.path.join(packages, _LOADER), loader)
-
-
-def _copy_needs(tree, packages, binary):
-    for line in run.run(['readelf', '--dynamic', binary]).splitlines():
-        if '(NEEDED)' in line:
-            _copy_library(tree, packages, line.split('[')[1].rstrip(']'))
-
-
-def _copy_library(tree, packages, name):
-    target = os.path.join(tree, 'lib', name)
-    if name.startswith('ld-linux') or os.path.exists(target):
-        return
-    found = glob.glob(os.path.join(packages, '**', name), recursive=True)
-    if not found:
-        raise errors.Error('no package of the guest has %s' % name)
-    shutil.copy(os.path.realpath(found[0]), target)
-    _copy_needs(tree, packages, target)
-
-
-def _copy_modules(tree, packages, wanted, log):
+def _copy_modules(tree, parts, log):
     """Copy kernel modules with all that they need."""
-    source, = glob.glob(os.path.join(packages, 'lib', 'modules', '*'))
-    version = os.path.basename(source)
-    if not os.path.exists(os.path.join(source, 'modules.dep')):
-        run.run(['depmod', '--basedir', packages, version], log=log)
-    needs = _read_needs(os.path.join(source, 'modules.dep'))
-    for name in wanted:
-        path = needs['paths'].get(name.replace('-', '_'))
-        # what is no module is built in
-        for item in [path] + needs['needs'].get(path, []) if path else []:
-            target = os.path.join(tree, 'lib', 'modules', version, item)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy(os.path.join(source, item), target)
+    home = parts.modules_folder()
+    target = os.path.join(tree, 'lib', 'modules', os.path.basename(home))
+    for path, content in parts.modules(_MODULES).items():
+        os.makedirs(os.path.join(target, os.path.dirname(path)),
+                    exist_ok=True)
+        with open(os.path.join(target, path), 'wb') as stream:
+            stream.write(content)
     for name in 'modules.order', 'modules.builtin':
-        shutil.copy(os.path.join(source, name),
-                    os.path.join(tree, 'lib', 'modules', version))
-    run.run(['depmod', '--basedir', tree, version], log=log)
-
-
-def _read_needs(path):
-    """Read modules.dep: where each module is, and which it needs."""
-    paths, needs = {}, {}
-    with open(path) as stream:
-        for line in stream:
-            item, others = line.split(':')
-            name = os.path.basename(item).split('.')[0].replace('-', '_')
-            paths[name] = item
-            needs[item] = others.split()
-    return {'paths': paths, 'needs': needs}
+        shutil.copy(os.path.join(home, name), target)
+    run.run(['depmod', '--basedir', tree, os.path.basename(home)], log=log)

@@ -7,7 +7,6 @@ import unittest
 from unittest import mock
 
 from ovs_testbed.guest import image
-from ovs_testbed.guest import rootfs
 
 
 class DiskTestCase(unittest.TestCase):
@@ -49,18 +48,3 @@ class DiskTestCase(unittest.TestCase):
                     keys.append(image._key())
         self.assertEqual(2, len(set(keys)))
         self.assertEqual(before, image._key())
-
-
-class ModulesTestCase(unittest.TestCase):
-
-    def test_needs(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, 'modules.dep')
-            with open(path, 'w') as stream:
-                stream.write('kernel/a-b.ko: kernel/c.ko kernel/d.ko\n'
-                             'kernel/c.ko:\n')
-            found = rootfs._read_needs(path)
-        self.assertEqual({'a_b': 'kernel/a-b.ko', 'c': 'kernel/c.ko'},
-                         found['paths'])
-        self.assertEqual(['kernel/c.ko', 'kernel/d.ko'],
-                         found['needs']['kernel/a-b.ko'])

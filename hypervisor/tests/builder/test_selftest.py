@@ -9,41 +9,9 @@ import pytest
 
 from harness import errors
 from hypervisor.selftest import checks
-from hypervisor.selftest import cpio
 from hypervisor.selftest import guest
 from hypervisor.selftest import guest_image
 from hypervisor.selftest import report as reports
-
-
-def test_the_archive_has_what_was_put_in():
-    archive = cpio.Archive()
-    archive.add_folder('bin')
-    archive.add_file('bin/odd', b'abc', 0o755)
-    archive.add_character_device('console', 5, 1)
-    content = archive.content()
-    assert len(content) % 4 == 0
-    assert _entries(content) == [
-        ('bin', 0o040755, b'', (0, 0)),
-        ('bin/odd', 0o100755, b'abc', (0, 0)),
-        ('console', 0o020600, b'', (5, 1)),
-        ('TRAILER!!!', 0, b'', (0, 0))]
-
-
-def _entries(content):
-    """Read an archive as the kernel does."""
-    found, at = [], 0
-    while at < len(content):
-        assert content[at:at + 6] == b'070701'
-        numbers = [int(content[at + 6 + 8 * i:at + 14 + 8 * i], 16)
-                   for i in range(13)]
-        mode, size, length = numbers[1], numbers[6], numbers[11]
-        at += 110
-        name = content[at:at + length - 1].decode()
-        at = -(-(at + length) // 4) * 4
-        found.append((name, mode, content[at:at + size],
-                      tuple(numbers[9:11])))
-        at = -(-(at + size) // 4) * 4
-    return found
 
 
 def test_the_guests_script_is_a_script():
