@@ -10,6 +10,7 @@ from harness import errors
 from harness import files
 from harness.guest import cpio
 from harness.guest import debian
+from harness.tests import support
 
 
 def _entries(content):
@@ -45,15 +46,13 @@ class ArchiveTestCase(unittest.TestCase):
             (b'070701', 'TRAILER!!!', 0, b'', (0, 0))], _entries(content))
 
 
-class PartsTestCase(unittest.TestCase):
+class PartsTestCase(support.FolderTestCase):
 
     MODULES = 'lib/modules/6.1'
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.parts = debian.Parts(folder.name)
+        self.parts = debian.Parts(self.folder)
         self.put('boot/vmlinuz-6.1', b'kernel')
         self.put('usr/bin/busybox', b'busybox')
         self.put(self.MODULES + '/modules.builtin', b'kernel/fs/ext4.ko\n')
