@@ -10,8 +10,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
 
 if [[ -z ${OVS_LIVE_VPOOL:-} ]]; then
-    PYTHONPATH=$TOP exec "$OVS_TEST_PYTHON" "$TOP/tools/with-storagedriver" \
-        bash "${BASH_SOURCE[0]}"
+    PYTHONPATH=$TOP exec "$OVS_TEST_PYTHON" \
+        "$TOP/ovs_storagedriver/tests/with-storagedriver" bash "${BASH_SOURCE[0]}"
 fi
 
 OURS=7968a798-a0ab-4f6a-8f3d-000000000001

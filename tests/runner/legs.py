@@ -75,7 +75,8 @@ def live(environment, **more):
     return stestr(
         environment, environment, 'ovs_drivers/tests/behaviour', '--serial',
         'test_volumes|test_images|test_owners|test_threads',
-        before=(_PYTHON % 'py311', 'tools/with-storagedriver'),
+        before=(_PYTHON % 'py311',
+                'ovs_storagedriver/tests/with-storagedriver'),
         needs=('tox:py311', 'edge:plain'),
         variables=dict(
             _ENGINE, OVS_LIVE_LIBRARY='{top}/build/edge-plain/client'), **more)

@@ -5,10 +5,12 @@
 import fcntl
 import os
 import subprocess
+import sys
 
 from tests.runner import paths
 from tests.runner.processes import AS_ROOT
 
+_PYTHON = (3, 11)
 _WAIT_FOR_DPKG = '-oDPkg::Lock::Timeout=600'
 
 
@@ -18,6 +20,10 @@ class Failure(Exception):
 
 def prepare():
     """Make the tools and install what is missing."""
+    if sys.version_info < _PYTHON:
+        raise Failure('/usr/bin/python3 is Python %d.%d; hint: take a Debian '
+                      'with Python %d.%d or later'
+                      % (*sys.version_info[:2], *_PYTHON))
     os.makedirs(paths.LOGS, exist_ok=True)
     os.makedirs(paths.CACHE, exist_ok=True)
     with open(os.path.join(paths.CACHE, 'tools.lock'), 'w') as lock:

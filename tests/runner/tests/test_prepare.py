@@ -3,6 +3,7 @@
 """What is made and installed before any leg, with an apt-get of the test."""
 
 import os
+import sys
 
 import pytest
 
@@ -46,6 +47,14 @@ def test_nothing_to_do(machine, capsys):
     prepare.prepare()
     assert (machine / 'calls').read_text() == ''
     assert capsys.readouterr().out == ''
+
+
+def test_an_old_python(machine, monkeypatch):
+    monkeypatch.setattr(sys, 'version_info', (3, 9, 2))
+    with pytest.raises(prepare.Failure) as error:
+        prepare.prepare()
+    assert str(error.value).startswith('/usr/bin/python3 is Python 3.9; hint:')
+    assert not os.path.exists(paths.LOGS)
 
 
 def test_missing_packages_are_installed(machine, capsys):
