@@ -157,8 +157,8 @@ class _Making(_Base):
                                                      testbed.name))
         else:
             take_down.down(testbed)
-            self.app.stderr.write('taken down again; --keep would have left '
-                                  'it\n')
+            self.app.stderr.write('removed; use --keep to keep a testbed that '
+                                  'fails\n')
             # that file is gone, too
             error.log = None
 

@@ -4,8 +4,8 @@
 
 import configparser
 
-from ovs_drivers import storagedriver
 from harness import wait
+from ovs_drivers import storagedriver
 from ovs_testbed import cloud
 from ovs_testbed import plugin
 from ovs_testbed import testbeds

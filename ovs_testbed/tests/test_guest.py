@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import os
+import stat
 import struct
+import subprocess
 import tempfile
 import unittest
 from unittest import mock
 
+from harness import files
+from harness import run
+from harness.guest import debian
+from harness.tests import support
 from ovs_testbed.guest import image
+from ovs_testbed.guest import rootfs
 
 
 class DiskTestCase(unittest.TestCase):
@@ -48,3 +55,62 @@ class DiskTestCase(unittest.TestCase):
                     keys.append(image._key())
         self.assertEqual(2, len(set(keys)))
         self.assertEqual(before, image._key())
+
+
+class TreeTestCase(support.FolderTestCase):
+    """The root file system, of packages that have next to nothing"""
+
+    def setUp(self):
+        super().setUp()
+        self.parts = debian.Parts(self.path('packages'))
+        self.put('bin/busybox', '#!/bin/sh\necho init\necho ls\necho lsblk\n')
+        for library in 'libnss_files.so.2', 'libnss_dns.so.2':
+            self.put('lib/x86_64-linux-gnu/' + library, library)
+        for name in 'modules.order', 'modules.builtin':
+            self.put('lib/modules/6.1/' + name, '')
+        self.put('lib/modules/6.1/kernel/a.ko', 'module')
+        self.commands = []
+        for owner, name, value in (
+                (rootfs, '_MODULES', ('a',)),
+                (debian.Parts, 'program', self.program),
+                (run, 'run', lambda words, log: self.commands.append(words)),
+                (run, 'output', lambda words: subprocess.check_output(
+                    words, text=True))):
+            patched = mock.patch.object(owner, name, value)
+            patched.start()
+            self.addCleanup(patched.stop)
+        self.tree = self.path('tree')
+        rootfs.make_tree(self.tree, self.parts, 'log')
+
+    def put(self, name, text):
+        path = os.path.join(self.path('packages'), name)
+        files.write(path, text, 0o755)
+        return path
+
+    def program(self, name):
+        return {name: self.put('program', name),
+                'lib/libc.so.6': self.put('libc', 'libc')}
+
+    def read(self, name):
+        with open(os.path.join(self.tree, name)) as stream:
+            return stream.read()
+
+    def test_programs_with_their_libraries(self):
+        self.assertEqual('usr/sbin/dropbear', self.read('usr/sbin/dropbear'))
+        self.assertEqual('libc', self.read('lib/libc.so.6'))
+        self.assertEqual('libnss_dns.so.2', self.read('lib/libnss_dns.so.2'))
+
+    def test_busybox_does_what_no_program_does(self):
+        for name in 'bin/ls', 'sbin/init':
+            self.assertEqual('/bin/busybox', os.readlink(
+                os.path.join(self.tree, name)))
+        self.assertEqual('bin/lsblk', self.read('bin/lsblk'))
+
+    def test_modules_can_be_found_by_modprobe(self):
+        self.assertEqual('module', self.read('lib/modules/6.1/kernel/a.ko'))
+        self.assertEqual([['depmod', '--basedir', self.tree, '6.1']],
+                         self.commands)
+
+    def test_passwords_are_roots(self):
+        shadow = os.stat(os.path.join(self.tree, 'etc', 'shadow'))
+        self.assertEqual(0o600, stat.S_IMODE(shadow.st_mode))

@@ -6,7 +6,7 @@ import unittest
 from ovs_testbed import relay
 
 
-class DoorsTestCase(unittest.IsolatedAsyncioTestCase):
+class RelayTestCase(unittest.IsolatedAsyncioTestCase):
 
     async def asyncSetUp(self):
         async def shout(reader, writer):

@@ -15,7 +15,7 @@ class KillTestCase(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def test_all_that_are_of_the_room(self):
+    def test_all_that_are_of_the_sandbox(self):
         processes = [self.started(), self.started()]
         sandbox._kill_all(lambda: [process.pid for process in processes
                                    if process.poll() is None])
