@@ -114,9 +114,10 @@ def locked(path, busy=None, hint='wait for it, or stop it'):
 
 
 def _holder(descriptor):
-    """Return the number of the process that has a lock, if it is known."""
+    """Return the number of the process that has a lock, if it is known: not
+    every file system has the kernel's own inode numbers."""
     wanted = str(os.fstat(descriptor).st_ino)
-    with open('/proc/locks') as lines:
+    with contextlib.suppress(OSError), open('/proc/locks') as lines:
         for line in lines:
             # 1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF
             words = line.split()
