@@ -46,7 +46,7 @@ class Guest(object):
 
     def wait_for_boot(self, last_boot_id=None):
         """Wait for a boot, another one than the one named; return its id."""
-        def look():
+        def probe():
             # what was logged in to may be gone without a word
             self._login.forget()
             try:
@@ -58,7 +58,7 @@ class Guest(object):
                 return False, '%s' % error
             return boot_id != last_boot_id, boot_id
 
-        return waiting.wait_for('server %s to boot' % self.id, look,
+        return waiting.wait_for('server %s to boot' % self.id, probe,
                                 CONF.validation.ssh_timeout)
 
     # Disks
@@ -75,24 +75,24 @@ class Guest(object):
 
     def wait_for_disk(self, volume_id, size):
         """Wait until the guest sees the volume with SIZE bytes."""
-        def look():
+        def probe():
             disks = self.disks()
-            look.found = [disk for disk in disks if (disk.serial, disk.size)
-                          == (volume_id[:SERIAL_LENGTH], size)]
-            return bool(look.found), disks
+            probe.found = [disk for disk in disks if (disk.serial, disk.size)
+                           == (volume_id[:SERIAL_LENGTH], size)]
+            return bool(probe.found), disks
 
         waiting.wait_for('a disk of %d bytes with the serial of volume %s in '
-                         'server %s' % (size, volume_id, self.id), look,
+                         'server %s' % (size, volume_id, self.id), probe,
                          CONF.volume.build_timeout)
-        return look.found[0].name
+        return probe.found[0].name
 
     def wait_for_no_disk(self, volume_id):
-        def look():
+        def probe():
             disk = self.disk_of(volume_id)
             return disk is None, disk
 
         waiting.wait_for('the disk of volume %s to leave server %s'
-                         % (volume_id, self.id), look,
+                         % (volume_id, self.id), probe,
                          CONF.volume.build_timeout)
 
     def write(self, disk, token, mib=0):

@@ -167,14 +167,14 @@ class Resources(object):
     def _wait_until_detached(self, server_id, volume_id):
         """Cinder's volume is available before Nova's record has gone, and
         until then no other server may have the volume."""
-        def look():
+        def probe():
             found = [attachment['volumeId'] for attachment in
                      self.servers.list_volume_attachments(
                          server_id)['volumeAttachments']]
             return volume_id not in found, found
 
         waiting.wait_for('server %s to be without volume %s'
-                         % (server_id, volume_id), look,
+                         % (server_id, volume_id), probe,
                          CONF.compute.build_timeout)
 
     @staticmethod

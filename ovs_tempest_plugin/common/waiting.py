@@ -9,11 +9,11 @@ from tempest.lib import exceptions as lib_exc
 _FIRST_PAUSE = 0.1
 
 
-def wait_for(what, look, timeout, pause_max=1):
+def wait_for(what, probe, timeout, pause_max=1):
     """Look until it is so.
 
     :param what: what is awaited, in words
-    :param look: returns whether it is so, and the state that was seen
+    :param probe: returns whether it is so, and the state that was seen
     :param timeout: seconds until this is an error
     :param pause_max: seconds between two looks; the first ones are shorter
     :returns: the state seen last
@@ -21,7 +21,7 @@ def wait_for(what, look, timeout, pause_max=1):
     deadline = time.time() + timeout
     pause = _FIRST_PAUSE
     while True:
-        is_so, state = look()
+        is_so, state = probe()
         if is_so:
             return state
         if time.time() > deadline:
@@ -37,23 +37,23 @@ def wait_for_status(what, show, wanted, timeout):
     :returns: the resource
     :raises: TempestException at once if the status says that it failed
     """
-    def look():
+    def probe():
         resource = show()
         status = resource['status']
         if status != wanted and status.lower().startswith('error'):
             raise lib_exc.TempestException(
                 '%s went to status %s instead of %s: %s'
                 % (what, status, wanted, resource.get('fault', '')))
-        look.resource = resource
+        probe.resource = resource
         return status == wanted, status
 
-    wait_for('%s to be %s' % (what, wanted), look, timeout)
-    return look.resource
+    wait_for('%s to be %s' % (what, wanted), probe, timeout)
+    return probe.resource
 
 
 def wait_for_deletion(what, show, timeout):
     """Wait until SHOW() finds nothing any more."""
-    def look():
+    def probe():
         try:
             status = show()['status']
         except lib_exc.NotFound:
@@ -63,4 +63,4 @@ def wait_for_deletion(what, show, timeout):
                 '%s went to status %s instead of going away' % (what, status))
         return False, status
 
-    wait_for('%s to be gone' % what, look, timeout)
+    wait_for('%s to be gone' % what, probe, timeout)

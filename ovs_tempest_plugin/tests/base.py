@@ -166,12 +166,12 @@ class BaseTest(test.BaseTestCase):
         A delete may be carried out a little later where clones had to go
         first.
         """
-        def look():
+        def probe():
             left = [name for name in names for vpool in self.vpools
                     if vpool.has(name)]
             return not left, left
 
-        waiting.wait_for('deleted volumes to be gone from the vPools', look,
+        waiting.wait_for('deleted volumes to be gone from the vPools', probe,
                          CONF.openvstorage.settle_timeout)
 
     def assert_released(self, vpool, name, info):

@@ -21,10 +21,10 @@ TRACEBACK = """\
 Traceback (most recent call last):
 
   File "/plugin/common/waiting.py", line 34, in wait_for
-    is_so, state = look()
+    is_so, state = probe()
                    ^^^^^^
 
-  File "/plugin/common/waiting.py", line 54, in look
+  File "/plugin/common/waiting.py", line 54, in probe
     raise lib_exc.TempestException(
 
 tempest.lib.exceptions.TempestException: An unknown exception occurred
@@ -94,7 +94,7 @@ class VerdictTestCase(unittest.TestCase):
                       'unknown exception occurred\n'
                       '         Details: volume 1 went to status error\n',
                       self.output.getvalue())
-        self.assertNotIn('look()', self.output.getvalue())
+        self.assertNotIn('probe()', self.output.getvalue())
 
     def test_no_password_of_a_command_that_failed(self):
         for text in ("['cinder', '--os-password', 'X0+ig~%s', 'list']",

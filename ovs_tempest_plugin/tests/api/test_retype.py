@@ -63,11 +63,11 @@ class TestRetype(base.BaseTest):
         self.admin_volumes.retype_volume(
             volume['id'], new_type=type_name, migration_policy='on-demand')
 
-        def look():
+        def probe():
             now = self.made.show_volume(volume['id'])
             state = (now['volume_type'], now['status'])
             return state == (type_name, 'available'), state
 
         waiting.wait_for('volume %s to be of type %s'
-                         % (volume['id'], type_name), look,
+                         % (volume['id'], type_name), probe,
                          CONF.volume.build_timeout)

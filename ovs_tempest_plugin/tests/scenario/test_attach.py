@@ -168,19 +168,19 @@ class TestAttach(base.ScenarioTest):
         if not service_log.has_global_requests(CONF.volume.max_microversion):
             names.append(volume_id)
 
-        def look():
-            look.times = service_log.first_times(
+        def probe():
+            probe.times = service_log.first_times(
                 steps, CONF.openvstorage.service_logs, names)
             missing = [step.name for step in steps
-                       if step.name not in look.times]
+                       if step.name not in probe.times]
             return not missing, 'missing: %s' % missing
 
-        waiting.wait_for('the steps of %s in the logs' % request_id, look,
+        waiting.wait_for('the steps of %s in the logs' % request_id, probe,
                          CONF.openvstorage.settle_timeout)
         self.assertEqual(
             [step.name for step in steps],
-            sorted(look.times, key=lambda name: look.times[name]),
-            'steps of request %s: %s' % (request_id, look.times))
+            sorted(probe.times, key=lambda name: probe.times[name]),
+            'steps of request %s: %s' % (request_id, probe.times))
 
 
 class TestColdAttach(base.ScenarioTest):

@@ -50,11 +50,11 @@ class TestConsole(base.ScenarioTest):
         serial = volume['id'][:guest.SERIAL_LENGTH]
         wanted = size and size * base.GIB
 
-        def look():
+        def probe():
             disks = console.disks(self.servers.get_console_output(
                 server['id'])['output'])
             return disks.get(serial) == wanted, disks
 
         waiting.wait_for('the console of server %s to tell of %s bytes with '
                          'the serial %s' % (server['id'], wanted, serial),
-                         look, CONF.volume.build_timeout)
+                         probe, CONF.volume.build_timeout)
