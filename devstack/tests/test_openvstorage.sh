@@ -33,6 +33,16 @@ function release_with {
         >"$CINDER_DIR/cinder/api/openstack/api_version_request.py"
 }
 
+# iscsi_helper BACKENDS - print the helper that DevStack's default is, or ours
+function iscsi_helper {
+    (
+        CINDER_ENABLED_BACKENDS=$1
+        unset CINDER_ISCSI_HELPER
+        source "$TOP/devstack/override-defaults"
+        echo "${CINDER_ISCSI_HELPER:-tgtadm}"
+    )
+}
+
 function test_defaults {
     assert_equal "key,c-api,c-vol,n-cpu,ovs-sd,ovs-virtlogd,ovs-libvirtd" \
         "$ENABLED_SERVICES" "our services are services of DevStack"
@@ -41,11 +51,15 @@ function test_defaults {
         ENABLED_SERVICES=key,n-cpu
         source "$TOP/devstack/settings"
         echo $ENABLED_SERVICES)" "a compute host serves no vPool"
-    assert_equal "tgtadm" "$(
-        CINDER_ENABLED_BACKENDS=lvm:a,openvstorage:b
-        unset CINDER_ISCSI_HELPER
-        source "$TOP/devstack/override-defaults"
-        echo "${CINDER_ISCSI_HELPER:-tgtadm}")" "LVM keeps its helper"
+    assert_equal tgtadm "$(iscsi_helper lvm:a,openvstorage:b)" \
+        "LVM keeps its helper"
+    assert_equal lioadm "$(iscsi_helper openvstorage:b)" \
+        "without LVM there is no tgt"
+    mkdir -p "$SANDBOX/later/lib"
+    echo 'CINDER_TARGET_HELPER=${CINDER_TARGET_HELPER:-lioadm}' \
+        >"$SANDBOX/later/lib/cinder"
+    assert_equal tgtadm "$(TOP_DIR=$SANDBOX/later iscsi_helper openvstorage:b)" \
+        "a later DevStack is not given the name that it warns of"
 }
 
 function test_each_phase_has_its_function {
