@@ -198,9 +198,9 @@ class Install(_ChangingVerb):
             paths = (planned if arguments.dry_run
                      else self._install(each, data))
             data.append(dict(each.as_dict(), written=paths))
-            lines += _describe(each) + _say(
-                'would write' if arguments.dry_run else 'wrote', paths,
-                'already installed')
+            lines += _describe(each) + (_say(
+                'would write' if arguments.dry_run else 'wrote', paths) or
+                ['  already installed'])
             if paths and not arguments.dry_run:
                 lines.append('  installed%s; restart the services that run '
                              'here' % (' and verified' if each.purelib
@@ -232,16 +232,19 @@ class Uninstall(_ChangingVerb):
 
     def work(self, arguments):
         environments = self.environments(arguments)
-        plans = [[path for planned in operations.plan_uninstall(each)
-                  for path in planned.paths()] for each in environments]
+        plans = [operations.plan_uninstall(each) for each in environments]
+        restore, remove = (('would restore', 'would remove')
+                           if arguments.dry_run else ('restored', 'removed'))
         data, lines = [], []
         for each, planned in zip(environments, plans):
-            paths = (planned if arguments.dry_run
-                     else operations.uninstall(each))
+            paths = ([path for tree in planned for path in tree.paths()]
+                     if arguments.dry_run else operations.uninstall(each))
+            gone = set(path for tree in planned for path in tree.removed())
             data.append(dict(each.as_dict(), restored=paths))
-            lines += _describe(each) + _say(
-                'would restore or remove' if arguments.dry_run
-                else 'restored or removed', paths, 'not installed')
+            lines += _describe(each) + (
+                _say(restore, [path for path in paths if path not in gone]) +
+                _say(remove, [path for path in paths if path in gone]) or
+                ['  not installed'])
         self.answer(data, lines)
         return 0
 
@@ -294,7 +297,7 @@ class Patch(_Verb):
             self.answer({'diff': result}, [result])
         else:
             self.answer({'written': result},
-                        _say('wrote', result, 'already patched'))
+                        _say('wrote', result) or ['  already patched'])
         return 0
 
 
@@ -311,7 +314,7 @@ def _describe(each):
     return lines
 
 
-def _say(verb, paths, nothing):
+def _say(verb, paths):
     """Return a line for each file, and one for the copy of our package."""
     inside = os.sep + runtime.PACKAGE + os.sep
     copied = [path for path in paths if inside in path]
@@ -321,7 +324,7 @@ def _say(verb, paths, nothing):
                              for path in copied)):
         lines.append('  %s %s (%d files)' % (verb, folder, len(
             [path for path in copied if path.startswith(folder)])))
-    return lines or ['  ' + nothing]
+    return lines
 
 
 def _error_as_dict(error):

@@ -154,6 +154,11 @@ class Uninstall(object):
         return [os.path.join(self.tree.root, path)
                 for path, _content in self.changes]
 
+    def removed(self):
+        """Return those of them that go; the others are restored."""
+        return [os.path.join(self.tree.root, path)
+                for path, content in self.changes if content is None]
+
     def _belongs_to_pip(self, path):
         return (path.split('/')[0] == runtime.PACKAGE
                 and runtime.owned_by_pip(self.tree.root))

@@ -90,7 +90,10 @@ class CommandsTest(fixtures.TestCase):
         self.assertIn('+++ ', self.run_ok('diff', '--tree', self.tree))
         installed = fixtures.fingerprint(self.tree)
         output = self.run_ok('uninstall', '--dry-run', '--tree', self.tree)
-        self.assertIn('would restore or remove', output)
+        self.assertIn('would restore %s/nova/virt/libvirt/driver.py'
+                      % self.tree, output)
+        self.assertIn('would remove %s/cinder/volume/drivers/openvstorage.py'
+                      % self.tree, output)
         self.assertEqual(installed, fixtures.fingerprint(self.tree))
         answer = json.loads(self.run_ok('uninstall', '--json', '--tree',
                                         self.tree))
