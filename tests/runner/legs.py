@@ -118,10 +118,10 @@ LAYERS = (
     ('lint', 'style of Python and shell', (
         tox('pep8', seconds=25),)),
     ('unit', 'the drivers on the packages of five releases, Newton to 2026.2',
-     tuple(tox(name, 'stestr', seconds=40, load=1.5) for name in _RELEASES)),
+     tuple(tox(name, 'stestr', seconds=40) for name in _RELEASES)),
     ('behaviour', 'the Cinder driver and its failures, on a fake vPool',
-     tuple(stestr(name, name, 'ovs_drivers/tests/behaviour', seconds=160,
-                  load=1.5) for name in _RELEASES[1:])),
+     tuple(stestr(name, name, 'ovs_drivers/tests/behaviour', seconds=160)
+           for name in _RELEASES[1:])),
     ('installer', 'ovs-drivers on the packages of five releases', (
         stestr('py311', 'py311', 'ovs_drivers/tests/installer', seconds=140,
                load=1.5, **of_releases(*_RELEASES)),
@@ -132,8 +132,8 @@ LAYERS = (
          stestr('upstream', 'py311', 'tests/upstream', seconds=40, load=1.5,
                 **of_releases(*_RELEASES[1:], 'tempest', 'tempest-py27')),)),
     ('edge', 'the C library and the engine, also under sanitizers', (
-        edge('plain', seconds=250),
-        edge('asan', seconds=280),
+        edge('plain', seconds=250, load=0.5),
+        edge('asan', seconds=280, load=0.5),
         edge('tsan', seconds=500),
         Leg('fuzz', ('python3', 'edge/tests/fuzz/guided.py', '--junit',
                      '{results}/fuzz.xml'),

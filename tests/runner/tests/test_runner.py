@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -214,13 +215,14 @@ paths.LOGS = paths.CACHE = sys.argv[1]
 prepare.prepare = lambda: None
 processes._GRACE_SECONDS = 0.5
 legs.LAYERS = (('some', 'tests', [
-    legs.Leg(name, ('sh', '-c', script), 'junit',
+    legs.Leg(name, ('sh', '-c', script), 'junit', load=0.1,
              variables={'LOGS': sys.argv[1]})
     for name, script in (
         ('polite', 'trap "echo cleaned up; exit" INT; echo $$ >$LOGS/pid-1; '
                    'while :; do sleep 0.1; done'),
         ('deaf', 'trap "" INT TERM; sleep 1000 & '
-                 'echo $! >$LOGS/pid-2; wait'))]),)
+                 'echo $! >$LOGS/pid-2; wait'),
+        ('daemon', 'setsid sleep 1000 & echo $! >$LOGS/pid-3; wait'))]),)
 sys.exit(__main__.main([]))
 '''
 
@@ -232,7 +234,7 @@ def test_stopped(tmp_path, number):
         [sys.executable, '-c', STOPPED, str(tmp_path)], cwd=paths.TOP,
         text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     pids = [_wait_for(tmp_path / name, running)
-            for name in ('pid-1', 'pid-2')]
+            for name in ('pid-1', 'pid-2', 'pid-3')]
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (130, '', 'bin/test: stopped\n')
@@ -241,10 +243,14 @@ def test_stopped(tmp_path, number):
 
 
 def _wait_for(path, process):
-    while process.poll() is None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
         if path.exists() and path.read_text().endswith('\n'):
             return int(path.read_text())
-    pytest.fail('the runner has ended: %s' % process.stderr.read())
+        time.sleep(0.02)
+    process.kill()
+    pytest.fail('there is no %s after 30 s: %s'
+                % (path, process.stderr.read()))
 
 
 def _runs(pid):
