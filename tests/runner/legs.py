@@ -118,40 +118,39 @@ LAYERS = (
     ('lint', 'style of Python and shell', (
         tox('pep8', seconds=25),)),
     ('unit', 'the drivers on the packages of five releases, Newton to 2026.2',
-     tuple(tox(name, 'stestr', seconds=40) for name in _RELEASES)),
+     tuple(tox(name, 'stestr', seconds=35, load=0.8) for name in _RELEASES)),
     ('behaviour', 'the Cinder driver and its failures, on a fake vPool',
-     tuple(stestr(name, name, 'ovs_drivers/tests/behaviour', seconds=160)
-           for name in _RELEASES[1:])),
+     tuple(stestr(name, name, 'ovs_drivers/tests/behaviour', seconds=160,
+                  load=0.6) for name in _RELEASES[1:])),
     ('installer', 'ovs-drivers on the packages of five releases', (
         stestr('py311', 'py311', 'ovs_drivers/tests/installer', seconds=140,
-               load=1.5, **of_releases(*_RELEASES)),
+               load=0.8, **of_releases(*_RELEASES)),
         stestr('py27-train', 'py27-train', 'ovs_drivers/tests/installer',
-               '^(?!.*real_packages)', load=1.5))),
+               '^(?!.*real_packages)'))),
     ('upstream',
      'what the code uses of OpenStack, on the packages of its releases', (
-         stestr('upstream', 'py311', 'tests/upstream', seconds=40, load=1.5,
+         stestr('upstream', 'py311', 'tests/upstream', seconds=40,
                 **of_releases(*_RELEASES[1:], 'tempest', 'tempest-py27')),)),
     ('edge', 'the C library and the engine, also under sanitizers', (
-        edge('plain', seconds=250, load=0.5),
-        edge('asan', seconds=280, load=0.5),
+        edge('plain', seconds=250, load=0.3),
+        edge('asan', seconds=280, load=0.3),
         edge('tsan', seconds=500),
         Leg('fuzz', ('python3', 'edge/tests/fuzz/guided.py', '--junit',
                      '{results}/fuzz.xml'),
             'junit', variables=DEBIAN, seconds=110))),
     ('storagedriver', 'the embedded storagedriver as a service', (
         stestr('storagedriver', 'py311', 'ovs_storagedriver/tests',
-               needs=('edge:plain',), variables=_ENGINE, seconds=40,
-               load=1.5),)),
+               needs=('edge:plain',), variables=_ENGINE, seconds=40),)),
     ('live', 'the behaviour suite on the embedded storagedriver', (
-        live('py27', seconds=100),
-        live('py311', seconds=100))),
+        live('py27', seconds=100, load=0.4),
+        live('py311', seconds=100, load=0.4))),
     ('hypervisor', 'QEMU and libvirt with volumes: builder, patches, '
      'self-test', (
          Leg('builder', (*_PYTEST, 'hypervisor/tests/builder'), 'junit',
              variables=DEBIAN, alone=MACHINE),
          hypervisor('qemu', *_PYTEST, 'hypervisor/tests/qemu', seconds=30),
          hypervisor('libvirt', *_PYTEST, 'hypervisor/tests/libvirt',
-                    seconds=200),
+                    seconds=200, load=0.4),
          hypervisor('selftest', '/usr/bin/python3', '-m',
                     'hypervisor.selftest', '--cache', '{cache}/hypervisor',
                     '--junit', '{results}/selftest.xml', seconds=90))),
@@ -159,21 +158,21 @@ LAYERS = (
         Leg('devstack', ('devstack/tests/run',), 'junit',
             ('edge:plain', 'tox:py311'),
             dict(_ENGINE, OVS_TEST_PYTHON=_PYTHON % 'py311',
-                 OVS_TEST_RESULTS='{results}'), seconds=45),)),
+                 OVS_TEST_RESULTS='{results}'), seconds=45, load=0.4),)),
     ('testbed', 'the harness and the parts of the testbed, without a stack', (
         stestr('harness', 'py311', 'harness/tests'),
-        stestr('testbed', 'py311', 'ovs_testbed/tests', load=1.5))),
+        stestr('testbed', 'py311', 'ovs_testbed/tests'))),
     ('tempest', 'the Tempest plugin without a cloud, on two releases of '
      'Tempest', (
-         tox('tempest', 'stestr', load=1.5),
-         tox('tempest-py27', 'stestr', load=1.5))),
+         tox('tempest', 'stestr'),
+         tox('tempest-py27', 'stestr'))),
     ('zuul', 'the jobs, loaded by Zuul itself', (
         stestr('zuul', 'zuul', 'tests/zuul'),)),
     ('ansible', 'playbooks and roles, on hosts of their own', (
         ansible('today', '^(?!.*NewtonTest)', 'py311', 'ansible216',
-                seconds=280),
+                seconds=280, load=0.4),
         ansible('newton', '^(?=.*NewtonTest)', 'py311', 'ansible216', 'py27',
-                seconds=80))),
+                seconds=80, load=0.4))),
     ('docs', 'manuals and release notes', (
         tox('docs', seconds=5),
         tox('releasenotes', seconds=5),
