@@ -43,6 +43,8 @@ class Release:
         self.etc = facts.get('etc', {})
         #: {program: WSGI script}, where there is no module for it
         self.wsgi_scripts = facts.get('wsgi_scripts', {})
+        #: programs that uwsgi serves by processes with one thread each
+        self.single_threaded = facts.get('single_threaded', [])
         #: options of tempest.conf, by their sections
         self.tempest = facts.get('tempest', {})
         #: the microversions that its clients ask for

@@ -15,6 +15,9 @@ from ovs_testbed import testbeds
 #: for one service to become ready
 TIMEOUT = 300
 
+#: how many requests an API answers at a time
+_REQUESTS = 4
+
 
 class Service:
     """A service: what it reads, what runs, how it is known to be ready."""
@@ -137,12 +140,15 @@ class OpenStackService(Service):
     def wsgi_server(self, name, port, *arguments, env=None):
         """A program that serves the WSGI application that uwsgi's arguments
         name."""
+        is_single = name in self.testbed.release.single_threaded
+        processes = _REQUESTS if is_single else 1
         return supervisor.Program(
             name,
             [self.binary('uwsgi'), '--http-socket',
              '%s:%d' % (testbeds.ADDRESS, port),
              '--virtualenv', self.testbed.cache.environment,
-             '--master', '--processes', '1', '--threads', '4',
+             '--master', '--processes', str(processes),
+             '--threads', str(_REQUESTS // processes), '--enable-threads',
              '--lazy-apps', '--need-app', '--buffer-size', '65535',
              '--die-on-term', '--thunder-lock', '--disable-logging',
              # it closes the connection, so it has to say so

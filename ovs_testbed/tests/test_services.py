@@ -147,6 +147,39 @@ class ExtrasTestCase(support.TestbedTestCase):
                              options['barbican']['barbican_endpoint'])
 
 
+class Services20251TestCase(ServicesTestCase):
+
+    RELEASE = '2025.1'
+
+    def test_an_api_that_eventlet_patches_has_one_thread(self):
+        def number(program, option):
+            return program.command[program.command.index(option) + 1]
+
+        nova = self.services['nova'].programs()[0]
+        glance = self.services['glance'].programs()[0]
+        self.assertEqual(
+            [('4', '1'), ('1', '4')],
+            [(number(program, '--processes'), number(program, '--threads'))
+             for program in (nova, glance)])
+
+
+class Services20241TestCase(Services20251TestCase):
+
+    RELEASE = '2024.1'
+
+    def test_scripts_in_place_of_modules(self):
+        names = {script(program) for name in (
+            'keystone', 'glance', 'placement', 'nova', 'cinder')
+            for program in self.services[name].programs()} - {None}
+        self.assertEqual(set(self.testbed.release.wsgi_scripts.values()),
+                         names)
+
+    def test_neutron_is_one_server(self):
+        program, = self.services['neutron'].programs()
+        self.assertEqual('neutron-server',
+                         os.path.basename(program.command[0]))
+
+
 class PikeServicesTestCase(ServicesTestCase):
 
     RELEASE = 'pike'
