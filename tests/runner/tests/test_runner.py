@@ -232,7 +232,9 @@ def test_stopped(tmp_path, number):
     """Tests clean up; what does not listen is ended too."""
     running = subprocess.Popen(
         [sys.executable, '-c', STOPPED, str(tmp_path)], cwd=paths.TOP,
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # a shell has its background jobs ignore it, and all that they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     pids = [_wait_for(tmp_path / name, running)
             for name in ('pid-1', 'pid-2', 'pid-3')]
     running.send_signal(number)
