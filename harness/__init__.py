@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the builder, the testbed, the self-test and the tools are made with.
+"""The toolkit of the builder, the testbed, the self-test and the tools.
 
 ============  ==============================================================
 module        does

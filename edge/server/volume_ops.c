@@ -149,7 +149,7 @@ int volume_create(struct store *store, const char *name, uint64_t size, struct u
     return earlier ? wait_for_earlier(earlier, info, fault) : error;
 }
 
-/* What the clone stands on must survive a power failure on its own: no client flushes it again. */
+/* The clone's source must survive a power failure on its own: no client flushes it again. */
 static int sync_source(struct volume *parent, const char *snapshot, struct fault *fault)
 {
     struct uuid id;

@@ -33,7 +33,7 @@ def unpacked(packages, log=None):
 
 
 class Parts:
-    """What is in packages that were unpacked into a folder."""
+    """The files of packages that were unpacked into a folder."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -80,8 +80,8 @@ def parser():
              'root only if you name it)' % (users.DISTRIBUTION, users.OWN))
     parsed.add_argument(
         '--cache', metavar='DIR', default=cache.folder('hypervisor'),
-        help='cache folder (default: %(default)s, or hypervisor in '
-             '$OVS_CACHE)')
+        help='cache folder (default: hypervisor in $OVS_CACHE, or in '
+             '~/.cache/%s)' % cache.NAME)
     parsed.add_argument(
         '--jobs', metavar='N', type=_positive,
         default=len(os.sched_getaffinity(0)),

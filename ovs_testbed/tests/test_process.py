@@ -10,7 +10,7 @@ from ovs_testbed.tests import support
 
 
 class ProcessTestCase(support.TestbedTestCase):
-    """What devstack/functions calls for run_process and stop_process"""
+    """The module that devstack/functions calls to run and stop processes"""
 
     def setUp(self):
         super().setUp()

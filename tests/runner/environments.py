@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What legs need: each thing is made once in a run, and kept for the next."""
+"""Makes the things that legs need, once in a run; the next run uses them."""
 
 import asyncio
 

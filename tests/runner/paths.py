@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where the runner finds and keeps things."""
+"""The folders that the runner reads and writes."""
 
 import hashlib
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What all legs need: the tools in the cache, and Debian's packages."""
+"""Installs what all legs need: tools in the cache, and Debian's packages."""
 
 import fcntl
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is made and installed before any leg, with an apt-get of the test."""
+"""The steps before any leg, with an apt-get of the test."""
 
 import os
 import sys
