@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 
 from tests.ansible import cloud
 
@@ -72,17 +73,17 @@ def _make_package(folder, name, files):
 
 
 def _sign(folder):
-    home = os.path.join(folder, 'gnupg')
-    os.mkdir(home, 0o700)
-    gpg = ['gpg', '--batch', '--quiet', '--homedir', home]
-    subprocess.run(gpg + ['--passphrase', '', '--quick-generate-key',
-                          'Test <test@example.org>', 'ed25519', 'sign'],
-                   check=True)
-    subprocess.run(gpg + ['--clearsign', '--output', 'InRelease', 'Release'],
-                   cwd=folder, check=True)
     key = os.path.join(folder, 'key.asc')
-    subprocess.run(gpg + ['--armor', '--output', key, '--export'], check=True)
-    subprocess.run(['gpgconf', '--homedir', home, '--kill', 'all'],
-                   check=True)
-    shutil.rmtree(home)
+    # gpg-agent removes its sockets while it ends: this takes no notice
+    with tempfile.TemporaryDirectory() as home:
+        gpg = ['gpg', '--batch', '--quiet', '--homedir', home]
+        subprocess.run(gpg + ['--passphrase', '', '--quick-generate-key',
+                              'Test <test@example.org>', 'ed25519', 'sign'],
+                       check=True)
+        subprocess.run(gpg + ['--clearsign', '--output', 'InRelease',
+                              'Release'], cwd=folder, check=True)
+        subprocess.run(gpg + ['--armor', '--output', key, '--export'],
+                       check=True)
+        subprocess.run(['gpgconf', '--homedir', home, '--kill', 'all'],
+                       check=True)
     return key
