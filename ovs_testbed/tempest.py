@@ -97,6 +97,7 @@ def _users(testbed):
                      'v3_endpoint_type': 'publicURL'},
         'service_available': {
             'cinder': True, 'glance': True, 'neutron': True, 'nova': True,
+            'barbican': 'barbican' in testbed.extras,
             'swift': False, 'horizon': False},
     }
 

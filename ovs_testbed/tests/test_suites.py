@@ -82,6 +82,13 @@ class SuitesTest(support.TestbedTestCase):
             files.write(path, '')
         return paths
 
+    def test_tempest_knows_of_barbican(self):
+        for extras in (), ('barbican',):
+            self.testbed.extras = extras
+            self.assertEqual(
+                bool(extras),
+                tempest._users(self.testbed)['service_available']['barbican'])
+
     def test_tempest_finds_the_plugin_of_this_checkout(self):
         tempest.register_plugin(self.testbed)
         folder = tempest.variables(self.testbed)['PYTHONPATH'].split(':')[1]
