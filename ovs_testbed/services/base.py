@@ -190,7 +190,10 @@ class OpenStackService(Service):
             'region_name': testbeds.REGION}
 
     def authtoken(self):
-        return dict(self.identity(), service_token_roles='service',
+        # Cinder reads the names here when it transfers the key of a volume
+        return dict(self.identity(), user_domain_name='Default',
+                    project_domain_name='Default',
+                    service_token_roles='service',
                     service_token_roles_required=True,
                     www_authenticate_uri=self.testbed.url('keystone'))
 

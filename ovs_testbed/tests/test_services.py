@@ -147,6 +147,13 @@ class ExtrasTestCase(support.TestbedTestCase):
                              options['barbican']['barbican_endpoint'])
 
 
+    def test_cinder_can_transfer_a_key(self):
+        login = services.load(self.testbed)['cinder'].authtoken()
+        self.assertEqual(
+            ['Default'] * 2,
+            [login['user_domain_name'], login['project_domain_name']])
+
+
 class Services20251TestCase(ServicesTestCase):
 
     RELEASE = '2025.1'
