@@ -146,7 +146,6 @@ class ExtrasTestCase(support.TestbedTestCase):
             self.assertEqual(self.testbed.url('barbican'),
                              options['barbican']['barbican_endpoint'])
 
-
     def test_cinder_can_transfer_a_key(self):
         login = services.load(self.testbed)['cinder'].authtoken()
         self.assertEqual(
