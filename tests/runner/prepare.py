@@ -74,5 +74,7 @@ def _run(what, log, command):
     if status:
         with open(path, errors='replace') as output:
             end = ''.join(output.readlines()[-20:])
-        raise Failure('%s%s could not %s' % (
-            end, os.path.basename(command[len(AS_ROOT)]), what))
+        raise Failure('%s%s could not %s; hint: mend what %s tells, and run '
+                      'this again' % (
+                          end, os.path.basename(command[len(AS_ROOT)]), what,
+                          path))

@@ -29,6 +29,17 @@ def files():
         text=True, stdout=subprocess.PIPE).stdout.split()
 
 
+def test_where_root_may_not_mount_the_log_has_a_hint(tmp_path):
+    (tmp_path / 'unshare').write_text('#!/bin/sh\nexit 1\n')
+    (tmp_path / 'unshare').chmod(0o755)
+    command, _ = environments.RECIPES['hypervisor']()
+    done = subprocess.run(
+        command[-3:], env={'PATH': '%s:/usr/bin:/bin' % tmp_path}, text=True,
+        stdout=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stdout.startswith('root may not mount here; hint: ')
+
+
 def test_names_are_unique():
     assert len(set(NAMES)) == len(NAMES)
 

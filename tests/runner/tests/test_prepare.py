@@ -73,7 +73,8 @@ def test_packages_that_cannot_be_installed(machine, monkeypatch):
     with pytest.raises(prepare.Failure) as error:
         prepare.prepare()
     assert str(error.value) == (
-        'E: no such luck\napt-get could not update its lists')
+        'E: no such luck\napt-get could not update its lists; hint: mend what '
+        '%s/apt.log tells, and run this again' % paths.LOGS)
 
 
 def test_tools_that_cannot_be_made(machine, monkeypatch):
@@ -83,5 +84,7 @@ def test_tools_that_cannot_be_made(machine, monkeypatch):
     monkeypatch.setenv('PIP_NO_INDEX', '1')
     with pytest.raises(prepare.Failure) as error:
         prepare.prepare()
-    assert str(error.value).endswith('pip could not make the tools')
+    assert str(error.value).endswith(
+        'pip could not make the tools; hint: mend what %s/tools.log tells, '
+        'and run this again' % paths.LOGS)
     assert not os.path.exists(os.path.join(paths.tools(), 'is-made'))
