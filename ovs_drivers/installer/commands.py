@@ -118,7 +118,8 @@ class Detect(_EnvironmentVerb):
     Looks at the virtual environment that is active, DevStack's, those below
     /openstack/venvs, Kolla's and the Pythons of the system; each is asked
     where it finds cinder, nova and os-brick (a checkout too). Nothing is
-    imported and nothing is changed.
+    imported and nothing is changed. The release "after 2026.1" is a
+    development version: of master, or of the stable branch.
 
       ovs-drivers detect
       ovs-drivers detect --python /opt/stack/data/venv --json
@@ -307,7 +308,7 @@ def _describe(each):
                if each.python_version else '')
     lines = [each.label + version]
     for name, package in sorted(each.openstack.items()):
-        lines.append('  %-9s %-12s %-9s %s' % (
+        lines.append('  %-9s %-18s %-14s %s' % (
             name.replace('_', '-'), package.version or '-',
             releases.release_of(name, package.version) or '-',
             package.folder))

@@ -34,9 +34,19 @@ def _index(package, version):
 
 
 def release_of(package, version):
-    """Name the release of a package's version, or None."""
+    """Name the release of a package's version, or None.
+
+    A checkout has the number of the tag before it, on master and on the
+    stable branch: it is "after" that release. A beta is "before" its own.
+    """
     index = _index(package, version)
-    return None if index is None else NAMES[index]
+    if index is None:
+        return None
+    if re.match(r'[\d.]+[ab]\d', version):
+        return 'before ' + NAMES[index]
+    if '.dev' in version:
+        return 'after ' + NAMES[index]
+    return NAMES[index]
 
 
 def mismatch(versions):

@@ -13,7 +13,7 @@ class ReleasesTest(unittest.TestCase):
         for package, version, name in (
                 ('cinder', '9.1.4', 'newton'), ('cinder', '10.0.8', 'ocata'),
                 ('cinder', '15.6.0', 'train'), ('cinder', '28.0.0', '2026.1'),
-                ('cinder', '28.0.0.0rc2.dev264', '2026.1'),
+                ('cinder', '28.0.0.0rc1', '2026.1'),
                 ('nova', '14.1.0', 'newton'), ('nova', '26.3.0', 'zed'),
                 ('nova', '33.0.2', '2026.1'), ('nova', '34.0.0', '2026.2'),
                 ('os_brick', '1.6.2', 'newton'),
@@ -28,6 +28,21 @@ class ReleasesTest(unittest.TestCase):
                 ('os_brick', '6.11.1', '2025.1'),
                 ('os_brick', '7.0.0', '2026.1'),
                 ('os_brick', '7.1.0', '2026.2')):
+            self.assertEqual(name, releases.release_of(package, version),
+                             (package, version))
+
+    def test_development_versions_say_so(self):
+        for package, version, name in (
+                # master, as checkouts of July 2026 say
+                ('cinder', '28.0.0.0rc2.dev264', 'after 2026.1'),
+                ('nova', '33.0.1.dev373', 'after 2026.1'),
+                ('os_brick', '7.1.2.dev4', 'after 2026.2'),
+                ('cinder', '29.0.1.dev12+g1a2b3c4', 'after 2026.2'),
+                # a stable branch
+                ('nova', '14.1.1.dev30', 'after newton'),
+                # betas of old
+                ('cinder', '10.0.0.0b2', 'before ocata'),
+                ('nova', '15.0.0.0b3.dev17', 'before ocata')):
             self.assertEqual(name, releases.release_of(package, version),
                              (package, version))
 
