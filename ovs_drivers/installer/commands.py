@@ -241,10 +241,12 @@ class Uninstall(_ChangingVerb):
             paths = ([path for tree in planned for path in tree.paths()]
                      if arguments.dry_run else operations.uninstall(each))
             gone = set(path for tree in planned for path in tree.removed())
-            data.append(dict(each.as_dict(), restored=paths))
+            removed = [path for path in paths if path in gone]
+            restored = [path for path in paths if path not in gone]
+            data.append(dict(each.as_dict(), restored=restored,
+                             removed=removed))
             lines += _describe(each) + (
-                _say(restore, [path for path in paths if path not in gone]) +
-                _say(remove, [path for path in paths if path in gone]) or
+                _say(restore, restored) + _say(remove, removed) or
                 ['  not installed'])
         self.answer(data, lines)
         return 0

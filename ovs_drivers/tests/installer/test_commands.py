@@ -97,7 +97,11 @@ class CommandsTest(fixtures.TestCase):
         self.assertEqual(installed, fixtures.fingerprint(self.tree))
         answer = json.loads(self.run_ok('uninstall', '--json', '--tree',
                                         self.tree))
-        self.assertEqual(7, len(answer[0]['restored']))
+        self.assertEqual(
+            [os.path.join(self.tree, path) for path in (
+                'nova/virt/libvirt/config.py', 'nova/virt/libvirt/driver.py',
+                'os_brick/initiator/connector.py')], answer[0]['restored'])
+        self.assertEqual(4, len(answer[0]['removed']))
         self.assertEqual(self.before, fixtures.fingerprint(self.tree))
         self.assertIn('not installed',
                       self.run_ok('uninstall', '--tree', self.tree))

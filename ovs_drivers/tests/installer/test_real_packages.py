@@ -73,8 +73,9 @@ class RealPackagesTest(fixtures.TestCase):
             [], self.run_verb(sandbox, 0, 'install')[0]['written'])
         self.assertEqual(installed, fixtures.fingerprint(sandbox.packages))
         self.check_diff(sandbox)
-        restored = self.run_verb(sandbox, 0, 'uninstall')[0]['restored']
-        self.assertEqual(sorted(written), sorted(restored))
+        undone = self.run_verb(sandbox, 0, 'uninstall')[0]
+        self.assertEqual(sorted(written),
+                         sorted(undone['restored'] + undone['removed']))
         self.assertEqual(before, fixtures.fingerprint(sandbox.packages))
         self.run_verb(sandbox, 10, 'check')
 
