@@ -75,9 +75,10 @@ group = "nova"' "$(cat "$settings")" "unless another user is named"
     printf '#!/bin/sh\necho "$@"\n' >"$SANDBOX/plugin/hypervisor/build"
     chmod +x "$SANDBOX/plugin/hypervisor/build"
     OPENVSTORAGE_PLUGIN_DIR=$SANDBOX/plugin
-    assert_equal "--prefix $SANDBOX/prefix" \
-        "$(build_openvstorage_hypervisor)" "so does the builder's"
-    assert_equal "--prefix $SANDBOX/prefix --qemu-user nova" \
+    assert_equal "--prefix $SANDBOX/prefix --no-next-steps" \
+        "$(build_openvstorage_hypervisor)" \
+        "so does the builder's; it starts no libvirtd of its own"
+    assert_equal "--prefix $SANDBOX/prefix --no-next-steps --qemu-user nova" \
         "$(OPENVSTORAGE_QEMU_USER=nova build_openvstorage_hypervisor)" \
         "unless another user is named"
     OPENVSTORAGE_PLUGIN_DIR=$TOP

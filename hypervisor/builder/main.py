@@ -94,6 +94,9 @@ def parser():
         '--offline', action='store_true',
         help='use the cache only, never the network')
     parsed.add_argument(
+        '--no-next-steps', action='store_true',
+        help='do not print what to run next: for callers that run it')
+    parsed.add_argument(
         '--json', action='store_true',
         help='with --check: print JSON, and run no self-test')
     parsed.add_argument(
@@ -238,6 +241,8 @@ class _Command:
         for pid, program in self._prefix.users():
             self._progress.say('  process %d still runs the old %s; restart '
                                'it' % (pid, program))
+        if self._arguments.no_next_steps:
+            return
         self._progress.say()
         self._progress.say('next: hypervisor/build --check%s' % (
             '' if home == prefix.DEFAULT else ' --prefix ' + home))

@@ -108,6 +108,16 @@ def test_check_refuses_a_host_whose_guests_would_be_confined_no_more(
     assert 'the profile is not enforced\n    hint: load it\n' in text
 
 
+@pytest.mark.parametrize('arguments, is_said', [
+    ([], True), (['--no-next-steps'], False)])
+def test_the_next_steps_are_not_said_to_a_caller_that_takes_them(
+        arguments, is_said, tmp_path, capsys):
+    command = main._Command(main.parser().parse_args(
+        [*arguments, '--cache', str(tmp_path), '--root', str(tmp_path)]))
+    command._say_what_next({'libvirt': None})
+    assert ('systemctl enable --now' in capsys.readouterr().out) == is_said
+
+
 def test_what_a_component_needs_is_built_first():
     parts = main._with_needed(['qemu'])
     assert [part.name for part in parts] == ['edge', 'qemu']
