@@ -5,7 +5,6 @@
 import collections
 import socket
 
-import paramiko
 from tempest.common.utils.linux import remote_client
 from tempest import config
 from tempest.lib import exceptions as lib_exc
@@ -53,9 +52,11 @@ class Guest(object):
                 # Tempest's client would wait longer after each refusal.
                 socket.create_connection((self._address, _SSH), 1).close()
                 boot_id = self._run(_BOOT_ID).strip()
-            except (lib_exc.SSHTimeout, lib_exc.SSHExecCommandFailed,
-                    paramiko.SSHException, EOFError, IOError) as error:
+            except (lib_exc.SSHTimeout,
+                    lib_exc.SSHExecCommandFailed) as error:
                 return False, '%s' % error
+            except login.ERRORS as error:
+                return False, login.explain(error)
             return boot_id != last_boot_id, boot_id
 
         return waiting.wait_for('server %s to boot' % self.id, probe,
