@@ -62,12 +62,12 @@ OpenvStorageGroup = [
                     'systemctl restart devstack@c-vol". Empty: tests that '
                     'restart it are skipped.'),
     cfg.BoolOpt('guest_tells_disks',
-                default=False,
                 help='The image of the servers reports its disks on the '
                      'serial console as they come, grow and go, as the image '
                      'of the testbed does: "guest: disk added: vdb 1073741824 '
-                     'SERIAL". False: tests that read the console are '
-                     'skipped.'),
+                     'SERIAL". Unset: the test finds out, and is skipped if a '
+                     'server boots without a word of its disks. False: the '
+                     'test is skipped at once. True: silence is a failure.'),
     cfg.BoolOpt('revert_to_snapshot',
                 default=True,
                 help='Cinder can revert a volume to a snapshot (Pike '

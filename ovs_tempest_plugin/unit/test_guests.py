@@ -4,6 +4,8 @@ import hashlib
 import subprocess
 import unittest
 
+from tempest.lib import exceptions as lib_exc
+
 from ovs_tempest_plugin.common import console
 from ovs_tempest_plugin.common import files
 from ovs_tempest_plugin.common import guest
@@ -47,6 +49,28 @@ class GuestsTestCase(unittest.TestCase):
 
 
 class ConsoleTestCase(unittest.TestCase):
+
+    def tells_disks(self, *outputs):
+        """Whether a guest tells its disks that says this, look by look."""
+        looks = iter(outputs)
+        return console.tells_disks('server s', lambda: next(looks), 5)
+
+    def test_the_guest_of_the_testbed_tells_disks(self):
+        self.assertTrue(self.tells_disks(
+            '', '[    0.0] Linux version 6.1',
+            '[    0.0] Linux version 6.1\r\nguest: disk added: vda 512 aaa'))
+
+    def test_another_guest_asks_for_a_login_without_a_word_of_disks(self):
+        self.assertFalse(self.tells_disks(
+            "login as 'cirros' user. default password: 'gocubsgo'.\r\n",
+            "login as 'cirros' user. default password: 'gocubsgo'.\r\n"
+            'cirros login: '))
+
+    def test_a_console_that_stays_silent(self):
+        with self.assertRaises(lib_exc.TimeoutException) as caught:
+            console.tells_disks('server s', lambda: 'panic', 0)
+        for words in ('server s', "'panic'", 'guest_tells_disks to false'):
+            self.assertIn(words, str(caught.exception))
 
     def test_disks_come_grow_and_go(self):
         said = ['[    0.0] Linux version 6.1',
