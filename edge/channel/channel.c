@@ -27,14 +27,14 @@ static ssize_t receive_parts(int fd, const struct iovec *parts, int count, int f
     return recvmsg(fd, &message, flags);
 }
 
-ssize_t channel_send(struct channel *channel, const struct iovec *parts, int count, int flags)
+ssize_t channel_send(struct channel *channel, const struct iovec *parts, int count)
 {
     ssize_t n;
 
     if (channel->tls)
-        return tls_send(channel->tls, parts, count, flags);
+        return tls_send(channel->tls, parts, count);
     do
-        n = send_parts(channel->fd, parts, count, MSG_DONTWAIT | MSG_NOSIGNAL | flags);
+        n = send_parts(channel->fd, parts, count, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n;
 }

@@ -19,8 +19,8 @@ struct channel {
 };
 
 /* Returns the number of bytes taken, or -1 and errno, as sendmsg does. The caller offers the bytes
- * that were not taken again before anything else. `flags`: 0 or MSG_MORE. */
-ssize_t channel_send(struct channel *channel, const struct iovec *parts, int count, int flags);
+ * that were not taken again before anything else. */
+ssize_t channel_send(struct channel *channel, const struct iovec *parts, int count);
 /* Returns the number of bytes, or 0 at the end, as readv does. TLS has a word for the end, too, but
  * the protocol does not need it: a peer that was cut off has not said DISC, and a part of a request
  * is no request. */

@@ -269,7 +269,7 @@ static const void *gather(struct rest rest, uint8_t *copy, size_t most, size_t *
  * meanwhile, GnuTLS sends the rest, then the word of the new keys, then a record of ours: there is
  * none, so it calls the request invalid, but all is sent. Returns the number of bytes, or an error
  * of GnuTLS. */
-static ssize_t send_record(struct tls *tls, struct rest *rest, int flags)
+static ssize_t send_record(struct tls *tls, struct rest *rest)
 {
     uint8_t copy[RECORD_BYTES];
     const void *data = NULL;
@@ -280,7 +280,7 @@ static ssize_t send_record(struct tls *tls, struct rest *rest, int flags)
         data = gather(*rest, copy, tls->most, &length);
     struct rest after = *rest;
     advance(&after, length);
-    tls->flags = after.count ? MSG_MORE : flags;
+    tls->flags = after.count ? MSG_MORE : 0;
     do
         n = gnutls_record_send(tls->session, data, data ? length : 0);
     while (n == GNUTLS_E_INTERRUPTED);
@@ -322,7 +322,7 @@ static ssize_t outcome(struct tls *tls, size_t done, ssize_t last)
     return -1;
 }
 
-ssize_t tls_send(struct tls *tls, const struct iovec *parts, int count, int flags)
+ssize_t tls_send(struct tls *tls, const struct iovec *parts, int count)
 {
     struct rest rest = {parts, count, 0};
     size_t sent = 0;
@@ -330,7 +330,7 @@ ssize_t tls_send(struct tls *tls, const struct iovec *parts, int count, int flag
 
     pthread_mutex_lock(&tls->lock);
     advance(&rest, 0);
-    while (rest.count && (n = send_record(tls, &rest, flags)) > 0)
+    while (rest.count && (n = send_record(tls, &rest)) > 0)
         sent += n;
     n = outcome(tls, sent, n);
     pthread_mutex_unlock(&tls->lock);

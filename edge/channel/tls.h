@@ -45,7 +45,7 @@ short tls_wait_for(const struct tls *tls);
 
 /* As channel_send and channel_receive. EACCES: the peer has refused us after our part of the
  * handshake. */
-ssize_t tls_send(struct tls *tls, const struct iovec *parts, int count, int flags);
+ssize_t tls_send(struct tls *tls, const struct iovec *parts, int count);
 ssize_t tls_receive(struct tls *tls, const struct iovec *parts, int count);
 /* There is more than was received, whatever poll() says. */
 bool tls_has_more(struct tls *tls);

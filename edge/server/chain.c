@@ -52,15 +52,6 @@ int chain_read(struct layer *top, void *data, size_t length, uint64_t offset, bo
     return 0;
 }
 
-int chain_splice(struct layer *top, int pipe, size_t length, uint64_t offset)
-{
-    struct layer *owner = owner_of(top, offset >> CLUSTER_BITS);
-
-    if (!owner || run_of(top, owner, offset, length) < length)
-        return EAGAIN;
-    return layer_data_splice(owner, pipe, length, offset);
-}
-
 static int write_data(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
     int error = layer_data_write(layer, data, length, offset);

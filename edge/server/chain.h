@@ -13,9 +13,6 @@ struct layer;
 
 /* With `nowait`: EAGAIN if the data is not in memory. */
 int chain_read(struct layer *top, void *data, size_t length, uint64_t offset, bool nowait);
-/* Puts the range into the pipe without copying it. EAGAIN, and nothing was put, if it is not in one
- * file or not in memory. */
-int chain_splice(struct layer *top, int pipe, size_t length, uint64_t offset);
 int chain_write(struct layer *top, const void *data, size_t length, uint64_t offset);
 /* The range reads as zeros and its space is freed. */
 int chain_zero(struct layer *top, uint64_t length, uint64_t offset);

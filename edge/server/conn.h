@@ -108,9 +108,6 @@ void conn_thread_end(void);
 /* Appends to what is to be sent. The memory belongs to the caller. */
 void conn_send(struct conn *conn, const void *head, size_t head_length, const void *data,
                size_t length);
-/* The same with data that is in a pipe; it takes all of it out. False: it could not. */
-bool conn_send_pipe(struct conn *conn, const void *head, size_t head_length, int pipe,
-                    size_t length);
 /* Sends what was appended, as far as the socket takes it. */
 void conn_push(struct conn *conn);
 

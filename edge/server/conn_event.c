@@ -307,5 +307,4 @@ void conn_thread_end(void)
 {
     free(scratch);
     scratch = NULL;
-    data_thread_end();
 }

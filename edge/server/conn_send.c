@@ -5,11 +5,9 @@
 #include "conn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "backlog.h"
 #include "clock.h"
@@ -45,7 +43,7 @@ void conn_push_locked(struct conn *conn)
 {
     while (conn_pending(conn) && !conn->broken) {
         struct iovec part = {conn->out + conn->out_start, conn_pending(conn)};
-        ssize_t n = channel_send(&conn->channel, &part, 1, 0);
+        ssize_t n = channel_send(&conn->channel, &part, 1);
 
         if (n < 0) {
             conn->broken = errno != EAGAIN;
@@ -103,10 +101,10 @@ static bool may_append(struct conn *conn, size_t length)
 
 /* Sends from where the data is, as far as the socket takes it; returns how many bytes that was. */
 static size_t send_directly(struct conn *conn, const void *head, size_t head_length,
-                            const void *data, size_t length, int flags)
+                            const void *data, size_t length)
 {
     struct iovec pieces[2] = {{(void *)head, head_length}, {(void *)data, length}};
-    ssize_t n = channel_send(&conn->channel, pieces, 2, flags);
+    ssize_t n = channel_send(&conn->channel, pieces, 2);
 
     if (n < 0)
         conn->broken |= errno != EAGAIN;
@@ -120,7 +118,7 @@ void conn_send(struct conn *conn, const void *head, size_t head_length, const vo
     if (length >= DIRECT_BYTES && !conn->broken) {
         conn_push_locked(conn);
         size_t sent = conn_pending(conn)
-            ? 0 : send_directly(conn, head, head_length, data, length, 0);
+            ? 0 : send_directly(conn, head, head_length, data, length);
         size_t of_head = sent < head_length ? sent : head_length;
 
         head = (const uint8_t *)head + of_head;
@@ -135,58 +133,6 @@ void conn_send(struct conn *conn, const void *head, size_t head_length, const vo
             conn_push_locked(conn);
     }
     pthread_mutex_unlock(&conn->lock);
-}
-
-/* As far as the socket takes it; returns how many bytes that was. */
-static size_t splice_out(struct conn *conn, int pipe, size_t length)
-{
-    size_t sent = 0;
-    ssize_t n = 0;
-
-    while (sent < length) {
-        n = splice(pipe, NULL, conn->channel.fd, NULL, length - sent, SPLICE_F_NONBLOCK);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            break;
-        sent += n > 0 ? n : 0;
-    }
-    conn->broken |= n < 0 && errno != EAGAIN && errno != EINTR;
-    return sent;
-}
-
-static bool append_from_pipe(struct conn *conn, int pipe, size_t length)
-{
-    while (length) {
-        ssize_t n = read(pipe, conn->out + conn->out_length, length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        conn->out_length += n;
-        length -= n;
-    }
-    return true;
-}
-
-bool conn_send_pipe(struct conn *conn, const void *head, size_t head_length, int pipe,
-                    size_t length)
-{
-    size_t of_head = 0, of_pipe = 0;
-
-    pthread_mutex_lock(&conn->lock);
-    conn_push_locked(conn);
-    if (!conn_pending(conn) && !conn->broken)
-        of_head = send_directly(conn, head, head_length, NULL, 0, MSG_MORE);
-    if (of_head == head_length)
-        of_pipe = splice_out(conn, pipe, length);
-    bool complete = of_pipe == length;
-    if (!complete && may_append(conn, head_length - of_head + length - of_pipe)) {
-        append_locked(conn, (const uint8_t *)head + of_head, head_length - of_head);
-        complete = append_from_pipe(conn, pipe, length - of_pipe);
-        conn->broken |= !complete;
-    }
-    pthread_mutex_unlock(&conn->lock);
-    return complete;
 }
 
 void conn_push(struct conn *conn)

@@ -5,12 +5,10 @@
 #include "data.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backlog.h"
 #include "conn.h"
@@ -27,15 +25,9 @@
 /* Replies up to this size go out at once, even if other replies wait. */
 #define SMALL_BYTES (4u << 10)
 
-/* From here on a read goes from the layer's file to the socket without a copy. */
-#define SPLICE_BYTES (32u << 10)
-
 /* A request for zeroes gives other requests their turn after so many bytes. */
 #define ALLOCATE_BYTES (4u << 20)
 #define PUNCH_BYTES (256u << 20)
-
-/* What is read without a copy is in here on its way; empty between two requests. */
-static _Thread_local int pipe_of_thread[2] = {-1, -1};
 
 struct request {
     uint16_t flags, type;
@@ -199,45 +191,6 @@ static void add_job(struct conn *conn, const struct request *request)
     end_job(job);
 }
 
-static bool open_pipe(void)
-{
-    if (pipe_of_thread[0] >= 0)
-        return true;
-    if (pipe2(pipe_of_thread, O_CLOEXEC | O_NONBLOCK) < 0) {
-        pipe_of_thread[0] = pipe_of_thread[1] = -1;
-        return false;
-    }
-    /* a slot for each page, even if the range does not begin with one */
-    fcntl(pipe_of_thread[1], F_SETPIPE_SZ, 2 * WHOLE_BYTES);
-    return true;
-}
-
-void data_thread_end(void)
-{
-    if (pipe_of_thread[0] < 0)
-        return;
-    close(pipe_of_thread[0]);
-    close(pipe_of_thread[1]);
-    pipe_of_thread[0] = pipe_of_thread[1] = -1;
-}
-
-/* Without a copy. The head goes out only when all of the data is in the pipe: until then it can
- * fail. False: nothing was sent. */
-static bool splice_read(struct conn *conn, const struct request *request)
-{
-    uint8_t head[NBD_REPLY_BYTES];
-
-    if (request->length < SPLICE_BYTES || conn->channel.tls || !open_pipe())
-        return false;
-    int error = volume_splice(conn->volume, pipe_of_thread[1], request->length, request->offset);
-    if (error == EAGAIN)
-        return false;
-    make_head(head, request->cookie, 0);
-    if (error || !conn_send_pipe(conn, head, sizeof(head), pipe_of_thread[0], request->length))
-        data_thread_end();  /* what is left in it belongs to no other request */
-    return !error;
-}
-
 /* From the page cache at once; what is not there waits for the disk in a pool. */
 static void take_read(struct conn *conn, const struct request *request)
 {
@@ -246,8 +199,6 @@ static void take_read(struct conn *conn, const struct request *request)
 
     if (request->length > OVS_REQUEST_BYTES_MAX)
         error = EINVAL;
-    else if (request->length <= WHOLE_BYTES && splice_read(conn, request))
-        return;
     else if (request->length <= WHOLE_BYTES)
         error = volume_read(conn->volume, buffer, request->length, request->offset, true);
     if (error == EAGAIN)

@@ -12,5 +12,3 @@ struct conn;
 /* Takes one request, or a part of a long one, out of the bytes; returns how many it took, 0:
  * more must come. */
 size_t data_take(struct conn *conn, const uint8_t *bytes, size_t length);
-/* Frees what a thread that called data_take keeps for it. */
-void data_thread_end(void);

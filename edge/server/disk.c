@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -79,42 +78,6 @@ int disk_read(int fd, void *data, size_t length, off_t offset, bool nowait)
 int disk_read_inside(int fd, void *data, size_t length, off_t offset, bool nowait)
 {
     return read_to_end(fd, data, length, offset, nowait, EIO);
-}
-
-/* Of Linux 6.5, and not in the headers of every C library yet. */
-#ifndef SYS_cachestat
-#define SYS_cachestat 451
-#endif
-
-static bool is_cached(int fd, off_t offset, size_t length)
-{
-    struct {
-        uint64_t offset, length;
-    } range = {offset, length};
-    struct {
-        uint64_t cached, dirty, writeback, evicted, recently_evicted;
-    } pages = {0};
-    uint64_t size = sysconf(_SC_PAGESIZE);
-
-    if (syscall(SYS_cachestat, fd, &range, &pages, 0) < 0)
-        return false;
-    return pages.cached == (offset + length - 1) / size - offset / size + 1;
-}
-
-int disk_splice(int fd, int pipe, size_t length, off_t offset)
-{
-    if (!is_cached(fd, offset, length))
-        return EAGAIN;
-    while (length) {
-        ssize_t n = splice(fd, &offset, pipe, NULL, length, SPLICE_F_NONBLOCK);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 && errno != EAGAIN ? errno : EIO;
-        length -= n;
-    }
-    return 0;
 }
 
 int disk_extend(int fd, off_t length)

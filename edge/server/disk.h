@@ -19,11 +19,6 @@ int disk_read(int fd, void *data, size_t length, off_t offset, bool nowait);
 /* The same of what the file must have: EIO if it ends before. */
 int disk_read_inside(int fd, void *data, size_t length, off_t offset, bool nowait);
 
-/* Puts the range into the pipe without copying it. EAGAIN, and nothing was put, if that would wait
- * for the medium, if the kernel cannot say so, or if the file ends before. After any other error
- * the pipe may have a part of it. */
-int disk_splice(int fd, int pipe, size_t length, off_t offset);
-
 /* Makes the file longer; what is added reads as zeros and takes no space. */
 int disk_extend(int fd, off_t length);
 

@@ -38,21 +38,6 @@ int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t off
     return error;
 }
 
-int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t offset)
-{
-    int error = files_hold(layer);
-
-    if (error)
-        return error;
-    int fd = layer->data_fd[offset / SEGMENT_SIZE];
-    if (fd < 0 || part_of_segment(offset, length) < length)
-        error = EAGAIN;
-    else
-        error = disk_splice(fd, pipe, length, offset % SEGMENT_SIZE);
-    files_release(layer);
-    return error;
-}
-
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset)
 {
     int error = files_hold(layer);

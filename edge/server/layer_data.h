@@ -25,8 +25,6 @@ void layer_data_remove(struct layer_home *home, const struct uuid *id);
 
 /* The clusters are owned: a file that ends before them is damaged, EIO. */
 int layer_data_read(struct layer *layer, void *data, size_t length, uint64_t offset, bool nowait);
-/* As disk_splice; EAGAIN also if the range is not in one file. */
-int layer_data_splice(struct layer *layer, int pipe, size_t length, uint64_t offset);
 /* The segments exist (layer_prepare). */
 int layer_data_write(struct layer *layer, const void *data, size_t length, uint64_t offset);
 /* Makes the file end behind the cluster at `offset`: the end of a file tells zeros from what was cut

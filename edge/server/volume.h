@@ -126,9 +126,6 @@ void volume_close(struct volume *volume);
 /* Opens, scrubs, flushes and closes a volume after an unclean stop, in the background. */
 void volume_settle_later(struct volume *volume);
 int volume_read(struct volume *volume, void *data, size_t length, uint64_t offset, bool nowait);
-/* A read without a copy; EAGAIN, and nothing was put in the pipe, if it has to be a volume_read.
- * The pipe has the file's own pages: a write that comes before the client has them may show. */
-int volume_splice(struct volume *volume, int pipe, size_t length, uint64_t offset);
 int volume_write(struct volume *volume, const void *data, size_t length, uint64_t offset);
 int volume_zero(struct volume *volume, uint64_t length, uint64_t offset, bool allocate);
 int volume_flush(struct volume *volume);

@@ -134,17 +134,6 @@ int volume_read(struct volume *volume, void *data, size_t length, uint64_t offse
     return error;
 }
 
-int volume_splice(struct volume *volume, int pipe, size_t length, uint64_t offset)
-{
-    int error = begin(volume, length, offset, EINVAL);
-
-    if (error)
-        return error;
-    error = chain_splice(top_of(volume), pipe, length, offset);
-    pthread_rwlock_unlock(&volume->io);
-    return error;
-}
-
 int volume_write(struct volume *volume, const void *data, size_t length, uint64_t offset)
 {
     int error = begin_change(volume, length, offset, EFBIG);

@@ -83,7 +83,7 @@ static bool send_batch(struct session *session)
     int error;
 
     pthread_mutex_unlock(&session->lock);
-    sent = channel_send(channel, parts, count, 0);
+    sent = channel_send(channel, parts, count);
     error = errno;
     pthread_mutex_lock(&session->lock);
 

@@ -102,7 +102,7 @@ static void say_goodbye(struct session *session)
 
     request_write_header(message, NBD_CMD_DISC, 0, 0, 0);
     if (session->out.first_unsent == NULL)
-        channel_send(session->channel, &part, 1, 0);
+        channel_send(session->channel, &part, 1);
     /* A forked child may hold the socket too; the server must see the end all the same. */
     shutdown(session->channel->fd, SHUT_RDWR);
 }

@@ -217,7 +217,7 @@ int socket_send(struct channel *channel, const void *data, size_t length,
     struct iovec rest = {(void *)data, length};
 
     while (rest.iov_len > 0) {
-        ssize_t sent = channel_send(channel, &rest, 1, 0);
+        ssize_t sent = channel_send(channel, &rest, 1);
         int error = 0;
 
         if (sent > 0) {

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -241,50 +240,6 @@ static void test_segments(void)
     expect(layer, VOLUME_SIZE_MAX - 1, 1, 'e');
     layer_close(layer);
     layer_drop(layer);
-}
-
-static size_t in_pipe(int pipe)
-{
-    int length = -1;
-
-    assert(ioctl(pipe, FIONREAD, &length) == 0);
-    return length;
-}
-
-static void expect_no_splice(int fd, int *pipe, off_t offset)
-{
-    assert(disk_splice(fd, pipe[1], 1 << 16, offset) == EAGAIN);
-    assert(in_pipe(pipe[0]) == 0);
-}
-
-/* What makes the caller read in the plain way instead. */
-static void test_splice(void)
-{
-    static char data[1 << 17], found[1 << 16];
-    int fd = openat(home.runtime, "spliced", O_RDWR | O_CREAT, 0600);
-    int null = open("/dev/null", O_RDWR), pipe[2];
-
-    memset(data, 's', sizeof(data));
-    assert(fd >= 0 && null >= 0 && pipe2(pipe, O_NONBLOCK) == 0);
-    assert(fcntl(pipe[1], F_SETPIPE_SZ, sizeof(data)) >= 0);
-    assert(disk_write(fd, data, sizeof(data), 0) == 0);
-    int error = disk_splice(fd, pipe[1], sizeof(found), 100);
-    assert(error == 0 || error == EAGAIN);      /* Linux before 6.5 */
-    assert(in_pipe(pipe[0]) == (error ? 0 : sizeof(found)));
-    if (!error) {
-        assert(read(pipe[0], found, sizeof(found)) == sizeof(found));
-        assert(memcmp(found, data, sizeof(found)) == 0);
-    }
-    expect_no_splice(fd, pipe, sizeof(data) - 100);     /* the file ends before */
-    expect_no_splice(null, pipe, 0);                    /* the kernel cannot say */
-    assert(disk_sync_data(fd) == 0);
-    assert(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0);
-    if (disk_read(fd, found, 1, 1 << 16, true) == EAGAIN)   /* not so on tmpfs */
-        expect_no_splice(fd, pipe, 0);
-    close(pipe[0]);
-    close(pipe[1]);
-    close(null);
-    close(fd);
 }
 
 static void wait_at_gate(void *gate)
@@ -552,7 +507,6 @@ int main(void)
     test_segments();
     test_frozen_layers_rest();
     test_a_resting_layer_is_written_to();
-    test_splice();
     test_snapshot_before_the_last_is_synced();
     remove_home();
     test_the_disk_begins_before_a_flush();

@@ -157,7 +157,7 @@ static bool send_some(struct link *link, size_t whole)
                                   {bytes + half, length - half}};
 
     fill(bytes, length, link->sent);
-    ssize_t n = tls_send(link->ours, parts, 3, 0);
+    ssize_t n = tls_send(link->ours, parts, 3);
     assert(n > 0 || errno == EAGAIN);
     link->sent += n > 0 ? n : 0;
     return n == (ssize_t)length;

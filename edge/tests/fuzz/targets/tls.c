@@ -323,7 +323,7 @@ static void send_some(size_t length)
     length += RECORD_BYTES;     /* never less than what is held */
     const struct iovec parts[] = {{from, length / 3}, {from + length / 3, 0},
                                   {from + length / 3, length - length / 3}};
-    ssize_t n = game.ours.failed ? 0 : tls_send(game.tls, parts, 3, 0);
+    ssize_t n = game.ours.failed ? 0 : tls_send(game.tls, parts, 3);
 
     if (n > 0)
         game.ours.sent += (size_t)n;
