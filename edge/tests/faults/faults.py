@@ -555,7 +555,8 @@ class Run:
                 raise Wrong('a stop could not flush everything')
         else:
             for volume in self.volumes:
-                volume.flushed()
+                if volume.now:      # else a removal or a creation failed
+                    volume.flushed()
         self.check(self.machine.data)
         if self.machine.recorder and self.rng.random() < 0.5:
             self.note('power cut', 'after a clean stop')
