@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import json
 import os
+import shutil
 import stat
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 from unittest import mock
@@ -14,6 +17,7 @@ from harness.guest import debian
 from harness.tests import support
 from ovs_testbed.guest import image
 from ovs_testbed.guest import rootfs
+from ovs_testbed.tests import guest_cloud
 
 
 class DiskTestCase(unittest.TestCase):
@@ -114,3 +118,125 @@ class TreeTestCase(support.FolderTestCase):
     def test_passwords_are_roots(self):
         shadow = os.stat(os.path.join(self.tree, 'etc', 'shadow'))
         self.assertEqual(0o600, stat.S_IMODE(shadow.st_mode))
+
+
+class MetadataTestCase(support.FolderTestCase):
+    """The guest's own programs, with busybox, in name spaces of their own"""
+
+    KEY = 'ssh-rsa AAAAB3 Generated-by-Nova'
+    METADATA = {'hostname': 'blue.novalocal', 'name': 'blue',
+                'public_keys': {'mine': KEY + '\n'},
+                'keys': [{'name': 'mine', 'type': 'ssh', 'data': KEY}]}
+    SERVED = 'openstack/latest/'
+
+    def setUp(self):
+        super().setUp()
+        self.guest = self.path('guest')
+        shutil.copytree(os.path.join(image._HERE, 'root'), self.guest)
+        for name in 'bin', 'dev', 'lib', 'lib64', 'root', 'run', 'usr/sbin':
+            os.makedirs(os.path.join(self.guest, name), exist_ok=True)
+        program = debian.Parts('/').program('bin/busybox')
+        for target, source in program.items():
+            shutil.copy(source, os.path.join(self.guest, target))
+        for name in run.output([program['bin/busybox'], '--list']).split():
+            target = os.path.join(self.guest, 'bin', name)
+            if not os.path.exists(target):
+                os.symlink('/bin/busybox', target)
+        # a drive is found only if a test has one
+        self.put_program('blkid', 'exit 2')
+        for name in 'mount', 'umount':
+            self.put_program(name, '')
+
+    def put_program(self, name, script):
+        """Put a program into the guest, before that of busybox."""
+        files.write(os.path.join(self.guest, 'usr', 'sbin', name),
+                    '#!/bin/sh\n%s\n' % script, 0o755)
+
+    def put_metadata(self, folder, user_data=None):
+        """Write what a cloud tells a server; return the folder."""
+        for name, text in (('meta_data.json', json.dumps(self.METADATA)),
+                           ('user_data', user_data)):
+            if text is not None:
+                files.write(os.path.join(folder, self.SERVED, name), text)
+        return folder
+
+    def read(self, name):
+        with open(os.path.join(self.guest, name)) as stream:
+            return stream.read()
+
+    def run_apart(self, *command, **more):
+        """Run a command that sees another network and another host name."""
+        user = [] if os.geteuid() == 0 else ['--map-root-user']
+        return subprocess.run(
+            ['unshare', *user, '--net', '--uts', *command],
+            stdout=subprocess.PIPE, text=True, timeout=60, **more)
+
+    def learn(self, metadata='', seconds=30):
+        """Run it with a service that has such a folder; return its exit
+        code and the host's name after it."""
+        done = self.run_apart(
+            sys.executable, guest_cloud.__file__, self.guest, metadata,
+            'learn-metadata', '%d' % seconds)
+        return done.returncode, done.stdout.strip()
+
+    def assert_learned(self):
+        self.assertEqual(self.KEY + '\n',
+                         self.read('root/.ssh/authorized_keys'))
+        self.assertEqual('blue\n', self.read('etc/hostname'))
+        folder = os.stat(os.path.join(self.guest, 'root', '.ssh'))
+        self.assertEqual(0o700, stat.S_IMODE(folder.st_mode))
+
+    def test_from_a_config_drive(self):
+        self.put_program('blkid', 'echo /dev/sr0')
+        self.put_metadata(os.path.join(self.guest, 'run', 'config-drive'),
+                          '#!/bin/sh\necho hello\n')
+        self.assertEqual((0, 'blue'), self.learn())
+        self.assert_learned()
+        self.assertEqual('#!/bin/sh\necho hello\n',
+                         self.read('run/user-data'))
+        self.assertEqual('guest: metadata from the config drive\n',
+                         self.read('dev/ttyS0'))
+
+    def test_from_the_metadata_service(self):
+        served = self.put_metadata(self.path('served'), '#!/bin/sh\n')
+        self.assertEqual((0, 'blue'), self.learn(served))
+        self.assert_learned()
+        self.assertEqual('#!/bin/sh\n', self.read('run/user-data'))
+        self.assertEqual('guest: metadata from http://169.254.169.254\n',
+                         self.read('dev/ttyS0'))
+
+    def test_a_server_without_user_data(self):
+        served = self.put_metadata(self.path('served'))
+        self.assertEqual((0, 'blue'), self.learn(served))
+        self.assert_learned()
+        self.assertFalse(os.path.exists(
+            os.path.join(self.guest, 'run', 'user-data')))
+
+    def test_user_data_that_is_no_script(self):
+        served = self.put_metadata(self.path('served'), '#cloud-config\n')
+        self.assertEqual(0, self.learn(served)[0])
+        self.assertFalse(os.path.exists(
+            os.path.join(self.guest, 'run', 'user-data')))
+
+    def test_a_cloud_that_says_nothing(self):
+        self.assertEqual(1, self.learn(seconds=1)[0])
+        self.assertIn('no answer of http://169.254.169.254 within 1 s',
+                      self.read('dev/ttyS0'))
+
+    def test_routes_of_dhcp(self):
+        """The metadata service of OVN has a router of its own."""
+        self.put_program('ip', 'echo "$@" >>/run/ip')
+        self.run_apart(
+            '/usr/sbin/chroot', self.guest, '/sbin/dhcp-event', 'bound',
+            check=True,
+            env={'interface': 'eth0', 'ip': '10.0.0.9', 'mask': '26',
+                 'router': '10.0.0.1', 'dns': '8.8.8.8',
+                 'staticroutes': '169.254.169.254/32 10.0.0.2 '
+                                 '10.9.0.0/24 0.0.0.0',
+                 'PATH': os.environ['PATH']})
+        self.assertEqual([
+            'address replace 10.0.0.9/26 dev eth0',
+            'route replace default via 10.0.0.1 dev eth0',
+            'route replace 169.254.169.254/32 via 10.0.0.2 dev eth0',
+            'route replace 10.9.0.0/24 dev eth0'],
+            self.read('run/ip').splitlines())
