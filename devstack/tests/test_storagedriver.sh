@@ -103,17 +103,24 @@ function test_another_stack_with_guests {
     assert_equal "" "$(service_process)" "and post-config starts it"
 }
 
-function test_a_number_that_another_process_has_got {
-    local stranger
-    stop_storagedriver
+function test_a_restart_of_the_host {
+    local stranger data sockets
+    start_storagedriver
+    data=$(vpool_data one)
+    sockets=$data/engine.sock\ $data/service.sock
+    # shellcheck disable=SC2046
+    kill -KILL "$(service_process)" $(pgrep -P "$(service_process)")
     sleep 600 &
     stranger=$!
     disown
-    # what is left when the host goes down
-    echo $stranger >"$(vpool_data one)/lock"
-    stop_storagedriver
-    assert_true "a stranger lives" kill -0 $stranger
+    echo $stranger | tee "$data/lock" >"$SERVICE_DIR/ovs-sd.pid"
+    assert_equal "$sockets" "$(echo "$data"/*.sock)" "sockets are left"
+    (prepare_openvstorage)
+    assert_true "a stranger with its number lives" kill -0 $stranger
     start_storagedriver
+    assert_true "it serves what it served" vpools_answer
+    assert_false "under a number of its own" \
+        test "$(service_process)" = $stranger
     kill -KILL $stranger
 }
 
@@ -164,7 +171,7 @@ make_engine
 test_checks
 test_service
 test_another_stack_with_guests
-test_a_number_that_another_process_has_got
+test_a_restart_of_the_host
 test_tls
 test_a_service_that_was_killed
 report_results
