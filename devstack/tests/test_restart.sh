@@ -91,9 +91,9 @@ signal.pause()'
     assert_false "and is not taken for it" has_own_virtlogd
 }
 
-# start_anew SERVICES BACKENDS - print the instances that a start of libvirtd
+# start_again SERVICES BACKENDS - print the instances that a start of libvirtd
 # ends, with these services and these back ends of databases
-function start_anew {
+function start_again {
     (
         ENABLED_SERVICES=$1
         DATABASE_BACKENDS=$2
@@ -114,11 +114,11 @@ function start_anew {
 
 function test_instances_that_nova_no_longer_knows {
     assert_equal instance-00000001 \
-        "$(start_anew mysql,n-api,n-cpu ' mysql postgresql')" \
+        "$(start_again mysql,n-api,n-cpu ' mysql postgresql')" \
         "their names are given out again"
-    assert_equal "" "$(start_anew n-cpu ' mysql postgresql')" \
+    assert_equal "" "$(start_again n-cpu ' mysql postgresql')" \
         "on a compute host they are Nova's"
-    assert_equal "" "$(start_anew n-api,n-cpu '')" "as in a testbed"
+    assert_equal "" "$(start_again n-api,n-cpu '')" "as in a testbed"
 }
 
 # prepare - print the services that the phase pre-install stops
