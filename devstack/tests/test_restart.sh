@@ -8,6 +8,9 @@
 # shellcheck disable=SC1091,SC2034,SC2317
 
 source "$(dirname "${BASH_SOURCE[0]}")/unittest.sh"
+CINDER_ENABLED_BACKENDS=openvstorage:one
+OPENVSTORAGE_EDGE_CONFIG_FILE=$SANDBOX/etc/edge.conf
+OPENVSTORAGE_TLS_DIR=$SANDBOX/etc/tls
 load_plugin
 set +o errexit
 RUN_FOLDER=$OPENVSTORAGE_LIBVIRT_RUN/libvirt
@@ -23,6 +26,18 @@ function in_run_folder {
 function leave_a_guest {
     mkdir -p "$RUN_FOLDER/qemu"
     touch "$RUN_FOLDER/qemu/instance-00000001.xml" "$RUN_FOLDER/libvirt-sock"
+}
+
+function test_files_that_are_there {
+    local guid
+    guid=$(vpool_option one vpool_guid)
+    mkdir -p "$(vpool_data one)"
+    write_edge_config
+    assert_true "the plugin's own pass its checks" eval "(check_openvstorage)"
+    assert_equal "$guid" "$(vpool_option one vpool_guid)" \
+        "the vPool is the one that it was"
+    rm -r "$OPENVSTORAGE_EDGE_CONFIG_FILE"
+    assert_true "as does one that is gone" eval "(check_openvstorage)"
 }
 
 function test_guests_of_libvirt {
@@ -189,6 +204,7 @@ function test_numbers_of_devstack {
         echo "it goes on")" "a number of no process is no error"
 }
 
+test_files_that_are_there
 test_guests_of_libvirt
 test_services_that_start_at_the_same_time
 test_which_programs_run_so
