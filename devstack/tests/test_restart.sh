@@ -163,14 +163,14 @@ function stop_process {
     fi
 }
 
-# begin COMMAND... - run it in a process group of its own, as DevStack does up
-# to Pike; write its number where DevStack has that of the storagedriver
+# begin SERVICE COMMAND... - run it in a process group of its own, as DevStack
+# does up to Pike; write its number where DevStack has that of the service
 function begin {
     mkdir -p "$SERVICE_DIR/stack"
-    setsid "$@" &
+    setsid "${@:2}" &
     disown
     PROCESS=$!
-    echo "$PROCESS" >"$SERVICE_DIR/stack/ovs-sd.pid"
+    echo "$PROCESS" >"$SERVICE_DIR/stack/$1.pid"
     until has_ended || [[ $(ps -o pgid= "$PROCESS") -eq $PROCESS ]]; do
         sleep 0.05
     done
@@ -187,21 +187,32 @@ function ends {
 }
 
 function test_numbers_of_devstack {
-    begin sleep 600
+    begin ovs-sd sleep 600
     stop_storagedriver
     assert_false "a stranger with the number lives" has_ended
     assert_false "the number is forgotten" \
         test -e "$SERVICE_DIR/stack/ovs-sd.pid"
     kill -KILL "$PROCESS"
-    begin bash -c 'sleep 600; :' serve --config "$OPENVSTORAGE_STORAGEDRIVER_CONF"
+    begin ovs-sd bash -c 'sleep 600; :' serve --config "$OPENVSTORAGE_STORAGEDRIVER_CONF"
     stop_storagedriver
     assert_true "the storagedriver ends" ends
-    begin true
+    begin ovs-sd true
     ends
     assert_equal "it goes on" "$(
         set -o errexit
         stop_storagedriver
         echo "it goes on")" "a number of no process is no error"
+}
+
+function test_unstack_without_stack {
+    begin n-cpu sleep 600
+    stop_openvstorage
+    assert_false "a stranger with the number of nova-compute lives" has_ended
+    kill -KILL "$PROCESS"
+    # as sg runs it
+    begin n-cpu sh -c "sleep 600; : $NOVA_BIN_DIR/nova-compute --config-file x"
+    stop_openvstorage
+    assert_true "nova-compute ends" ends
 }
 
 test_files_that_are_there
@@ -212,4 +223,5 @@ test_a_socket_without_a_process
 test_instances_that_nova_no_longer_knows
 test_services_that_systemd_has_started
 test_numbers_of_devstack
+test_unstack_without_stack
 report_results
