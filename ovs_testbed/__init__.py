@@ -24,6 +24,7 @@ module              does
 ``suites``,         Tempest's tests, its configuration and its users
 ``tempest``,
 ``accounts``
-``doctor``          looks before anything starts, and after
+``doctor``          finds the cause: before anything starts, and after
+``sabotage``        puts faults in, to see whether the doctor names them
 ==================  =========================================================
 """

@@ -10,20 +10,27 @@ from ovs_testbed import matrix
 from ovs_testbed import sandbox
 from ovs_testbed import status
 from ovs_testbed import suites
+from ovs_testbed.sabotage import suite as sabotage
 
-SUITES = sorted(suites.SUITES)
+SABOTAGE = 'sabotage'
+SUITES = sorted([*suites.SUITES, SABOTAGE])
 DEFAULT = 'plugin'
 
 
-def check(testbed, suite, stream):
-    """Run a suite of tests; return the results. Failures raise."""
+def check(testbed, suite, stream, faults=()):
+    """Run a suite of tests; return the results. Failures raise.
+
+    :param faults: names of those that the suite "sabotage" is to try; none
+                   means all
+    """
     screen = progress.Progress(stream)
     screen.say()
     box = sandbox.Sandbox(testbed)
     idle = sum(status.memory(pid) for pid in box.processes())
     screen.say('idle, the stack takes %d MiB' % (idle >> 20))
     started = time.monotonic()
-    run = suites.Run(testbed, suite, screen)
+    run = sabotage.Run(testbed, screen, faults) if suite == SABOTAGE \
+        else suites.Run(testbed, suite, screen)
     passed = run.perform()
     results = dict(
         files.read_json(run.results, {}), suite=suite,
@@ -32,6 +39,6 @@ def check(testbed, suite, stream):
     files.write_json(testbed.path('check.json'), results)
     if not passed:
         raise suites.TestsFailed('suite "%s": tests failed' % suite, results,
-                                 testbed.log('tempest-run'))
+                                 run.log)
     matrix.note_green(testbed, suite)
     return results

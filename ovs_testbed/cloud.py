@@ -8,7 +8,7 @@ from ovs_testbed import testbeds
 
 #: the roles of the services' own users: "service" is what volume attach asks
 #: for, "admin" is what looking at other projects' resources asks for
-_SERVICE_ROLES = ('service', 'admin')
+SERVICE_ROLES = ('service', 'admin')
 #: the services find each other by the second one
 INTERFACES = ('public', 'internal')
 
@@ -57,7 +57,7 @@ class Catalog:
 
     def make_service_user(self, name, password):
         self.make_user(name, password, self.make_project('service'),
-                       _SERVICE_ROLES)
+                       SERVICE_ROLES)
 
     def make_endpoint(self, name, kind, url):
         service = self._identity.find_service(name) \

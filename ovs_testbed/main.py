@@ -22,7 +22,7 @@ _COMMANDS = {'up': commands.Up, 'down': commands.Down,
              'logs': commands.Logs, 'openrc': commands.Openrc,
              'shell': commands.Shell, 'doctor': commands.Doctor,
              'releases': commands.Releases, 'clean': commands.Clean,
-             'upgrade': commands.Upgrade}
+             'upgrade': commands.Upgrade, 'restart': commands.Restart}
 
 
 class TestbedApp(app.App):

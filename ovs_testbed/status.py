@@ -19,10 +19,10 @@ def rows(testbed):
     table = []
     for name, info in sorted(known.items()):
         pid = info['pid']
-        family = _family(pid) if pid else []
+        members = family(pid) if pid else []
         table.append((
             name, info['statename'].lower(), pid or '',
-            _mib(sum(shares.get(member, 0) for member in family)),
+            _mib(sum(shares.get(member, 0) for member in members)),
             int(time.time() - info['start']) if pid else '',
             testbed.log(name)))
     table.append(('all %d processes' % len(shares),
@@ -44,7 +44,7 @@ def memory(pid):
     return 0
 
 
-def _family(pid):
+def family(pid):
     """A process and all that it has started."""
     found = [pid]
     try:
@@ -53,7 +53,7 @@ def _family(pid):
     except OSError:
         return found
     for child in children:
-        found += _family(child)
+        found += family(child)
     return found
 
 

@@ -58,6 +58,7 @@ class Run:
         self._screen = screen
         self._folder = testbed.path('tempest')
         self._sandbox = sandbox.Sandbox(testbed)
+        self.log = testbed.log('tempest-run')
         #: the results, which outlive the testbed
         self.results = testbed.cache.path('results-%s.json' % suite)
         #: how long each test took, by which stestr shares them out
@@ -73,7 +74,7 @@ class Run:
                 [self._binary('tempest'), 'run', '--concurrency',
                  str(workers), '--exclude-list', self._skip_list()] +
                 selection, self._folder),
-                log=self.testbed.log('tempest-run'),
+                log=self.log,
                 env=dict(tempest.variables(self.testbed), **variables),
                 timeout=_TIMEOUT,
                 on_line=self._note)

@@ -144,17 +144,26 @@ class Supervisor:
 
     def stop(self, name):
         """Stop a program and forget it."""
-        if self.state(name) in ('RUNNING', 'STARTING'):
-            # asked to answer when it is done, supervisord takes a whole
-            # processor until then
-            self._call('stopProcess', name, False)
-        self._wait_until_stopped(name)
+        self.halt(name)
         path = os.path.join(self._programs, name + '.conf')
         if os.path.exists(path):
             os.unlink(path)
         if self.state(name):
             self._call('removeProcessGroup', name)
         self._call('reloadConfig')
+
+    def restart(self, name):
+        """Stop a program and start it as it was started."""
+        self.halt(name)
+        self._call('startProcess', name, False)
+
+    def halt(self, name):
+        """Stop a program that is to start again."""
+        if self.state(name) in ('RUNNING', 'STARTING'):
+            # asked to answer when it is done, supervisord takes a whole
+            # processor until then
+            self._call('stopProcess', name, False)
+        self._wait_until_stopped(name)
 
     def _wait_until_stopped(self, name):
         def probe():

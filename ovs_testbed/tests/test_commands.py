@@ -17,6 +17,7 @@ from ovs_testbed import release
 from ovs_testbed import sandbox
 from ovs_testbed import steps
 from ovs_testbed import suites
+from ovs_testbed import supervisor
 from ovs_testbed import take_down
 from ovs_testbed import testbeds
 from ovs_testbed import upgrade
@@ -156,6 +157,14 @@ class CheckTestCase(CommandTestCase):
         self.assertIn('failed: 1 failed\nlog: /log\n',
                       self.complaints.getvalue())
 
+    def test_faults_go_with_the_suite_that_has_them(self):
+        self.assertEqual(errors.FAILED, self.run_command(
+            'check', '--fault', 'drivers_gone'))
+        self.assertIn('bin/check sabotage', self.complaints.getvalue())
+        self.assertEqual(0, self.run_command(
+            'check', 'sabotage', '--fault', 'drivers_gone'))
+        self.assertEqual(['drivers_gone'], self.tests.call_args.args[3])
+
     def test_options_that_go_with_one_release(self):
         for option in '--keep', '--threads':
             self.assertEqual(errors.FAILED, self.run_command(
@@ -224,6 +233,18 @@ class OtherCommandsTestCase(CommandTestCase):
         self.assertEqual([mock.call('enter', ['enter', '/bin/zsh']),
                           mock.call('enter', ['enter', 'ls'])],
                          run.call_args_list)
+
+    def test_restart(self):
+        self.use(supervisor.Supervisor, 'all', lambda _self: {'c-vol': {}})
+        restart = self.use(supervisor.Supervisor, 'restart', mock.Mock())
+        self.run_command('up')
+        self.assertEqual(0, self.run_command('restart', 'c-vol'))
+        self.assertEqual('restarted c-vol\n', self.output.getvalue())
+        self.assertEqual(errors.FAILED, self.run_command(
+            'restart', 'c-vol', 'c-voll'))
+        self.assertIn('has no program c-voll\nhint: it has c-vol',
+                      self.complaints.getvalue())
+        restart.assert_called_once_with('c-vol')
 
     def test_upgrade(self):
         self.run_command('up', '--release', '2026.1')

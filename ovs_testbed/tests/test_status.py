@@ -45,11 +45,11 @@ class StatusTestCase(support.TestbedTestCase):
 
     def test_a_program_has_the_memory_of_its_children(self):
         self.assertEqual(self.process.pid,
-                         status._family(self.process.pid)[0])
-        self.assertIn(self.process.pid, status._family(os.getpid()))
+                         status.family(self.process.pid)[0])
+        self.assertIn(self.process.pid, status.family(os.getpid()))
 
     def test_a_process_that_has_ended_has_no_memory(self):
         ended = subprocess.Popen(['true'])
         ended.wait()
         self.assertEqual(0, status.memory(ended.pid))
-        self.assertEqual([ended.pid], status._family(ended.pid))
+        self.assertEqual([ended.pid], status.family(ended.pid))

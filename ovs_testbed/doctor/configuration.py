@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The configuration that a program reads, found as the program finds it."""
+
+import configparser
+import glob
+import os
+import re
+
+#: an argument that names a file, to the program itself or through uwsgi
+_ARGUMENT = re.compile(r'(?:--pyargv=)?--config-file(?:=(.*))?\Z')
+#: variables that name a folder, and files in it or by their whole path;
+#: without files, all in the folder
+_FOLDER = re.compile(r'OS_([A-Z]+)_CONFIG_DIR\Z')
+_FILES = re.compile(r'OS_([A-Z]+)_CONFIG_FILES\Z')
+
+
+def files_of(program):
+    """The files of options that a program is told to read."""
+    return _of_arguments(program.command) or _of_variables(program.env)
+
+
+def _of_arguments(words):
+    found = []
+    for word, following in zip(words, words[1:] + ['']):
+        match = _ARGUMENT.match(word)
+        if match:
+            found.append(match[1] or following)
+    return found
+
+
+def _of_variables(variables):
+    folders, files = {}, {}
+    for name, value in variables.items():
+        if match := _FOLDER.match(name):
+            folders[match[1]] = value
+        elif match := _FILES.match(name):
+            files[match[1]] = value.split(';')
+    for owner in folders.keys() - files.keys():
+        files[owner] = sorted(glob.glob('*.conf', root_dir=folders[owner]))
+    return [os.path.join(folders.get(owner, ''), name)
+            for owner, names in sorted(files.items()) for name in names]
+
+
+class Configuration:
+    """The sections of some files; a later file wins."""
+
+    def __init__(self, paths):
+        self._files = {}
+        for path in paths:
+            # no section lends its options to the others
+            parser = configparser.ConfigParser(
+                interpolation=None, strict=False, default_section='\0')
+            parser.read(path)
+            self._files[path] = parser
+
+    def sections(self):
+        """Their names, each once."""
+        return list(dict.fromkeys(
+            section for parser in self._files.values()
+            for section in parser.sections()))
+
+    def section(self, name):
+        """The options of a section."""
+        options = {}
+        for parser in self._files.values():
+            if parser.has_section(name):
+                options.update(parser[name])
+        return options
+
+    def get(self, section, option, default=None):
+        return self.section(section).get(option, default)
+
+    def place(self, section, option):
+        """Say where an option is, for people."""
+        path = [path for path, parser in self._files.items()
+                if parser.has_option(section, option)][-1]
+        return '%s in [%s] of %s' % (option, section, path)

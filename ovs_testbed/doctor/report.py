@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the doctor says: the cause, the cure, what follows; or JSON."""
+
+from ovs_testbed.doctor import finding
+
+
+def lines(findings):
+    """Yield the cause, its hint, and the errors that it may explain."""
+    cause, *others = errors_of(findings) or [None]
+    if cause is None:
+        yield 'no fault was found'
+        return
+    yield 'cause: %s' % cause
+    yield 'hint: %s' % cause.hint
+    if others:
+        yield 'may follow from it; look again after the cure:'
+    for found in others:
+        yield '  %s' % found
+
+
+def as_dict(findings):
+    """The same for programs, with all findings."""
+    cause, *others = errors_of(findings) or [None]
+    return {'cause': cause and vars(cause),
+            'follows': [vars(found) for found in others],
+            'findings': [vars(found) for found in findings]}
+
+
+def errors_of(findings):
+    """The errors, in the order of causes: the first one is the cause."""
+    return [found for found in findings if found.level == finding.ERROR]

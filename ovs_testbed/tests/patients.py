@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A testbed for the doctor: its configuration is there, nothing runs, and the
+answers are the test's."""
+
+import contextlib
+import os
+from unittest import mock
+
+from ovs_testbed import ini
+from ovs_testbed import plugin
+from ovs_testbed import testbeds
+from ovs_testbed.doctor import finding
+from ovs_testbed.doctor import patient as patients
+from ovs_testbed.doctor import probe
+from ovs_testbed.services import base
+from ovs_testbed.tests import support
+
+_DRIVER = 'cinder.volume.drivers.openvstorage_edge.' \
+    'OpenvStorageEdgeVolumeDriver'
+#: what each question of the probe is answered with, if all is well
+_FACTS = {'identity': {'roles': ['admin', 'service']},
+          'xml_rpc': {'names': ['one'], 'total': 8 << 30, 'free': 4 << 30},
+          'edge': {'names': ['one']}}
+
+
+class PatientTestCase(support.TestbedTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.patient = patients.Patient(self.testbed)
+        # the root folder of this process stands for the sandbox's
+        self.patient._pid = os.getpid()
+        for service in self.patient.services.values():
+            # the files that are copied are not read
+            service.copy_from_environment = lambda *names: None
+            service.configure()
+            for program in service.programs():
+                self.patient.programs[program.name] = {
+                    'statename': 'RUNNING', 'pid': 0}
+        self.write_vpools()
+        self.asked = []
+        self.answers = {}
+        self.patch(probe, 'ask', self._ask)
+        self.patch(base.Service, 'is_ready', lambda service, only=None: True)
+        self.patch(base.Service, 'network', contextlib.nullcontext)
+
+    def write_vpools(self):
+        """Write what the plugin adds to the configuration."""
+        ports = self.testbed.ports
+        with open(self.testbed.etc('cinder', 'cinder.conf'), 'a') as stream:
+            stream.write('\n' + ini.render({name: {
+                'volume_driver': _DRIVER, 'storage_ip': '127.0.0.1',
+                'xml_rpc_port': ports['xml-rpc'] + 10 * number,
+                'edge_port': ports['edge'] + 10 * number,
+                'vpool_guid': 'guid-%d' % number}
+                for number, name in enumerate(testbeds.VPOOLS)}))
+        with open(self.testbed.etc('nova', 'nova-cpu.conf'), 'a') as stream:
+            stream.write('\n[libvirt]\nconnection_uri = qemu+unix:///system?'
+                         'socket=%s/var/run/libvirt/libvirt-sock\n'
+                         % plugin.PREFIX)
+
+    def patch(self, where, name, value):
+        patched = mock.patch.object(where, name, value)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def edit(self, file, before, after):
+        """Change a configuration file, which has to have the text."""
+        path = self.testbed.etc(*file)
+        with open(path) as stream:
+            text = stream.read()
+        self.assertIn(before, text)
+        with open(path, 'w') as stream:
+            stream.write(text.replace(before, after))
+
+    def _ask(self, patient, questions, seconds=0):
+        questions = list(questions)
+        self.asked += questions
+        return [self._answer(*question) for question in questions]
+
+    def _answer(self, name, arguments):
+        answer = self.answers.get(name, lambda **_: None)(**arguments)
+        return answer or probe.Answer('', facts=_FACTS.get(name))
+
+    def found(self, look):
+        """The findings of an area by their names; each that is not good has
+        a hint."""
+        findings = list(look(self.patient))
+        for found in findings:
+            self.assertEqual(found.level == finding.GOOD, not found.hint,
+                             found.what)
+        return {found.what: found for found in findings}
+
+    def wrong(self, look):
+        """Those that are no good, by their names."""
+        return {what: found for what, found in self.found(look).items()
+                if found.level != finding.GOOD}

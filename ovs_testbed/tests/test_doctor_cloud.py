@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import contextlib
+import copy
+import datetime
+import threading
+from unittest import mock
+
+from keystoneauth1 import exceptions
+
+from ovs_testbed import cloud as clouds
+from ovs_testbed import namespaces
+from ovs_testbed.doctor import cloud
+from ovs_testbed.doctor import finding
+from ovs_testbed.tests import patients
+
+
+def ago(seconds):
+    """A time as the APIs write it."""
+    then = datetime.datetime.now(datetime.timezone.utc) \
+        - datetime.timedelta(seconds=seconds)
+    return then.replace(tzinfo=None).isoformat()
+
+
+def service(binary):
+    return {'binary': binary, 'host': 'testbed', 'state': 'up',
+            'status': 'enabled', 'updated_at': ago(1)}
+
+
+#: what the APIs answer if all is well, by the first part of the path
+_COMPUTE = {
+    '/os-services': {'services': [service('nova-compute')]},
+    '/os-hypervisors/detail': {'hypervisors': [
+        {'hypervisor_hostname': 'vm', 'state': 'up', 'status': 'enabled'}]},
+    '/servers': {'servers': [{'id': 'server'}]}}
+_VOLUME = {
+    '/os-services': {'services': [service('cinder-volume')]},
+    '/types': {'volume_types': [
+        {'name': 'myvpool01', 'id': 'type',
+         'extra_specs': {'volume_backend_name': 'myvpool01'}},
+        {'name': '__DEFAULT__', 'id': 'default', 'extra_specs': {}}]},
+    '/scheduler-stats/get_pools': {'pools': [
+        {'capabilities': {'volume_backend_name': 'myvpool01'}}]},
+    '/volumes/detail': {'volumes': [
+        {'id': 'used', 'status': 'in-use', 'updated_at': ago(9999),
+         'created_at': ago(9999), 'attachments': [{'server_id': 'server'}]},
+        {'id': 'new', 'status': 'creating', 'updated_at': None,
+         'created_at': ago(5), 'attachments': []}]}}
+
+
+class FakeApi:
+
+    def __init__(self, answers):
+        self.answers = copy.deepcopy(answers)
+
+    def get(self, path):
+        answer = self.answers[path.split('?')[0]]
+        if isinstance(answer, Exception):
+            raise answer
+        return mock.Mock(json=lambda: answer)
+
+
+class CloudTestCase(patients.PatientTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.compute, self.storage = FakeApi(_COMPUTE), FakeApi(_VOLUME)
+        self.patch(clouds, 'connect', lambda testbed: mock.Mock(
+            compute=self.compute, block_storage=self.storage))
+        self.patch(namespaces, 'entered', contextlib.nullcontext)
+
+    def first(self):
+        wrong, = self.wrong(cloud.look).values()
+        return wrong
+
+    def test_all_is_well(self):
+        found = self.found(cloud.look)
+        self.assertFalse(self.wrong(cloud.look))
+        self.assertEqual({
+            'cinder-volume at testbed', 'nova-compute at testbed',
+            'compute hosts', 'pools of cinder-scheduler', 'type myvpool01',
+            'volumes'}, set(found))
+
+    def test_a_service_that_is_down(self):
+        entry, = self.storage.answers['/os-services']['services']
+        entry['state'] = 'down'
+        wrong = self.first()
+        self.assertEqual('cinder-volume at testbed: down', str(wrong))
+        self.assertIn(self.testbed.log('c-vol'), wrong.hint)
+
+    def test_a_heartbeat_that_is_late(self):
+        entry, = self.compute.answers['/os-services']['services']
+        entry['updated_at'] = ago(50)
+        wrong = self.first()
+        self.assertEqual('nova-compute at testbed', wrong.what)
+        self.assertRegex(wrong.seen, r'not reported itself for 5\d s')
+        self.assertIn('bin/ovs-testbed restart ', wrong.hint)
+
+    def test_a_service_that_is_disabled(self):
+        entry, = self.compute.answers['/os-services']['services']
+        entry['status'] = 'disabled'
+        self.assertIn('"openstack compute service set --enable testbed '
+                      'nova-compute"', self.first().hint)
+
+    def test_no_compute_host(self):
+        host, = self.compute.answers['/os-hypervisors/detail']['hypervisors']
+        host['state'] = 'down'
+        self.assertEqual('compute hosts: vm down', str(self.first()))
+
+    def test_a_type_without_back_end(self):
+        self.storage.answers['/types']['volume_types'].append(
+            {'name': 'fast', 'id': 'fast-id',
+             'extra_specs': {'volume_backend_name': 'none'}})
+        wrong = self.first()
+        self.assertEqual('type fast: no back end is called none', str(wrong))
+        self.assertIn('"openstack volume type set --property '
+                      'volume_backend_name=myvpool01 fast-id"', wrong.hint)
+
+    def test_no_pool(self):
+        self.storage.answers['/scheduler-stats/get_pools']['pools'] = []
+        self.assertEqual({'pools of cinder-scheduler', 'type myvpool01'},
+                         set(self.wrong(cloud.look)))
+
+    def test_a_volume_that_is_stuck(self):
+        volume = self.storage.answers['/volumes/detail']['volumes'][1]
+        volume.update(status='detaching', updated_at=ago(700))
+        wrong = self.first()
+        self.assertEqual('volume new', wrong.what)
+        self.assertRegex(wrong.seen, r'detaching for 70\d s; of project')
+        self.assertIn('"openstack volume set --state in-use new"', wrong.hint)
+
+    def test_a_volume_of_a_server_that_is_gone(self):
+        self.compute.answers['/servers']['servers'] = []
+        wrong = self.first()
+        self.assertEqual('in-use by servers that are gone: server',
+                         wrong.seen)
+        self.assertIn('--detached used', wrong.hint)
+
+    def test_an_api_that_is_down_leaves_the_others(self):
+        self.compute.answers['/os-services'] = exceptions.ConnectFailure(
+            'refused ' * 100)
+        wrong = self.first()
+        self.assertEqual((finding.ERROR, 'Services of Nova'),
+                         (wrong.level, wrong.what))
+        self.assertIn('cannot be asked: refused', wrong.seen)
+        self.assertLess(len(wrong.seen), 200)
+
+    def test_an_api_that_says_nothing(self):
+        self.patch(cloud, '_SECONDS', 0.1)
+        self.patch(clouds, 'connect', lambda testbed: threading.Event().wait(
+            5))
+        self.assertEqual(len(cloud.CHECKS), len(self.wrong(cloud.look)))

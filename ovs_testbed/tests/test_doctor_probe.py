@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The program that asks, with servers that do not answer as they should."""
+
+import contextlib
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from unittest import mock
+import xmlrpc.client
+import xmlrpc.server
+
+from ovs_testbed import testbeds
+from ovs_testbed.doctor.probe import questions
+from ovs_testbed.tests import support
+
+
+class AskTestCase(support.TestbedTestCase):
+
+    def ask(self, *asked, seconds=10):
+        """Run the program as the testbed does."""
+        said = subprocess.run(
+            [sys.executable, questions.__file__], text=True, check=True,
+            input=json.dumps({'seconds': seconds,
+                              'questions': list(asked)}),
+            stdout=subprocess.PIPE, timeout=60,
+            env=dict(os.environ, PYTHONPATH=testbeds.CHECKOUT)).stdout
+        return json.loads(said)
+
+    @contextlib.contextmanager
+    def port(self, answer=None):
+        """A port that takes connections, and says one thing or nothing."""
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            def serve():
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection, _ = server.accept()
+                        connection.sendall(answer)
+            if answer:
+                threading.Thread(target=serve, daemon=True).start()
+            yield server.getsockname()[1]
+
+    def closed_port(self):
+        with self.port() as port:
+            return port
+
+    def vpool(self, port):
+        return {'options': {'storage_ip': '127.0.0.1', 'vpool_guid': 'x',
+                            'xml_rpc_port': str(port)}}
+
+    def test_closed(self):
+        answer, = self.ask(['xml_rpc', self.vpool(self.closed_port())])
+        self.assertEqual('refused', answer['kind'])
+        self.assertIn('refused', answer['said'])
+
+    def test_silent(self):
+        with self.port() as port:
+            answer, = self.ask(['xml_rpc', self.vpool(port)], seconds=1)
+        self.assertEqual('silent', answer['kind'])
+
+    def test_one_that_hangs_leaves_the_others(self):
+        with self.port() as port:
+            first, second = self.ask(
+                ['xml_rpc', self.vpool(port)],
+                ['xml_rpc', self.vpool(self.closed_port())], seconds=1)
+        self.assertEqual(['silent', 'refused'],
+                         [first['kind'], second['kind']])
+
+    def test_words_of_packages(self):
+        package = self.path('somewhere')
+        os.mkdir(package)
+        with open(os.path.join(package, 'it.py'), 'w') as stream:
+            stream.write('the word')
+        sys.path.append(self.folder)
+        self.addCleanup(sys.path.remove, self.folder)
+        self.assertEqual({}, questions.holds('somewhere', 'it.py', 'word'))
+        for path, word in (('it.py', 'other'), ('none.py', 'word')):
+            with self.assertRaisesRegex(questions.Wrong, path) as caught:
+                questions.holds('somewhere', path, word)
+            self.assertEqual('missing', caught.exception.kind)
+        with self.assertRaisesRegex(questions.Wrong, 'no package nowhere'):
+            questions.holds('nowhere', 'it.py', 'word')
+
+    def test_imports(self):
+        good, bad = self.ask(['imports', {'module': 'json'}],
+                             ['imports', {'module': 'no_such_module'}])
+        self.assertEqual('', good['kind'])
+        self.assertEqual('missing', bad['kind'])
+        self.assertIn('no_such_module', bad['said'])
+
+    @contextlib.contextmanager
+    def server(self, server):
+        """Let a server serve; give its port."""
+        with server:
+            threading.Thread(target=server.serve_forever, args=[0.05],
+                             daemon=True).start()
+            yield server.server_address[1]
+            server.shutdown()
+
+    def test_a_guid(self):
+        def volumes(request):
+            if request['vrouter_cluster_id'] != 'mine':
+                raise xmlrpc.client.Fault(1, 'not the guid of this vPool')
+            return ['/volume.raw']
+
+        def info(request):
+            return {'total': '10', 'used': '3', 'free': '7',
+                    'provisioned': '1', 'multiattach': 'true',
+                    'online_extend': 'true'}
+        server = xmlrpc.server.SimpleXMLRPCServer(('127.0.0.1', 0),
+                                                  logRequests=False)
+        server.register_function(volumes, 'volumesListByPath')
+        server.register_function(info, 'vpoolInfo')
+        with self.server(server) as port:
+            other = self.vpool(port)
+            mine = self.vpool(port)
+            mine['options']['vpool_guid'] = 'mine'
+            bad, good = self.ask(['xml_rpc', other], ['xml_rpc', mine])
+        self.assertEqual('denied', bad['kind'])
+        self.assertIn('not the guid', bad['said'])
+        self.assertEqual({'names': ['volume'], 'total': 10, 'free': 7},
+                         good['facts'])
+
+    def test_keystone(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+
+            def do_POST(self):
+                length = int(self.headers['Content-Length'])
+                login = json.loads(self.rfile.read(length))['auth']
+                user = login['identity']['password']['user']
+                self.send_response(201 if user['password'] == 'good' else 401)
+                self.send_header('X-Subject-Token', 'token')
+                self.send_header('Content-Type', 'application/json')
+                self.end_headers()
+                self.wfile.write(json.dumps({'token': {
+                    'roles': [{'name': 'service'}, {'name': 'admin'}]}}
+                ).encode())
+
+            def log_message(self, *_words):
+                pass
+
+        def login(port, password):
+            return ['identity', {'options': {
+                'auth_url': 'http://127.0.0.1:%d/v3' % port,
+                'username': 'nova', 'password': password,
+                'project_name': 'service', 'user_domain_id': 'default',
+                'project_domain_id': 'default'}}]
+        with self.server(http.server.ThreadingHTTPServer(
+                ('127.0.0.1', 0), Handler)) as port:
+            good, bad, closed = self.ask(
+                login(port, 'good'), login(port, 'bad'),
+                login(self.closed_port(), 'good'))
+        self.assertEqual({'roles': ['admin', 'service']}, good['facts'])
+        self.assertEqual(['', 'denied', 'refused'], [
+            answer['kind'] for answer in (good, bad, closed)])
+
+    def test_message_queues(self):
+        with self.port() as silent:
+            answers = self.ask(*(
+                ['messaging', {'url': 'rabbit://me:secret@127.0.0.1:%d/'
+                                      % port}]
+                for port in (self.closed_port(), silent)), seconds=1)
+        self.assertEqual(['refused', 'silent'],
+                         [answer['kind'] for answer in answers])
+
+    def test_databases(self):
+        error = type('MySQLError', (Exception,), {})
+        connect = mock.Mock()
+        fake = mock.Mock(connect=connect,
+                         err=mock.Mock(MySQLError=error))
+        url = {'url': 'mysql+pymysql://me:a%40b@127.0.0.1:25010/nova?x=y'}
+        with mock.patch.dict(sys.modules, pymysql=fake):
+            self.assertEqual(
+                '', questions._answer(questions.database, url)['kind'])
+            for number, text, kind in (
+                    (1045, 'Access denied', 'denied'),
+                    (1049, 'Unknown database', 'missing'),
+                    (2003, "Can't connect: refused", 'refused'),
+                    (2003, "Can't connect: timed out", 'silent'),
+                    (2013, 'Lost connection', 'failed')):
+                connect.side_effect = error(number, text)
+                self.assertEqual({'kind': kind, 'said': text},
+                                 questions._answer(questions.database, url))
+        self.assertEqual(
+            ('127.0.0.1', 25010, 'me', 'a@b', 'nova'),
+            tuple(connect.call_args.kwargs[name] for name in (
+                'host', 'port', 'user', 'password', 'database')))
