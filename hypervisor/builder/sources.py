@@ -5,6 +5,11 @@
 They are fetched with lists of our own, made from the machine's
 sources, so that its configuration stays as it is. apt verifies what it fetches
 with the machine's keys.
+
+An archive may have lost the description of a source package (.dsc) while its
+tarballs are there. The signed index has all that the description says, so a
+new one is made of it. dpkg-source then checks each file again, and unpacks as
+ever.
 """
 
 import glob
@@ -18,6 +23,9 @@ from harness import files
 from harness import run
 
 _CONFIGURATION = '/etc/apt'
+_APT_HELPER = '/usr/lib/apt/apt-helper'
+# what the index replaces: the description, and signatures on tarballs
+_REPLACEABLE = ('.dsc', '.asc')
 
 
 class Sources:
@@ -54,14 +62,65 @@ class Sources:
     def download(self, source, version, folder):
         """Fetch the files of a source package into a new folder."""
         with files.draft_folder(folder) as draft:
-            run.run(self._command('apt-get', 'source', '--download-only',
-                                  '%s=%s' % (source, version)),
-                    self._log, clean=True, cwd=draft,
-                    hint='run this again when the network works, or with '
-                         '--update if the distribution has a newer version')
+            try:
+                run.run(self._command('apt-get', 'source', '--download-only',
+                                      '%s=%s' % (source, version)),
+                        self._log, clean=True, cwd=draft, why=run.first_error,
+                        hint='run this again when the network works, or with '
+                             '--update if the distribution has a newer '
+                             'version')
+            except errors.CommandFailed as problem:
+                try:
+                    self._download_by_index(source, version, draft)
+                except errors.CommandFailed:
+                    raise problem
+
+    def _download_by_index(self, source, version, folder):
+        """Fetch the tarballs of a source package, and describe them as the
+        index does."""
+        tarballs = []
+        for uri, name, checksum in self._locations(source, version):
+            path = os.path.join(folder, name)
+            if name.endswith(_REPLACEABLE):
+                continue
+            run.run(self._command(_APT_HELPER, 'download-file', uri, path,
+                                  checksum), self._log, clean=True)
+            tarballs.append(name)
+        paragraph = self._paragraph(source, version)
+        name = '%s_%s.dsc' % (source, version.split(':')[-1])
+        with open(os.path.join(folder, name), 'w') as file:
+            file.write(description(paragraph, tarballs))
+
+    def _locations(self, source, version):
+        """Yield (URI, name, checksum) of the files of a source package."""
+        text = run.output(self._command(
+            'apt-get', 'source', '--print-uris', '--download-only',
+            '%s=%s' % (source, version)))
+        return re.findall(r"^'(\S+)' (\S+) \d+ (SHA\d+:\S+)$", text,
+                          re.MULTILINE)
+
+    def _paragraph(self, source, version):
+        """Return what the index says of a source package."""
+        text = run.output(self._command(
+            'apt-cache', 'showsrc', '--only-source', source))
+        return next(one for one in text.split('\n\n')
+                    if 'Version: %s' % version in one.splitlines())
 
     def _command(self, program, *arguments):
         return [program, '-q', *apt.own_lists(self._folder), *arguments]
+
+
+def description(paragraph, names):
+    """Turn a paragraph of the index into the text of a .dsc.
+
+    :param names: the files that are there; the others are left out
+    """
+    text = re.sub(r'^Package:', 'Source:', paragraph.strip(),
+                  flags=re.MULTILINE)
+    # "Files:" and "Checksums-…:" name a file a line: checksum, size, name
+    return ''.join(line + '\n' for line in text.splitlines()
+                   if not re.match(r' [0-9a-f]{32,} \d+ ', line)
+                   or line.split()[-1] in names)
 
 
 def source_entries(configuration=_CONFIGURATION):

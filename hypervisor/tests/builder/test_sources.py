@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import os
+import subprocess
+import tempfile
+
 import pytest
 
 from harness import errors
@@ -51,3 +55,122 @@ def test_no_sources_at_all(make_files):
     folder = make_files({'sources.list': '# nothing\n'})
     with pytest.raises(errors.Error, match='apt has no sources'):
         list(sources.source_entries(folder))
+
+
+INDEX = '''Package: tiny
+Binary: tiny
+Version: 1.2-3
+Format: 3.0 (quilt)
+Files:
+ 0123456789abcdef0123456789abcdef 7801 tiny_1.2-3.dsc
+ 0123456789abcdef0123456789abcde0 980 tiny_1.2.orig.tar.xz
+ 0123456789abcdef0123456789abcde1 833 tiny_1.2.orig.tar.xz.asc
+Package-List:
+ tiny deb admin optional arch=any
+'''
+
+
+def test_the_index_describes_the_files_that_are_there():
+    text = sources.description(INDEX, ['tiny_1.2.orig.tar.xz'])
+    assert text.startswith('Source: tiny\nBinary: tiny\n')
+    assert [line for line in text.splitlines() if 'tiny_' in line] == [
+        ' 0123456789abcdef0123456789abcde0 980 tiny_1.2.orig.tar.xz']
+    assert ' tiny deb admin' in text
+
+
+CONTROL = '''Source: tiny
+Maintainer: Packager <packager@localhost>
+Standards-Version: 4.6.0
+
+Package: tiny
+Architecture: all
+Description: for tests
+'''
+CHANGELOG = '''tiny (1:1.2-3) unstable; urgency=low
+
+  * For tests.
+
+ -- Packager <packager@localhost>  Thu, 01 Jan 2026 00:00:00 +0000
+'''
+PATCH = '''--- a/text
++++ b/text
+@@ -1 +1 @@
+-upstream
++of the distribution
+'''
+
+
+@pytest.fixture
+def archive(make_files, tmp_path):
+    """An archive with one source package, which apt's own user can read."""
+    with tempfile.TemporaryDirectory(prefix='ovs-archive-') as folder:
+        os.chmod(folder, 0o755)
+        source = tmp_path / 'tiny-1.2'
+        make_files({'text': 'upstream\n'}, source)
+        dpkg = {'cwd': tmp_path, 'check': True, 'capture_output': True}
+        subprocess.run(['tar', '-czf', 'tiny_1.2.orig.tar.gz', 'tiny-1.2'],
+                       **dpkg)
+        make_files({'debian/control': CONTROL, 'debian/rules': '',
+                    'debian/changelog': CHANGELOG,
+                    'debian/source/format': '3.0 (quilt)\n',
+                    'debian/patches/series': 'text.patch\n',
+                    'debian/patches/text.patch': PATCH}, source)
+        subprocess.run(['dpkg-source', '--build', 'tiny-1.2'], **dpkg)
+        for path in tmp_path.glob('tiny_*'):
+            path.rename(os.path.join(folder, path.name))
+        index = subprocess.run(['dpkg-scansources', '.'], cwd=folder,
+                               check=True, capture_output=True).stdout
+        with open(os.path.join(folder, 'Sources'), 'wb') as file:
+            file.write(index)
+        make_files({'etc/sources.list':
+                    'deb [trusted=yes] file:%s ./\n' % folder})
+        yield folder
+
+
+@pytest.fixture
+def apt(archive, tmp_path):
+    apt = sources.Sources(str(tmp_path / 'apt'), str(tmp_path / 'log'),
+                          str(tmp_path / 'etc'))
+    apt.update()
+    return apt
+
+
+def unpack(folder):
+    """Let dpkg-source verify and unpack what was fetched; return a text."""
+    name, = [name for name in os.listdir(folder) if name.endswith('.dsc')]
+    subprocess.run(['dpkg-source', '--extract', name, 'tree'], cwd=folder,
+                   check=True, capture_output=True)
+    with open(os.path.join(folder, 'tree', 'text')) as file:
+        return file.read()
+
+
+@pytest.mark.parametrize('lost', [(), ('tiny_1.2-3.dsc',)])
+def test_a_source_package_with_and_without_its_description(
+        apt, archive, tmp_path, lost):
+    for name in lost:
+        os.unlink(os.path.join(archive, name))
+    assert apt.versions('tiny') == ['1:1.2-3']
+    folder = str(tmp_path / 'fetched')
+    apt.download('tiny', '1:1.2-3', folder)
+    assert sorted(os.listdir(folder)) == [
+        'tiny_1.2-3.debian.tar.xz', 'tiny_1.2-3.dsc', 'tiny_1.2.orig.tar.gz']
+    assert unpack(folder) == 'of the distribution\n'
+
+
+def test_without_its_description_a_damaged_tarball_is_refused(
+        apt, archive, tmp_path):
+    os.unlink(os.path.join(archive, 'tiny_1.2-3.dsc'))
+    with open(os.path.join(archive, 'tiny_1.2.orig.tar.gz'), 'r+b') as file:
+        file.write(b'damage')
+    with pytest.raises(errors.Error, match='tiny_1.2-3.dsc') as caught:
+        apt.download('tiny', '1:1.2-3', str(tmp_path / 'fetched'))
+    assert '--update' in caught.value.hint
+    assert not (tmp_path / 'fetched').exists()
+    assert 'Hash Sum mismatch' in (tmp_path / 'log').read_text()
+
+
+def test_a_source_package_without_a_tarball(apt, archive, tmp_path):
+    os.unlink(os.path.join(archive, 'tiny_1.2-3.debian.tar.xz'))
+    with pytest.raises(errors.Error, match='tiny_1.2-3.debian.tar.xz'):
+        apt.download('tiny', '1:1.2-3', str(tmp_path / 'fetched'))
+    assert not (tmp_path / 'fetched').exists()
