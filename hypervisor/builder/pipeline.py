@@ -77,7 +77,8 @@ class Pipeline:
                 about.update(version=part.version(), patches={})
             about['key'] = cache.key_of(json.dumps(
                 [_FORMAT, _distribution(), platform.machine(), about,
-                 part.identity(self._prefix)], sort_keys=True))
+                 part.identity(self._prefix, about.get('series'))],
+                sort_keys=True))
             self._abouts[part.name] = about
             self._progress.say('  %s' % title(about))
 
@@ -145,7 +146,7 @@ class Pipeline:
 
     def _install_build_packages(self, parts):
         needed = {package for part in parts
-                  for package in part.build_packages}
+                  for package in self._build_packages(part)}
         missing = apt.missing(sorted(needed))
         if not missing:
             return
@@ -156,6 +157,10 @@ class Pipeline:
         with self._progress.phase('install packages for the build') as phase:
             apt.install(missing, self._store.log('apt-install'))
             phase.detail = '%d packages named' % len(missing)
+
+    def _build_packages(self, part):
+        series = self._abouts[part.name].get('series')
+        return part.build_packages + part.build_packages_of.get(series, ())
 
     def _fetch(self, parts):
         for part in parts:
@@ -204,6 +209,7 @@ class Pipeline:
             log=self._store.log('%s-%s' % (
                 part.name, self._abouts[part.name]['key'])),
             jobs=self._jobs, prefix=self._prefix,
+            series=self._abouts[part.name].get('series'),
             edge=edge.tree if edge else None)
 
     def _prepare(self, part):

@@ -25,6 +25,7 @@ class Work:
     log: str
     jobs: int
     prefix: str
+    series: str = None  # version of the series of patches, if it has one
     edge: str = None    # the tree of the component edge, once there is one
 
     def run(self, command, cwd=None, on_line=None, **environment):
@@ -86,21 +87,25 @@ class Component:
 
     ``name``; ``source``, the distribution's source package or None;
     ``description``, a line for the package; ``build_packages`` and
-    ``runtime_packages``, Debian packages; ``stands_for``, those whose
-    libraries it has itself; ``depends_on``, components that must be there
-    too.
+    ``runtime_packages``, Debian packages; ``build_packages_of``, those that
+    only some series need; ``stands_for``, those whose libraries it has
+    itself; ``depends_on``, components that must be there too.
     """
 
     name = None
     source = None
     description = None
     build_packages = TOOLCHAIN
+    build_packages_of = {}      # {version of a series: packages}
     runtime_packages = ()
     stands_for = ()
     depends_on = ()
 
-    def identity(self, prefix):
-        """Return what the result depends on, beside source and patches."""
+    def identity(self, prefix, version):
+        """Return what the result depends on, beside source and patches.
+
+        :param version: that of the series of patches, None without one
+        """
         raise NotImplementedError
 
     def configure(self, work):

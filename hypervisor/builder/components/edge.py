@@ -35,7 +35,7 @@ class Edge(component.Component):
         with open(os.path.join(CHECKOUT, 'edge', 'meson.build')) as file:
             return re.search(r"version: '([0-9.]+)'", file.read()).group(1)
 
-    def identity(self, prefix):
+    def identity(self, prefix, version=None):
         home = os.path.join(CHECKOUT, 'edge')
         return {'options': _OPTIONS,
                 'sources': {path: series.file_hash(os.path.join(home, path))

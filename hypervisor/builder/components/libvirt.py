@@ -16,7 +16,9 @@ _FEATURES = (
     'driver_libvirtd', 'driver_qemu', 'driver_remote', 'driver_secrets',
     'host_validate', 'libnl', 'numactl', 'pciaccess', 'readline', 'rpath',
     'secdriver_apparmor', 'secdriver_selinux', 'selinux', 'storage_dir',
-    'storage_fs', 'udev', 'yajl')
+    'storage_fs', 'udev')
+# Its reader and writer of JSON changed in 10.8.
+_JSON = {'9.0': 'yajl', '11.3': 'json_c'}
 _OPTIONS = dict({feature: 'enabled' for feature in _FEATURES}, **{
     'auto_features': 'disabled',
     'no_git': 'true',
@@ -56,13 +58,14 @@ class Libvirt(component.Component):
         'libcap-ng-dev', 'libglib2.0-dev', 'libgnutls28-dev', 'libnl-3-dev',
         'libnl-route-3-dev', 'libnuma-dev', 'libpciaccess-dev',
         'libreadline-dev', 'libselinux1-dev', 'libtirpc-dev', 'libudev-dev',
-        'libxml2-dev', 'libxml2-utils', 'libyajl-dev', 'rpcsvc-proto',
-        'xsltproc')
+        'libxml2-dev', 'libxml2-utils', 'rpcsvc-proto', 'xsltproc')
+    build_packages_of = {'9.0': ('libyajl-dev', ),
+                         '11.3': ('libjson-c-dev', )}
     stands_for = ('libvirt0', )
 
-    def identity(self, prefix):
+    def identity(self, prefix, version):
         # libvirt has the names of its folders compiled in
-        return {'options': _OPTIONS, 'prefix': prefix, 'kept': _KEPT,
+        return {'options': _options(version), 'prefix': prefix, 'kept': _KEPT,
                 'support': configuration.support_files(prefix)}
 
     def configure(self, work):
@@ -74,7 +77,8 @@ class Libvirt(component.Component):
                    'libdir': 'lib', 'prefix': work.prefix}
         off = {'docs': 'disabled', 'tests': 'disabled', 'nls': 'disabled'}
         work.run(['meson', 'setup', work.build, work.source]
-                 + component.with_values(dict(_OPTIONS, **folders, **off)))
+                 + component.with_values(dict(_options(work.series), **folders,
+                                             **off)))
 
     def compile(self, work, phase):
         work.ninja([path for path in work.outputs()
@@ -106,6 +110,10 @@ class Libvirt(component.Component):
                 file.write(text)
             if text.startswith('#!'):
                 os.chmod(target, 0o755)
+
+
+def _options(version):
+    return dict(_OPTIONS, **{_JSON[version]: 'enabled'})
 
 
 def _is_unwanted(path):

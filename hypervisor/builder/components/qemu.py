@@ -35,6 +35,10 @@ _OPTIONS = (
     '--firmwarepath=' + ':'.join(_FIRMWARE),
     '--libdir=lib',
 )
+# what became of them with later versions
+_GONE = {'10.0': ('--enable-live-block-migration',
+                  '--with-git-submodules=ignore')}
+_NEW = {'10.0': ('--disable-download', )}
 
 
 class Qemu(component.Component):
@@ -47,19 +51,21 @@ class Qemu(component.Component):
         'libglib2.0-dev', 'libgnutls28-dev', 'libnuma-dev',
         'libpixman-1-dev', 'libseccomp-dev', 'liburing-dev', 'libzstd-dev',
         'zlib1g-dev')
+    build_packages_of = {'10.0': ('python3-venv', )}
     # firmware and keyboard maps are the distribution's
     runtime_packages = ('ipxe-qemu', 'qemu-system-data', 'seabios')
     depends_on = ('edge',)
 
-    def identity(self, prefix):
+    def identity(self, prefix, version):
         # QEMU finds its own folders from where its program is: the prefix
         # makes no difference
-        return {'options': _OPTIONS, 'run path': _RUN_PATH,
+        return {'options': _options(version), 'run path': _RUN_PATH,
                 'header': series.file_hash(edge.header())}
 
     def configure(self, work):
         os.makedirs(work.build, exist_ok=True)
-        work.run([os.path.join(work.source, 'configure')] + list(_OPTIONS)
+        work.run([os.path.join(work.source, 'configure')]
+                 + _options(work.series)
                  + ['--prefix=' + work.prefix,
                     '--extra-ldflags=-Wl,-rpath,' + _RUN_PATH],
                  cwd=work.build,
@@ -72,3 +78,9 @@ class Qemu(component.Component):
     def stage(self, work, tree):
         work.install(tree, ['bin/' + program for program in _PROGRAMS]
                      + ['lib/qemu'])
+
+
+def _options(version):
+    gone = _GONE.get(version, ())
+    return [option for option in _OPTIONS if option not in gone] + list(
+        _NEW.get(version, ()))

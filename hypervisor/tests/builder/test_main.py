@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import itertools
 import json
 import os
 import subprocess
@@ -128,9 +129,20 @@ def test_what_a_component_needs_is_built_first():
 def test_keys_of_the_components_follow_what_they_depend_on(monkeypatch):
     qemu, libvirt = components.ALL['qemu'], components.ALL['libvirt']
     # QEMU can be used below any prefix, libvirt below one
-    assert qemu.identity('/opt/a') == qemu.identity('/opt/b')
-    assert libvirt.identity('/opt/a') != libvirt.identity('/opt/b')
-    before = qemu.identity('/opt/a')
+    assert qemu.identity('/opt/a', '7.2') == qemu.identity('/opt/b', '7.2')
+    assert libvirt.identity('/opt/a', '9.0') != libvirt.identity('/opt/b',
+                                                                 '9.0')
+    before = qemu.identity('/opt/a', '7.2')
     monkeypatch.setattr('hypervisor.builder.components.edge.header',
                         lambda: __file__)
-    assert qemu.identity('/opt/a') != before
+    assert qemu.identity('/opt/a', '7.2') != before
+
+
+@pytest.mark.parametrize('name', ['qemu', 'libvirt'])
+def test_each_series_has_options_of_its_own(name):
+    part = components.ALL[name]
+    versions = series.versions(name)
+    identities = [part.identity('/opt/a', version) for version in versions]
+    assert len(versions) > 1
+    assert all(one != other for one, other in
+               itertools.combinations(identities, 2))

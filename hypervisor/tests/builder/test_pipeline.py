@@ -58,7 +58,7 @@ class Tiny(component.Component):
         if what == self.fails_at:
             raise errors.Error(what + ' failed')
 
-    def identity(self, prefix):
+    def identity(self, prefix, version):
         return {'option': self.option, 'prefix': prefix}
 
     def configure(self, work):
@@ -202,6 +202,17 @@ def test_offline_without_the_versions(run, store):
 def test_offline_without_what_a_build_needs(run):
     part = Tiny()
     part.build_packages = ('no-such-package-here',)
+    with pytest.raises(errors.Error, match='no-such-package-here'):
+        run(part)
+
+
+@pytest.mark.parametrize('version, fits', [('1.1', True), ('1.2', False)])
+def test_packages_that_only_one_series_needs(run, version, fits):
+    part = Tiny()
+    part.build_packages_of = {version: ('no-such-package-here',)}
+    if fits:
+        assert run(part)
+        return
     with pytest.raises(errors.Error, match='no-such-package-here'):
         run(part)
 
