@@ -19,6 +19,7 @@ from hypervisor.builder import configuration
 from hypervisor.builder import packages
 from hypervisor.builder import pipeline
 from hypervisor.builder import prefix
+from hypervisor.builder import trial
 from hypervisor.builder import users
 
 DESCRIPTION = '''\
@@ -38,6 +39,7 @@ examples:
   hypervisor/build --check              print the versions and run a self-test
   hypervisor/build --package            .deb packages and an apt repository
   hypervisor/build --uninstall
+  hypervisor/build --try 11.3           would the patches fit libvirt 11.3?
 
 exit codes: 0 done, 1 failed, 2 wrong arguments, 130 stopped by Ctrl-C
 '''
@@ -59,6 +61,11 @@ def parser():
         '--uninstall', action='store_true',
         help='remove the installed files; changed settings and the state of '
              'guests stay, and are named')
+    task.add_argument(
+        '--try', metavar='VERSION', dest='trial',
+        help='apply the nearest series of patches to other sources: of a '
+             'version that the distribution has, or a folder; says which '
+             'hunks fail and which names these sources lack, builds nothing')
     task.add_argument(
         '--fetch-only', action='store_true',
         help='download the source packages into the cache, for --offline')
@@ -164,6 +171,8 @@ class _Command:
                     return 0
                 if self._arguments.package:
                     return self._package()
+                if self._arguments.trial:
+                    return self._try()
                 staged = self._pipeline().run()
                 self._install_runtime_packages(staged.values())
             except BaseException:
@@ -254,6 +263,15 @@ class _Command:
                 % (home, ' '.join('%s/lib/systemd/system/%s' % (home, unit)
                                   for unit in configuration.UNITS),
                    configuration.socket(home)))
+
+    def _try(self):
+        projects = [part.source for part in _with_needed(
+            self._arguments.only or components.ALL) if part.source]
+        fits = [trial.report(project, tree, version, self._progress.say)
+                for project, version, tree in trial.trees(
+                    self._arguments.trial, projects, self._store,
+                    self._progress)]
+        return 0 if all(fits) else errors.FAILED
 
     def _package(self):
         staged = self._pipeline().run()

@@ -133,8 +133,8 @@ class Pipeline:
 
     def _source_folder(self, part):
         about = self._abouts[part.name]
-        return self._store.path('sources', '%s_%s' % (
-            about['source'], about['version'].replace(':', '%3a')))
+        return self._store.path('sources', sources.folder_name(
+            about['source'], about['version']))
 
     def _install_build_packages_and_fetch(self, parts):
         """Both wait for the network most of the time."""
@@ -227,14 +227,9 @@ class Pipeline:
     def _unpack(self, part, work):
         """Make the patched sources, whole or not at all."""
         about = self._abouts[part.name]
-        description, = [name for name in
-                        os.listdir(self._source_folder(part))
-                        if name.endswith('.dsc')]
         temporary = work.source + '.new'
         shutil.rmtree(temporary, ignore_errors=True)
-        work.run(['dpkg-source', '--no-copy', '--extract', os.path.join(
-            self._source_folder(part), description), temporary],
-            cwd=os.path.dirname(work.source))
+        sources.unpack(self._source_folder(part), temporary, work.log)
         chosen = series.load(part.source, about['series'], self._patches)
         for path in chosen.paths():
             # no fuzz: a patch that must be guessed at needs a person

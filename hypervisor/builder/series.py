@@ -88,6 +88,14 @@ def choose(project, offered, folder=FOLDER):
     return candidate, load(project, version, folder)
 
 
+def nearest(project, version, folder=FOLDER):
+    """Return the newest series that is not newer than a version, else the
+    oldest."""
+    known = sorted(versions(project, folder), key=_Order)
+    older = [one for one in known if _compare(one, version) <= 0]
+    return load(project, (older or known[:1] or [version])[-1], folder)
+
+
 def is_of(package_version, version):
     """Say whether a package (1:7.2+dfsg-7) is of a version (7.2)."""
     upstream = package_version.split(':')[-1]

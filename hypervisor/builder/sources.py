@@ -110,6 +110,19 @@ class Sources:
         return [program, '-q', *apt.own_lists(self._folder), *arguments]
 
 
+def folder_name(source, version):
+    """Return where in the cache a source package is."""
+    return '%s_%s' % (source, version.replace(':', '%3a'))
+
+
+def unpack(folder, target, log):
+    """Unpack a source package, the distribution's patches applied."""
+    name, = [name for name in os.listdir(folder) if name.endswith('.dsc')]
+    run.run(['dpkg-source', '--no-copy', '--extract',
+             os.path.join(folder, name), target], log, clean=True,
+            cwd=os.path.dirname(target), why=run.first_error)
+
+
 def description(paragraph, names):
     """Turn a paragraph of the index into the text of a .dsc.
 

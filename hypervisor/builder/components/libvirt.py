@@ -76,9 +76,9 @@ class Libvirt(component.Component):
                    'runstatedir': os.path.join(state, 'run'),
                    'libdir': 'lib', 'prefix': work.prefix}
         off = {'docs': 'disabled', 'tests': 'disabled', 'nls': 'disabled'}
+        options = dict(_options(work.series), **folders, **off)
         work.run(['meson', 'setup', work.build, work.source]
-                 + component.with_values(dict(_options(work.series), **folders,
-                                             **off)))
+                 + component.with_values(options))
 
     def compile(self, work, phase):
         work.ninja([path for path in work.outputs()
