@@ -38,7 +38,7 @@ _OPTIONS = (
 # what became of them with later versions
 _GONE = {'10.0': ('--enable-live-block-migration',
                   '--with-git-submodules=ignore')}
-_NEW = {'10.0': ('--disable-download', )}
+_NEW = {'10.0': ('--disable-download', '--enable-pixman')}
 
 
 class Qemu(component.Component):

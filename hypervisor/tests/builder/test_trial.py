@@ -61,7 +61,7 @@ typedef struct {
 int known_call(int flags, const char *text);
 /* old_callback() */
 '''
-SOURCES = {'meson.build': "project('qemu',\n        version: files('VERSION'))\n",
+SOURCES = {'meson.build': "project('qemu', version: files('VERSION'))\n",
            'VERSION': '10.0.13\n', 'include/known.h': HEADER,
            'list': 'one\ntwo\n', 'gone': 'one\n'}
 
