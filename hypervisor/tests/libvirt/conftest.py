@@ -3,6 +3,7 @@
 """Fixtures of the tests of the patched libvirt: it, QEMU and a vPool."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -25,6 +26,16 @@ def prefix():
     if reason:
         pytest.skip(reason)
     return PREFIX
+
+
+@pytest.fixture(scope='session')
+def has_raw_node(prefix):
+    """Say whether a raw disk has a node on top of the volume's, as it has
+    before libvirt 11."""
+    version = subprocess.run([os.path.join(prefix, 'bin', 'virsh'),
+                              '--version'], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    return int(version.split('.')[0]) < 11
 
 
 @pytest.fixture(scope='module')

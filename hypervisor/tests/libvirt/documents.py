@@ -47,6 +47,19 @@ class Accepted(typing.NamedTuple):
     layer: dict = {'driver': 'raw'}
     back: str = None
 
+    def nodes(self, has_raw_node):
+        """Return the options of the nodes that QEMU is started with.
+
+        :param has_raw_node: no: options of a plain raw layer go to the volume
+        """
+        volume = dict(self.protocol, **{'node-name': 'libvirt-1-storage'})
+        layer = dict({'read-only': False}, **self.layer)
+        if has_raw_node or layer['driver'] != 'raw' or 'offset' in layer:
+            return [volume, dict(layer, **{'node-name': 'libvirt-1-format',
+                                           'file': 'libvirt-1-storage'})]
+        del volume['auto-read-only'], volume['discard'], layer['driver']
+        return [dict(volume, **layer)]
+
 
 class Refused(typing.NamedTuple):
     """A disk that is not taken, even if it is not validated.

@@ -136,10 +136,13 @@ class Guest:
 
         QEMU says nothing of what became of it: look at the volume.
         """
-        for command in ('write -P %d %s %s' % (pattern, offset, size),
-                        'flush'):
-            self.virsh('qemu-monitor-command', '--hmp',
-                       'qemu-io -d scsi0-0-0-%d "%s"' % (disk, command))
+        self.io('write -P %d %s %s' % (pattern, offset, size), disk)
+        self.io('flush', disk)
+
+    def io(self, command, disk=0):
+        """Carry out a command of qemu-io on the disk of that number."""
+        self.virsh('qemu-monitor-command', '--hmp',
+                   'qemu-io -d scsi0-0-0-%d "%s"' % (disk, command))
 
 
 def scsi_disk(source, target='sda', lun=0, driver="type='raw' cache='none'"):

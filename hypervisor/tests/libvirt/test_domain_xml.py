@@ -68,15 +68,11 @@ def rows(table):
 
 
 @rows(documents.ACCEPTED)
-def test_accepted(daemon, document, row):
+def test_accepted(daemon, document, row, has_raw_node):
     daemon.virsh('define', '--validate', document(row.disk))
     back = canonical(ElementTree.fromstring(row.back or row.disk))
     assert shown_disk(daemon) == back
-    protocol, layer = blockdevs(daemon)
-    assert protocol == dict(row.protocol, **{
-        'node-name': 'libvirt-1-storage'})
-    assert layer == dict({'read-only': False}, **dict(row.layer, **{
-        'node-name': 'libvirt-1-format', 'file': 'libvirt-1-storage'}))
+    assert blockdevs(daemon) == row.nodes(has_raw_node)
 
 
 @rows(documents.ACCEPTED)
@@ -113,7 +109,7 @@ def test_refused_by_the_schema(daemon, document, row):
     assert shown_disk(daemon) == canonical(ElementTree.fromstring(row.back))
 
 
-def test_a_volume_below_an_image(daemon, document):
+def test_a_volume_below_an_image(daemon, document, has_raw_node):
     daemon.virsh('define', '--validate', document('''
 <disk type='file' device='disk'>
   <driver name='qemu' type='qcow2'/>
@@ -127,11 +123,15 @@ def test_a_volume_below_an_image(daemon, document):
   </backingStore>
   <target dev='vda' bus='virtio'/>
 </disk>'''))
-    volume, raw, _, image = blockdevs(daemon)
-    assert volume == documents.node(
-        port=21321, snapshot_timeout=30, node_name='libvirt-2-storage')
-    assert (raw['driver'], raw['read-only']) == ('raw', True)
-    assert (image['driver'], image['backing']) == ('qcow2', raw['node-name'])
+    *volume, _, image = blockdevs(daemon)
+    assert [node['driver'] for node in volume] == [
+        'openvstorage', *['raw'] * has_raw_node]
+    assert documents.node(port=21321, snapshot_timeout=30,
+                          node_name='libvirt-2-storage').items() <= dict(
+        {'auto-read-only': True, 'discard': 'unmap'}, **volume[0]).items()
+    assert volume[-1]['read-only'] is True
+    assert (image['driver'], image['backing']) == ('qcow2',
+                                                   volume[-1]['node-name'])
 
 
 def test_a_qemu_without_the_driver_is_named(daemon, document):

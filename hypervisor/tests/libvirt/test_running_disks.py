@@ -41,7 +41,13 @@ def test_its_blocks_are_those_of_the_volume(running, vpool, volume):
     assert vpool.has(volume, 0x5a, '4k')
 
 
-def test_information_on_a_disk(running, volume):
+def nodes(running):
+    """Return {name: node} of the block layer, without filters of jobs."""
+    return {node['node-name']: node for node in
+            running.qmp('query-named-block-nodes', flat=True)}
+
+
+def test_information_on_a_disk(running, volume, has_raw_node):
     source = running.disk().find('source')
     assert source.get('protocol') == 'openvstorage'
     assert source.get('name') == volume
@@ -49,18 +55,19 @@ def test_information_on_a_disk(running, volume):
                                                               'sda')
     running.write(1, 0)
     assert 'sda wr_bytes' in running.virsh('domblkstat', 'sda')
-    nodes = running.qmp('query-named-block-nodes', flat=True)
-    assert sorted(node['drv'] for node in nodes) == ['openvstorage', 'raw']
+    drivers = [node['drv'] for node in nodes(running).values()]
+    assert sorted(drivers) == ['openvstorage', *['raw'] * has_raw_node]
 
 
 def test_attach_and_detach(running, vpool, other_volume):
     disk = scsi_disk(vpool.source(other_volume), 'sdb', 1)
+    before = nodes(running)
     running.attach(disk)
     assert running.targets() == ['sda', 'sdb']
     running.write(0x11, 0, disk=1)
     running.virsh('detach-disk', 'sdb', '--live')
     assert running.targets() == ['sda']
-    assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+    assert nodes(running).keys() == before.keys()
     assert vpool.has(other_volume, 0x11, 0)
     running.attach(disk)
     running.write(0x12, 0, disk=1)
@@ -78,11 +85,12 @@ def test_attach_without_xml(running, vpool, other_volume):
 
 def test_a_missing_volume_is_not_attached(running, vpool):
     missing = 'volume-%s' % uuid.uuid4()
+    before = nodes(running)
     with pytest.raises(libvirtd.Failure) as refusal:
         running.attach(scsi_disk(vpool.source(missing), 'sdb', 1))
     assert missing in str(refusal.value)
     assert running.targets() == ['sda']
-    assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+    assert nodes(running).keys() == before.keys()
 
 
 def test_a_second_host_is_not_attached(running, vpool, other_volume):
@@ -114,9 +122,47 @@ def test_grow(running, vpool, volume):
     assert vpool.size(volume) == 32 * MIB
 
 
-def snapshot(running, folder):
+def test_read_only(guest, vpool, volume):
+    disk = scsi_disk(vpool.source(volume)).replace('</disk>',
+                                                   '<readonly/></disk>')
+    guest.create(disk)
+    assert all(node['ro'] for node in nodes(guest).values())
+    guest.write(0x23, 0)
+    assert vpool.has(volume, 0, 0)
+
+
+def test_zeroes_and_discard(guest, vpool, volume):
+    """The vPool has no discard: what is there stays, and nothing fails."""
+    guest.create(scsi_disk(
+        vpool.source(volume), driver="type='raw' cache='none' "
+        "discard='unmap' detect_zeroes='unmap'"))
+    device, = guest.qmp('query-block')
+    assert device['inserted']['detect_zeroes'] == 'unmap'
+    guest.write(0x24, 0, '1M')
+    guest.write(0, '64k')
+    guest.io('discard 128k 64k')
+    assert vpool.has(volume, 0x24, 0)
+    assert vpool.has(volume, 0, '64k')
+    assert vpool.has(volume, 0x24, '192k')
+    assert guest.qmp('query-status')['status'] == 'paused'
+
+
+@pytest.mark.parametrize('cache, direct, writeback', [
+    ('none', True, True), ('writeback', False, True),
+    ('writethrough', False, False), ('directsync', True, False)])
+def test_cache(guest, vpool, volume, cache, direct, writeback):
+    guest.create(scsi_disk(vpool.source(volume),
+                           driver="type='raw' cache='%s'" % cache))
+    device, = guest.qmp('query-block')
+    assert device['inserted']['cache']['direct'] is direct
+    assert device['inserted']['cache']['writeback'] is writeback
+    guest.write(0x25, 0)
+    assert vpool.has(volume, 0x25, 0)
+
+
+def snapshot(running, folder, name='overlay.qcow2'):
     """Put an image on the disk; return its path."""
-    overlay = folder / 'overlay.qcow2'
+    overlay = folder / name
     running.virsh('snapshot-create-as', 'external', '--disk-only',
                   '--no-metadata', '--diskspec',
                   'sda,snapshot=external,file=%s' % overlay)
@@ -143,6 +189,18 @@ def test_external_snapshot_and_pivot(running, vpool, volume, tmp_path):
     assert vpool.has(volume, 0x44, '1M')
     running.write(0x45, '1M')
     assert vpool.has(volume, 0x45, '1M')
+
+
+def test_commit_of_an_image_in_the_middle(running, vpool, volume, tmp_path):
+    lower = snapshot(running, tmp_path, 'lower.qcow2')
+    running.write(0x46, '1M')
+    upper = snapshot(running, tmp_path, 'upper.qcow2')
+    running.write(0x47, '2M')
+    running.virsh('blockcommit', 'sda', '--top', lower, '--wait')
+    assert vpool.has(volume, 0x46, '1M')
+    assert vpool.has(volume, 0, '2M')
+    assert running.disk().find('backingStore/source').get('name') == volume
+    assert vpool.location(volume) in vpool.qemu_img('info', '-U', upper)
 
 
 def test_libvirt_finds_the_volume_below_an_image(running, guest, tmp_path,
@@ -185,6 +243,29 @@ def test_copy_to_a_new_volume(running, vpool):
     assert vpool.has(name, 0x57, '2M')
 
 
+def test_copy_that_is_given_up(running, vpool, volume, other_volume):
+    before = nodes(running)
+    running.virsh('blockcopy', 'sda', '--xml', running.file('target.xml', '''
+<disk type='network'>
+  <driver type='raw'/>%s
+</disk>''' % vpool.source(other_volume)), '--wait', '--reuse-external')
+    running.virsh('blockjob', 'sda', '--abort')
+    assert running.disk().find('source').get('name') == volume
+    assert nodes(running).keys() == before.keys()
+    running.write(0x58, 0)
+    assert vpool.has(volume, 0x58, 0)
+    assert vpool.has(other_volume, 0, 0)
+
+
+def test_grow_after_a_copy(running, vpool, other_volume):
+    """The node that is resized is the one that the copy has put there."""
+    copy(running, vpool.source(other_volume), '--reuse-external')
+    running.virsh('blockresize', 'sda', '32M')
+    assert vpool.size(other_volume) == 32 * MIB
+    running.write(0x59, '31M')
+    assert vpool.has(other_volume, 0x59, '31M')
+
+
 def test_backup(running, vpool, tmp_path):
     running.write(0x66, 0)
     copy = tmp_path / 'backup.raw'
@@ -224,11 +305,12 @@ def test_no_image_on_a_new_volume(running, vpool):
     </disk>
   </disks>
 </domainsnapshot>''' % vpool.source(name))
+    before = nodes(running)
     with pytest.raises(libvirtd.Failure, match="'openvstorage' volumes don't "
                        "grow with an image of format 'qcow2'"):
         running.virsh('snapshot-create', request, '--disk-only',
                       '--no-metadata')
-    assert len(running.qmp('query-named-block-nodes', flat=True)) == 2
+    assert nodes(running).keys() == before.keys()
     with pytest.raises(guests.Failure, match='No such file or directory'):
         vpool.size(name)
 
