@@ -55,8 +55,11 @@ class Accepted(typing.NamedTuple):
         volume = dict(self.protocol, **{'node-name': 'libvirt-1-storage'})
         layer = dict({'read-only': False}, **self.layer)
         if has_raw_node or layer['driver'] != 'raw' or 'offset' in layer:
-            return [volume, dict(layer, **{'node-name': 'libvirt-1-format',
-                                           'file': 'libvirt-1-storage'})]
+            is_slice = not has_raw_node and 'offset' in layer
+            return [volume, dict(layer, **{
+                'node-name': 'libvirt-1-slice-sto' if is_slice
+                             else 'libvirt-1-format',
+                'file': 'libvirt-1-storage'})]
         del volume['auto-read-only'], volume['discard'], layer['driver']
         return [dict(volume, **layer)]
 
