@@ -22,8 +22,7 @@ def other_disk(folder):
 def works(other_disk, env=None):
     said = tools.run('qemu-io', '-f', 'raw', '-c', 'write -P 1 0 4k', '-c',
                      'read -P 1 0 4k', other_disk, env=env)
-    formats = tools.img('--help', env=env).split('Supported formats:')[1]
-    return 'failed' not in said and 'openvstorage' in formats.split()
+    return 'failed' not in said and 'openvstorage' in tools.formats(env=env)
 
 
 def test_a_library_that_cannot_be_loaded(folder, other_disk):

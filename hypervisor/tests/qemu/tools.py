@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -41,6 +42,13 @@ def run(program, *arguments, env=None):
 
 def img(*arguments, **options):
     return run('qemu-img', *arguments, **options)
+
+
+def formats(**options):
+    """Return the formats that the help of qemu-img names."""
+    found = re.split(r'Supported (?:image )?formats:\s*',
+                     img('--help', **options))[1]
+    return found.split('\n\n')[0].split()
 
 
 def io(target, *commands, options=()):
