@@ -24,7 +24,7 @@ from harness import run
 
 _CONFIGURATION = '/etc/apt'
 _APT_HELPER = '/usr/lib/apt/apt-helper'
-# what the index replaces: the description, and signatures on tarballs
+# the description, and signatures on tarballs: the index stands for them
 _REPLACEABLE = ('.dsc', '.asc')
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What becomes of a series of patches on other sources?
+"""Try a series of patches on sources of another version.
 
-The nearest series is applied to them, file by file, and as far as it goes.
-Said are the hunks that fail, and the names of the project that the patches use
-and the sources do not have any more: compilers find these one at a time, and
-not before the hunks are right.
+The nearest series is applied to them, file by file, and as far as it goes. The
+report has the hunks that fail, and the names that the patches use and the
+sources lack: a compiler finds these one at a time, and not before the hunks
+are right.
 """
 
 import dataclasses
@@ -33,8 +33,8 @@ _COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"',
 _PROJECT = re.compile(r"project\(\s*'(\w+)'")
 _VERSION = re.compile(r"\bversion: '([\d.]+)'")
 _C = ('.c', '.h')
-# what is made when they are built, and what the patches and the library of
-# volumes name themselves
+# headers that a build makes; names of the patches' own and of the library of
+# volumes
 _NOT_OF_THEM = re.compile(r'^qapi/qapi-|^trace\.h$|ovs_|openv?storage',
                           re.IGNORECASE)
 

@@ -35,8 +35,8 @@ _OPTIONS = (
     '--firmwarepath=' + ':'.join(_FIRMWARE),
     '--libdir=lib',
 )
-# What became of them with later versions: images that were always there, and
-# a part of VNC, are left to choose.
+# Later versions: formats of images that were always there, and a part of VNC,
+# are left to choose.
 _GONE = {'10.0': ('--enable-live-block-migration',
                   '--with-git-submodules=ignore')}
 _NEW = {'10.0': ('--disable-download', '--enable-pixman', '--enable-vhdx',
