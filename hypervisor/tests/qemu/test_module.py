@@ -51,5 +51,6 @@ def test_no_module(folder, other_disk, monkeypatch):
     monkeypatch.setattr(tools, 'PREFIX', folder)
     assert works(other_disk)
     with pytest.raises(tools.Failed, match="Unknown protocol "
-                       "'openvstorage.tcp'"):
+                       "'openvstorage.tcp'|Unable to load module "
+                       "openvstorage"):    # 7.2, 10.0
         tools.img('info', LOCATION)
