@@ -94,6 +94,9 @@ class Libvirt(component.Component):
     def stage(self, work, tree):
         work.install(tree, _KEPT + _SAMPLES)
         shutil.rmtree(os.path.join(tree, 'lib', 'libvirt', 'lock-driver'))
+        # 11.3 has one: systemd would make the distribution's user
+        shutil.rmtree(os.path.join(tree, 'lib', 'sysusers.d'),
+                      ignore_errors=True)
         samples = os.path.join(tree, configuration.SAMPLES)
         os.makedirs(samples)
         for path in _SAMPLES:
