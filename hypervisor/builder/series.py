@@ -62,12 +62,14 @@ def load(project, version, folder=FOLDER):
 
 
 def versions(project, folder=FOLDER):
-    """Return the versions of a project that there is a series for."""
+    """Return the versions of a project that there is a series for, the
+    oldest first."""
     home = os.path.join(folder, project)
     if not os.path.isdir(home):
         return []
-    return sorted(name for name in os.listdir(home)
-                  if os.path.exists(os.path.join(home, name, 'series')))
+    return sorted((name for name in os.listdir(home)
+                   if os.path.exists(os.path.join(home, name, 'series'))),
+                  key=_Order)
 
 
 def choose(project, offered, folder=FOLDER):
@@ -91,7 +93,7 @@ def choose(project, offered, folder=FOLDER):
 def nearest(project, version, folder=FOLDER):
     """Return the newest series that is not newer than a version, else the
     oldest."""
-    known = sorted(versions(project, folder), key=_Order)
+    known = versions(project, folder)
     older = [one for one in known if _compare(one, version) <= 0]
     return load(project, (older or known[:1] or [version])[-1], folder)
 

@@ -61,6 +61,11 @@ def test_the_newest_package_that_has_a_series(make_files):
     assert chosen.version == '7.2'
 
 
+def test_versions_in_their_order(make_files):
+    folder = make_files(dict(SERIES, **{'qemu/10.0/series': ''}))
+    assert series.versions('qemu', folder) == ['7.2', '8.0', '10.0']
+
+
 def test_no_series_for_what_the_distribution_has(make_files):
     with pytest.raises(errors.Error) as caught:
         series.choose('qemu', ['1:10.0-1'], make_files(SERIES))
