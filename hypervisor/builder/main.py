@@ -16,6 +16,7 @@ from harness import run
 from hypervisor.builder import check
 from hypervisor.builder import components
 from hypervisor.builder import configuration
+from hypervisor.builder import given
 from hypervisor.builder import packages
 from hypervisor.builder import pipeline
 from hypervisor.builder import prefix
@@ -40,6 +41,7 @@ examples:
   hypervisor/build --package            .deb packages and an apt repository
   hypervisor/build --uninstall
   hypervisor/build --try 11.3           would the patches fit libvirt 11.3?
+  hypervisor/build --sources ~/sources  on a distribution without a series
 
 exit codes: 0 done, 1 failed, 2 wrong arguments, 130 stopped by Ctrl-C
 '''
@@ -93,6 +95,13 @@ def parser():
         '--jobs', metavar='N', type=_positive,
         default=len(os.sched_getaffinity(0)),
         help='number of compilers at a time (default: one for each core)')
+    parsed.add_argument(
+        '--sources', metavar='LOCATION',
+        help='build the versions that the project has chosen, not the '
+             'distribution\'s: from a folder or a URL with the files that '
+             'hypervisor/*/*/*.dsc name, or from a mirror of Debian '
+             '(default: $OPENVSTORAGE_SOURCES)',
+        default=os.environ.get('OPENVSTORAGE_SOURCES'))
     parsed.add_argument(
         '--update', action='store_true',
         help='use newer source packages of the distribution; otherwise the '
@@ -160,6 +169,8 @@ class _Command:
         # said before anything is built
         self._user = users.choose(self._arguments.qemu_user,
                                   may_make=not self._arguments.root)
+        self._given = (given.GivenSources(self._arguments.sources)
+                       if self._arguments.sources else None)
         if self._arguments.check:
             return check.report(self._prefix, self._arguments.json)
         if self._arguments.uninstall:
@@ -185,7 +196,7 @@ class _Command:
             _with_needed(self._arguments.only or components.ALL),
             self._store, self._progress, self._prefix.path,
             self._arguments.jobs, self._arguments.update,
-            self._arguments.offline)
+            self._arguments.offline, self._given)
 
     def _install_runtime_packages(self, all_staged):
         needed = sorted({clause for staged in all_staged for clause in

@@ -16,6 +16,7 @@ from harness import apt
 from harness import cache
 from harness import errors
 from harness import run
+from hypervisor.builder import meson
 from hypervisor.builder import series
 from hypervisor.builder import sources
 from hypervisor.builder import staging
@@ -33,10 +34,11 @@ class Pipeline:
     :param parts: the components, those that others need first
     :param update: ask the distribution for newer source packages
     :param offline: use what is in the cache, or fail
+    :param given: source packages to use in place of the distribution's
     """
 
     def __init__(self, parts, store, progress, prefix, jobs, update=False,
-                 offline=False, patches=series.FOLDER):
+                 offline=False, given=None, patches=series.FOLDER):
         self._parts = parts
         self._store = store
         self._progress = progress
@@ -44,6 +46,7 @@ class Pipeline:
         self._jobs = jobs
         self._update = update
         self._offline = offline
+        self._given = given
         self._patches = patches
         self._abouts = {}
         self._staged = {}
@@ -85,6 +88,9 @@ class Pipeline:
     def _offered(self):
         """Return {source package: versions}, remembered or asked for."""
         sources = [part.source for part in self._parts if part.source]
+        if self._given:
+            return {source: self._given.versions(source)
+                    for source in sources}
         known = self._store.recall(_SOURCES) or {}
         known = known.get(_distribution(), {})
         if all(source in known for source in sources) and not self._update:
@@ -94,7 +100,7 @@ class Pipeline:
                 'the cache does not know the source packages %s of %s'
                 % (' and '.join(sources), _distribution()),
                 'run this once without --offline')
-        private = self._apt()
+        private = self._source_packages()
         with self._progress.phase('lists of source packages'):
             problem = None
             try:
@@ -114,9 +120,9 @@ class Pipeline:
             _SOURCES, dict(everything, **{_distribution(): known}))
         return known
 
-    def _apt(self):
-        return sources.Sources(self._store.make('apt'),
-                               self._store.log('apt-sources'))
+    def _source_packages(self):
+        return self._given or sources.Sources(
+            self._store.make('apt'), self._store.log('apt-sources'))
 
     def _find(self, part):
         if part.name not in self._staged:
@@ -139,10 +145,18 @@ class Pipeline:
     def _install_build_packages_and_fetch(self, parts):
         """Both wait for the network most of the time."""
         with _threads() as pool:
-            jobs = [pool.submit(self._install_build_packages, parts),
+            jobs = [pool.submit(self._provide_tools, parts),
                     pool.submit(self._fetch, parts)]
         for job in jobs:
             job.result()
+
+    def _provide_tools(self, parts):
+        self._install_build_packages(parts)
+        for part in parts:
+            meson.make(self._meson(part), self._store, self._offline)
+
+    def _meson(self, part):
+        return part.meson_of.get(self._abouts[part.name].get('series'))
 
     def _install_build_packages(self, parts):
         needed = {package for part in parts
@@ -171,7 +185,7 @@ class Pipeline:
                     'the source package %s is not in the cache'
                     % part.source, 'run this without --offline')
             with self._progress.phase('%s: fetch the source' % part.name):
-                self._apt().download(
+                self._source_packages().download(
                     part.source, self._abouts[part.name]['version'],
                     self._source_folder(part))
 
@@ -210,6 +224,7 @@ class Pipeline:
                 part.name, self._abouts[part.name]['key'])),
             jobs=self._jobs, prefix=self._prefix,
             series=self._abouts[part.name].get('series'),
+            python=meson.python(self._meson(part), self._store),
             edge=edge.tree if edge else None)
 
     def _prepare(self, part):

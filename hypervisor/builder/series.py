@@ -84,8 +84,8 @@ def choose(project, offered, folder=FOLDER):
         raise errors.Error(
             'the distribution has %s %s; there are patches for %s' % (
                 project, ' and '.join(offered), ', '.join(known) or 'none'),
-            'build on a distribution that has it, or carry the series over: '
-            'hypervisor/%s/README.md' % project)
+            'use --sources (OPENVSTORAGE_SOURCES of DevStack), which builds '
+            'a version that has patches')
     candidate, version = max(pairs, key=lambda pair: _Order(pair[0]))
     return candidate, load(project, version, folder)
 

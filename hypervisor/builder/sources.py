@@ -26,6 +26,8 @@ _CONFIGURATION = '/etc/apt'
 _APT_HELPER = '/usr/lib/apt/apt-helper'
 # the description, and signatures on tarballs: the index stands for them
 _REPLACEABLE = ('.dsc', '.asc')
+# Their versions are not the distribution's; DevStack adds them to Debian 12.
+_BACKPORTS = re.compile(r'\s\S+-backports(-sloppy)?(?=\s|$)')
 
 
 class Sources:
@@ -163,8 +165,9 @@ def _one_line(text):
     lines = []
     for line in text.splitlines():
         match = re.match(r'\s*deb(?:-src)?\s+(.*)', line)
-        if match and 'deb-src ' + match.group(1) not in lines:
+        if match and not _BACKPORTS.search(line):
             lines.append('deb-src ' + match.group(1))
+    lines = list(dict.fromkeys(lines))
     return '\n'.join(lines + ['']) if lines else ''
 
 
@@ -177,6 +180,10 @@ def _stanzas(text):
             continue
         stanza, changed = re.subn(r'^Types:.*$', 'Types: deb-src', stanza,
                                   flags=re.MULTILINE | re.IGNORECASE)
-        if changed:
+        stanza = re.sub(r'^Suites:.*$',
+                        lambda line: _BACKPORTS.sub('', line.group()),
+                        stanza, flags=re.MULTILINE | re.IGNORECASE)
+        if changed and re.search(r'^Suites: *\S', stanza,
+                                 re.MULTILINE | re.IGNORECASE):
             kept.append(stanza.strip() + '\n')
     return '\n'.join(kept)

@@ -26,6 +26,7 @@ class Work:
     jobs: int
     prefix: str
     series: str = None  # version of the series of patches, if it has one
+    python: str = None  # that has a newer meson than the distribution's
     edge: str = None    # the tree of the component edge, once there is one
 
     def run(self, command, cwd=None, on_line=None, **environment):
@@ -88,8 +89,9 @@ class Component:
     ``name``; ``source``, the distribution's source package or None;
     ``description``, a line for the package; ``build_packages`` and
     ``runtime_packages``, Debian packages; ``build_packages_of``, those that
-    only some series need; ``stands_for``, those whose libraries it has
-    itself; ``depends_on``, components that must be there too.
+    only some series need; ``meson_of``, the oldest meson that they accept;
+    ``stands_for``, those whose libraries it has itself; ``depends_on``,
+    components that must be there too.
     """
 
     name = None
@@ -97,6 +99,7 @@ class Component:
     description = None
     build_packages = TOOLCHAIN
     build_packages_of = {}      # {version of a series: packages}
+    meson_of = {}               # {version of a series: version of meson}
     runtime_packages = ()
     stands_for = ()
     depends_on = ()

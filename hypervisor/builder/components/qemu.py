@@ -54,6 +54,7 @@ class Qemu(component.Component):
         'libpixman-1-dev', 'libseccomp-dev', 'liburing-dev', 'libzstd-dev',
         'zlib1g-dev')
     build_packages_of = {'10.0': ('python3-venv', )}
+    meson_of = {'10.0': '1.5'}
     # firmware and keyboard maps are the distribution's
     runtime_packages = ('ipxe-qemu', 'qemu-system-data', 'seabios')
     depends_on = ('edge',)
@@ -66,8 +67,9 @@ class Qemu(component.Component):
 
     def configure(self, work):
         os.makedirs(work.build, exist_ok=True)
+        python = ['--python=' + work.python] if work.python else []
         work.run([os.path.join(work.source, 'configure')]
-                 + _options(work.series)
+                 + _options(work.series) + python
                  + ['--prefix=' + work.prefix,
                     '--extra-ldflags=-Wl,-rpath,' + _RUN_PATH],
                  cwd=work.build,

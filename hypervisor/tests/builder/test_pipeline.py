@@ -13,6 +13,7 @@ from harness import cache
 from harness import errors
 from harness import progress
 from harness import wait
+from hypervisor.builder import given
 from hypervisor.builder import pipeline
 from hypervisor.builder.components import component
 
@@ -63,6 +64,7 @@ class Tiny(component.Component):
 
     def configure(self, work):
         os.makedirs(work.build)
+        self.python = work.python
         self._called('configure')
 
     def compile(self, work, phase):
@@ -204,6 +206,42 @@ def test_offline_without_what_a_build_needs(run):
     part.build_packages = ('no-such-package-here',)
     with pytest.raises(errors.Error, match='no-such-package-here'):
         run(part)
+
+
+def test_offline_without_the_meson_of_a_series(run, store):
+    part = Tiny()
+    part.meson_of = {'1.2': '99'}
+    with pytest.raises(errors.Error, match='needs meson 99'):
+        run(part)
+    python = store.path('tools', 'meson', 'bin', 'python3')
+    os.makedirs(os.path.dirname(python))
+    open(python, 'w').close()
+    run(part)
+    assert part.python == python
+
+
+def test_the_distributions_meson_will_do(run):
+    part = Tiny()
+    part.meson_of = {'1.2': '0.1'}
+    run(part)
+    assert part.python is None
+
+
+def test_given_sources_instead_of_the_distributions(run, store, patches,
+                                                    tmp_path):
+    package = store.path('sources', 'tiny_1.2-3')
+    os.rename(package, tmp_path / 'given')
+    description = tmp_path / 'given' / 'tiny_1.2-3.dsc'
+    shutil.copy(description, os.path.join(patches, 'tiny', '1.2'))
+    os.unlink(store.path('known', 'sources.json'))
+    chosen = given.GivenSources(str(tmp_path / 'given'), patches)
+    staged = run(Tiny(), offline=False, given=chosen)['tiny']
+    assert text_of(staged) == 'one\nTWO\nthree\n'
+    assert staged.about['version'] == '1.2-3'
+    shutil.rmtree(tmp_path / 'given')
+    again = Tiny()
+    run(again, given=chosen)
+    assert again.calls == []
 
 
 @pytest.mark.parametrize('version, fits', [('1.1', True), ('1.2', False)])

@@ -51,6 +51,20 @@ def test_stanzas_keep_their_key_and_the_disabled_are_left_out(make_files):
     assert 'off.example' not in text
 
 
+def test_backports_are_left_out(make_files):
+    folder = make_files({
+        'sources.list': 'deb http://a.example b main\n'
+                        'deb http://a.example b-backports main\n',
+        'sources.list.d/backports.sources': STANZAS.split('\n\n')[1].replace(
+            'bookworm-security', 'bookworm-backports') + '\n\n'
+        + STANZAS.replace('bookworm-updates', 'bookworm-backports-sloppy')})
+    texts = [text for _name, text in sources.source_entries(folder)]
+    assert texts[0] == 'deb-src http://a.example b main\n'
+    assert 'backports' not in texts[1]
+    assert texts[1].count('Types: deb-src') == 2
+    assert 'Suites: bookworm\n' in texts[1]
+
+
 def test_no_sources_at_all(make_files):
     folder = make_files({'sources.list': '# nothing\n'})
     with pytest.raises(errors.Error, match='apt has no sources'):
