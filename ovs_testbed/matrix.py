@@ -28,7 +28,7 @@ def rows():
 def _row(found):
     place = cache.Cache(found)
     green = files.read_json(place.green, {})
-    return (found.name, found.python,
+    return (found.name, ' or '.join(found.pythons),
             'environment' if environment.is_made(place) else 'nothing',
             ', '.join('%s %s' % (suite, _date(green[suite]))
                       for suite in sorted(green)) or 'never')

@@ -10,6 +10,7 @@ from ovs_testbed import cache
 
 DEFAULT = '2026.2'
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'releases')
+_INTERPRETER = '/usr/bin/python%s'
 _CHECKOUT = os.path.dirname(os.path.dirname(_FOLDER))
 
 
@@ -18,9 +19,13 @@ class Release:
 
     def __init__(self, name, facts):
         self.name = name
-        self.python = facts['python']
-        #: without one it is found or made
-        self.interpreter = facts.get('interpreter')
+        #: the versions of Python that it runs on
+        self.pythons = facts['pythons']
+        #: the one that this machine has
+        self.python = _of_this_machine(self.pythons)
+        #: None: it is found or made
+        self.interpreter = (None if self.python == '2.7'
+                            else _INTERPRETER % self.python)
         self.distributions = facts['distributions']
         #: {service: version and commit} of those that no registry has
         self.checkouts = facts.get('checkouts', {})
@@ -66,6 +71,12 @@ class Release:
                 texts.append(stream.read())
         return cache.key_of(self.python, *texts, *(
             checkout['commit'] for checkout in self.checkouts.values()))
+
+
+def _of_this_machine(pythons):
+    there = [version for version in pythons
+             if os.path.exists(_INTERPRETER % version)]
+    return (there or pythons)[0]
 
 
 def _constraints(name):

@@ -17,6 +17,8 @@ from ovs_testbed import sandbox
 from ovs_testbed import testbeds
 from ovs_testbed.doctor import finding
 
+#: the releases of Debian that the project is tested on
+_DEBIANS = ('12', '13')
 _GIB = 1 << 30
 #: the stack takes 2.5 GiB, a guest less than half of one
 _MEMORY, _MEMORY_LEAST = 6 * _GIB, 3 * _GIB
@@ -53,9 +55,10 @@ def _system():
         release = {}
     seen = '%s, %s' % (release.get('PRETTY_NAME', 'unknown'),
                        platform.machine())
-    wrong = (release.get('ID'), release.get('VERSION_ID'),
-             platform.machine()) != ('debian', '12', 'x86_64')
-    return finding.judge('system', seen, wrong, 'take a Debian 12 on x86_64')
+    right = (platform.machine() == 'x86_64' and release.get('ID') == 'debian'
+             and release.get('VERSION_ID') in _DEBIANS)
+    return finding.judge('system', seen, not right,
+                         'take a Debian %s on x86_64' % ' or '.join(_DEBIANS))
 
 
 def python(release):
@@ -71,9 +74,9 @@ def python(release):
         seen = '%s: %s' % (release.interpreter, error.strerror)
     return finding.judge(
         'Python', seen, seen != release.python,
-        'OpenStack %s runs on Python %s: install it as %s, or take another '
+        'OpenStack %s runs on Python %s: install %s, or take another '
         '--release ("bin/ovs-testbed releases" lists them)' % (
-            release.name, release.python, release.interpreter))
+            release.name, ' or '.join(release.pythons), release.interpreter))
 
 
 def _python27():

@@ -62,6 +62,17 @@ class DoctorTestCase(support.TestbedTestCase):
         self.assertEqual(doctor.ERROR, finding.level)
         self.assertIn('GiB free', finding.hint)
 
+    def test_system(self):
+        for name, version, level in (
+                ('debian', '12', doctor.GOOD), ('debian', '13', doctor.GOOD),
+                ('debian', '11', doctor.ERROR), ('ubuntu', '24.04',
+                                                 doctor.ERROR)):
+            self.patch(doctor.platform, 'freedesktop_os_release',
+                       lambda: {'ID': name, 'VERSION_ID': version})
+            finding = self.findings()['system']
+            self.assertEqual(level, finding.level, finding)
+        self.assertIn('Debian 12 or 13', finding.hint)
+
     def test_python_of_another_version(self):
         self.assertEqual(doctor.GOOD, self.findings()['Python'].level)
         newer = os.path.join(self.folder, 'python')
@@ -73,7 +84,7 @@ class DoctorTestCase(support.TestbedTestCase):
             finding = self.findings()['Python']
             self.assertEqual(doctor.ERROR, finding.level)
             self.assertIn(seen, finding.seen)
-            self.assertIn('3.11', finding.hint)
+            self.assertIn('3.11 or 3.13', finding.hint)
             self.assertIn('releases', finding.hint)
 
     def test_ports(self):

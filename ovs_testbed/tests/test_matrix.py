@@ -31,7 +31,8 @@ class MatrixTestCase(support.TestbedTestCase):
 
     def test_fresh_machine(self):
         name = self.testbed.release.name
-        self.assertEqual((name, '3.11', 'nothing', 'never'), self.row())
+        self.assertEqual((name, '3.11 or 3.13', 'nothing', 'never'),
+                         self.row())
 
     def test_environment_is_cached_when_it_is_whole(self):
         path = self.testbed.cache.environment
