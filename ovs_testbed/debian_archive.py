@@ -69,11 +69,12 @@ def _options(suite, folder):
     with open(os.path.join(folder, 'sources.list.d', 'suite.list'),
               'w') as stream:
         stream.write('deb [arch=amd64 signed-by=%s] %s %s main\n' % (
-            _keyring(), address(), suite))
+            keyring(), address(), suite))
     return options
 
 
-def _keyring():
+def keyring():
+    """Return the file with the keys of Debian."""
     for path in _KEYRINGS:
         if os.path.exists(path):
             return path

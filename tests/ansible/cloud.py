@@ -3,7 +3,7 @@
 """A cloud as OpenStack-Ansible leaves it on its hosts, for tests.
 
 ``OVS_TEST_CACHE`` is the cache folder of bin/test, with the environments
-``tox/py311`` and ``tox/py27`` that the services come from.
+``tox/PY3`` and ``tox/py27`` that the services come from.
 """
 
 import glob
@@ -21,6 +21,8 @@ from tests.ansible import hosts
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 CACHE = os.environ.get('OVS_TEST_CACHE', '')
 PLAYBOOKS = os.path.join(TOP, 'playbooks')
+#: the environment of 2026.2 on this machine's Python
+PY3 = 'py%d%d' % sys.version_info[:2]
 PROJECT = '0123456789abcdef0123456789abcdef'
 DRIVER = ('cinder.volume.drivers.openvstorage_edge.'
           'OpenvStorageEdgeVolumeDriver')
@@ -85,7 +87,7 @@ def base_of(name):
 
 def visible():
     """Return the folders of this machine that every host sees."""
-    folders = {CACHE, TOP, base_of('py311')}
+    folders = {CACHE, TOP, base_of(PY3)}
     if os.path.isdir(environment('py27')):
         folders.add(base_of('py27'))
     return sorted(folder for folder in folders
@@ -227,7 +229,7 @@ def add_vpool(test, host, name, edge_port, xml_rpc_port):
     """Serve a vPool on a host; return its guid."""
     process = subprocess.Popen(
         host.command('env', 'PYTHONPATH=' + TOP, 'PYTHONDONTWRITEBYTECODE=1',
-                     environment('py311') + '/bin/python', '-m',
+                     environment(PY3) + '/bin/python', '-m',
                      'ovs_storagedriver', 'serve', '--data',
                      '/run/vpools/' + name, '--name', name, '--edge-port',
                      str(edge_port), '--xml-rpc-port', str(xml_rpc_port),

@@ -64,9 +64,9 @@ class TodayTest(_Case):
                                         ['cinder_volume', 'utility_all'])
         cls.compute = cls.cloud.add_host('compute1', ['nova_compute'])
         cloud.add_service(cls.cinder, 'cinder-volume', 'cinder',
-                          '/openstack/venvs/cinder-34.0.0', 'py311', 'nova')
+                          '/openstack/venvs/cinder-34.0.0', cloud.PY3, 'nova')
         cloud.add_service(cls.compute, 'nova-compute', 'nova',
-                          '/openstack/venvs/nova-34.0.0', 'py311', 'cinder')
+                          '/openstack/venvs/nova-34.0.0', cloud.PY3, 'cinder')
         cloud.add_client(cls.cinder)
         guids = dict(
             (name, cloud.add_vpool(cls, cls.cinder, name, *ports))

@@ -56,14 +56,15 @@ def parse(argv):
 
 
 def chosen(names):
-    """Return layer and leg for each leg that is named, all by default."""
+    """Return layer and leg for each leg that is named; without names, for
+    all but those that want to be named."""
     unknown = set(names)
     found = []
     for layer, _, its in legs.LAYERS:
         for leg in its:
             fitting = {layer, '%s:%s' % (layer, leg.name)}.intersection(names)
             unknown -= fitting
-            if fitting or not names:
+            if fitting or not names and not leg.only_named:
                 found.append((layer, leg))
     if unknown:
         raise prepare.Failure("there is no layer '%s'; bin/test --list names "

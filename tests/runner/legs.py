@@ -9,6 +9,7 @@ import dataclasses
 
 from tests.runner import environments
 from tests.runner.environments import DEBIAN
+from tests.runner.paths import PY3
 from tests.runner.processes import AS_ROOT
 
 #: what a change of the machine is that two legs must not make side by side:
@@ -18,7 +19,7 @@ _ENGINE = {'OVS_EDGE': '{top}/build/edge-plain/server/ovs-edge'}
 _PYTHON = '{tox}/%s/bin/python'
 _PYTEST = ('/usr/bin/python3', '-m', 'pytest', '-q', '-rs', '-p',
            'no:cacheprovider', '--junitxml={results}/pytest.xml')
-_RELEASES = ('py27-newton', 'py27', 'py27-train', 'py311-2026.1', 'py311')
+_RELEASES = ('py27-newton', 'py27', 'py27-train', PY3 + '-2026.1', PY3)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Leg:
     load: float = 1
     #: no other leg with the same word runs beside it
     alone: str = ''
+    #: it runs only if its layer or itself is named
+    only_named: bool = False
 
 
 def tox(environment, results='command', **more):
@@ -75,9 +78,9 @@ def live(environment, **more):
     return stestr(
         environment, environment, 'ovs_drivers/tests/behaviour', '--serial',
         'test_volumes|test_images|test_owners|test_threads',
-        before=(_PYTHON % 'py311',
+        before=(_PYTHON % PY3,
                 'ovs_storagedriver/tests/with-storagedriver'),
-        needs=('tox:py311', 'edge:plain'),
+        needs=('tox:' + PY3, 'edge:plain'),
         variables=dict(
             _ENGINE, OVS_LIVE_LIBRARY='{top}/build/edge-plain/client'), **more)
 
@@ -113,6 +116,15 @@ def ansible(name, which, *environments, **more):
         alone=MACHINE, **more)
 
 
+def platform(form, **more):
+    """Return a leg in the root file system of the other Debian."""
+    return Leg(
+        form,
+        (*AS_ROOT, '/usr/bin/python3', '-m', 'tests.platforms', form,
+         '--cache', '{cache}/platforms', '--junit', '{results}/steps.xml'),
+        'junit', alone=MACHINE, **more)
+
+
 #: The layers: name, what it is, its legs
 LAYERS = (
     ('lint', 'style of Python and shell', (
@@ -123,13 +135,13 @@ LAYERS = (
      tuple(stestr(name, name, 'ovs_drivers/tests/behaviour', seconds=160,
                   load=0.6) for name in _RELEASES[1:])),
     ('installer', 'ovs-drivers on the packages of five releases', (
-        stestr('py311', 'py311', 'ovs_drivers/tests/installer', seconds=140,
+        stestr(PY3, PY3, 'ovs_drivers/tests/installer', seconds=140,
                load=0.8, **of_releases(*_RELEASES)),
         stestr('py27-train', 'py27-train', 'ovs_drivers/tests/installer',
                '^(?!.*real_packages)'))),
     ('upstream',
      'what the code uses of OpenStack, on the packages of its releases', (
-         stestr('upstream', 'py311', 'tests/upstream', seconds=40,
+         stestr('upstream', PY3, 'tests/upstream', seconds=40,
                 **of_releases(*_RELEASES[1:], 'tempest', 'tempest-py27')),)),
     ('edge', 'the C library and the engine, also under sanitizers', (
         edge('plain', seconds=250, load=0.3),
@@ -139,11 +151,11 @@ LAYERS = (
                      '{results}/fuzz.xml'),
             'junit', variables=DEBIAN, seconds=110))),
     ('storagedriver', 'the embedded storagedriver as a service', (
-        stestr('storagedriver', 'py311', 'ovs_storagedriver/tests',
+        stestr('storagedriver', PY3, 'ovs_storagedriver/tests',
                needs=('edge:plain',), variables=_ENGINE, seconds=40),)),
     ('live', 'the behaviour suite on the embedded storagedriver', (
         live('py27', seconds=100, load=0.4),
-        live('py311', seconds=100, load=0.4))),
+        live(PY3, seconds=100, load=0.4))),
     ('hypervisor', 'QEMU and libvirt with volumes: builder, patches, '
      'self-test', (
          Leg('builder', (*_PYTEST, 'hypervisor/tests/builder'), 'junit',
@@ -156,12 +168,12 @@ LAYERS = (
                     '--junit', '{results}/selftest.xml', seconds=90))),
     ('devstack', 'the functions of the DevStack plugin', (
         Leg('devstack', ('devstack/tests/run',), 'junit',
-            ('edge:plain', 'tox:py311'),
-            dict(_ENGINE, OVS_TEST_PYTHON=_PYTHON % 'py311',
+            ('edge:plain', 'tox:' + PY3),
+            dict(_ENGINE, OVS_TEST_PYTHON=_PYTHON % PY3,
                  OVS_TEST_RESULTS='{results}'), seconds=45, load=0.4),)),
     ('testbed', 'the harness and the parts of the testbed, without a stack', (
-        stestr('harness', 'py311', 'harness/tests'),
-        stestr('testbed', 'py311', 'ovs_testbed/tests'))),
+        stestr('harness', PY3, 'harness/tests'),
+        stestr('testbed', PY3, 'ovs_testbed/tests'))),
     ('tempest', 'the Tempest plugin without a cloud, on two releases of '
      'Tempest', (
          tox('tempest', 'stestr'),
@@ -169,15 +181,20 @@ LAYERS = (
     ('zuul', 'the jobs, loaded by Zuul itself', (
         stestr('zuul', 'zuul', 'tests/zuul'),)),
     ('ansible', 'playbooks and roles, on hosts of their own', (
-        ansible('today', '^(?!.*NewtonTest)', 'py311', 'ansible216',
+        ansible('today', '^(?!.*NewtonTest)', PY3, 'ansible216',
                 seconds=280, load=0.4),
-        ansible('newton', '^(?=.*NewtonTest)', 'py311', 'ansible216', 'py27',
+        ansible('newton', '^(?=.*NewtonTest)', PY3, 'ansible216', 'py27',
                 seconds=80, load=0.4))),
+    ('platforms', 'the other Debian, 13 or 12, in a folder: all that is built, '
+     'and a running OpenStack', (
+         platform('quick', seconds=150),
+         platform('whole', seconds=1500, only_named=True))),
     ('docs', 'manuals and release notes', (
         tox('docs', seconds=5),
         tox('releasenotes', seconds=5),
-        stestr('manual', 'py311', 'tests/manual', seconds=20))),
+        stestr('manual', PY3, 'tests/manual', seconds=20))),
     ('runner', 'bin/test itself', (
-        Leg('runner', (*_PYTEST, 'tests/runner'), 'junit',
+        Leg('runner', (*_PYTEST, 'tests/runner', 'tests/platforms/tests'),
+            'junit',
             variables=DEBIAN),)),
 )

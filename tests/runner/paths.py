@@ -4,6 +4,7 @@
 
 import hashlib
 import os
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -11,6 +12,8 @@ CACHE = os.environ.get('OVS_CACHE') or os.path.join(
     os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'),
     'devstack-plugin-openvstorage')
 LOGS = os.path.join(TOP, '.cache', 'test')
+#: the tox environment of 2026.2 on this machine's Python
+PY3 = 'py%d%d' % sys.version_info[:2]
 PINS_OF_TOOLS = os.path.join(TOP, 'constraints', 'tools.txt')
 
 

@@ -10,7 +10,8 @@ import sys
 from tests.runner import paths
 from tests.runner.processes import AS_ROOT
 
-_PYTHON = (3, 11)
+#: those of Debian 12 and 13
+_PYTHONS = ((3, 11), (3, 13))
 _WAIT_FOR_DPKG = '-oDPkg::Lock::Timeout=600'
 
 
@@ -20,10 +21,9 @@ class Failure(Exception):
 
 def prepare():
     """Make the tools and install what is missing."""
-    if sys.version_info < _PYTHON:
-        raise Failure('/usr/bin/python3 is Python %d.%d; hint: take a Debian '
-                      'with Python %d.%d or later'
-                      % (*sys.version_info[:2], *_PYTHON))
+    if sys.version_info[:2] not in _PYTHONS:
+        raise Failure('/usr/bin/python3 is Python %d.%d; hint: take Debian 12 '
+                      'or 13' % sys.version_info[:2])
     os.makedirs(paths.LOGS, exist_ok=True)
     os.makedirs(paths.CACHE, exist_ok=True)
     with open(os.path.join(paths.CACHE, 'tools.lock'), 'w') as lock:

@@ -49,11 +49,14 @@ def test_nothing_to_do(machine, capsys):
     assert capsys.readouterr().out == ''
 
 
-def test_an_old_python(machine, monkeypatch):
-    monkeypatch.setattr(sys, 'version_info', (3, 9, 2))
+@pytest.mark.parametrize('version', ['3.9', '3.12'])
+def test_the_python_of_another_system(machine, monkeypatch, version):
+    monkeypatch.setattr(sys, 'version_info',
+                        tuple(map(int, version.split('.'))))
     with pytest.raises(prepare.Failure) as error:
         prepare.prepare()
-    assert str(error.value).startswith('/usr/bin/python3 is Python 3.9; hint:')
+    assert str(error.value) == ('/usr/bin/python3 is Python %s; hint: take '
+                                'Debian 12 or 13' % version)
     assert not os.path.exists(paths.LOGS)
 
 

@@ -261,3 +261,11 @@ def _runs(pid):
             return stream.read().rpartition(')')[2].split()[0] != 'Z'
     except FileNotFoundError:
         return False
+
+
+def test_a_leg_that_wants_to_be_named(run):
+    long = leg('long', cases=[('test_e', '')], only_named=True)
+    for arguments, tests in ((), 2), (('some',), 3), (('some:long',), 1):
+        status, lines, _ = run((PASSING, long), *arguments)
+        assert status == 0
+        assert '%d passed' % tests in lines[-1]
