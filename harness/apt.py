@@ -113,6 +113,16 @@ def fetch_and_unpack(packages, work, folder, log):
     unpack(glob.glob(os.path.join(work, '*.deb')), folder)
 
 
+def first_known(names):
+    """Return the first of the names that apt can install a package of."""
+    for name in names:
+        seen = run.output(['apt-cache', 'policy', name])
+        if re.search(r'^  Candidate: [^(]', seen, re.MULTILINE):
+            return name
+    raise errors.Error('apt knows no package %s' % ' or '.join(names),
+                       'run "apt-get update"')
+
+
 def kernel():
     """Return the name of the package with Debian's newest cloud kernel."""
     hint = ('run "apt-get update"; the section "main" has to be in the '

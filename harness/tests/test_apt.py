@@ -33,6 +33,11 @@ class AptTestCase(support.FolderTestCase):
                 apt.install(['dpkg', 'no-such-one'], 'log')
         self.assertEqual('log', caught.exception.log)
 
+    def test_the_name_that_this_distribution_has(self):
+        self.assertEqual('dpkg', apt.first_known(['no-such-one', 'dpkg']))
+        with self.assertRaisesRegex(errors.Error, 'no-such-one or no-other'):
+            apt.first_known(['no-such-one', 'no-other'])
+
     def test_an_administrators_command(self):
         with mock.patch.object(os, 'geteuid', return_value=0):
             self.assertEqual(['apt-get'], apt.as_root(['apt-get']))

@@ -58,7 +58,7 @@ def make(testbed):
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with tempfile.TemporaryDirectory(
             dir=os.path.dirname(target), prefix='guest-') as work, \
-            debian.unpacked([*rootfs.PACKAGES, apt.kernel()], log) as parts:
+            debian.unpacked([*rootfs.packages(), apt.kernel()], log) as parts:
         boot = _make_boot_partition(work, parts, log)
         root = _make_root_partition(work, parts, log)
         disk = os.path.join(work, 'disk')

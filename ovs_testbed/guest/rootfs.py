@@ -5,17 +5,20 @@
 import os
 import shutil
 
+from harness import apt
 from harness import run
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
-PACKAGES = (
+_PACKAGES = (
     'busybox-static', 'dropbear-bin', 'e2fsprogs', 'util-linux', 'dosfstools',
     # the libraries of the programs below
     'libc6', 'libtomcrypt1', 'libtommath1', 'libgmp10', 'zlib1g', 'libcrypt1',
-    'libext2fs2', 'libcom-err2', 'libblkid1', 'libuuid1', 'libmount1',
-    'libsmartcols1', 'libudev1', 'libselinux1', 'libpcre2-8-0',
+    'libcom-err2', 'libblkid1', 'libuuid1', 'libmount1', 'libsmartcols1',
+    'libudev1', 'libselinux1', 'libpcre2-8-0',
 )
+#: by the names that Debian 12 and 13 give it
+_EXT2 = ('libext2fs2', 'libext2fs2t64')
 #: everything else is busybox
 _PROGRAMS = (
     'usr/sbin/dropbear', 'usr/bin/dropbearkey', 'sbin/mke2fs', 'sbin/e2fsck',
@@ -29,6 +32,11 @@ _MODULES = (
     'virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_scsi', 'virtio_rng',
     'button', 'evdev', 'ata_piix', 'sr_mod', 'sd_mod', 'isofs', 'vfat',
     'nls_cp437', 'nls_ascii', 'nls_iso8859-1')
+
+
+def packages():
+    """Return the packages that the file system is made of."""
+    return [*_PACKAGES, apt.first_known(_EXT2)]
 
 
 def make_tree(tree, parts, log):
