@@ -15,7 +15,7 @@ _PACKAGES = (
     # the libraries of the programs below
     'libc6', 'libtomcrypt1', 'libtommath1', 'libgmp10', 'zlib1g', 'libcrypt1',
     'libcom-err2', 'libblkid1', 'libuuid1', 'libmount1', 'libsmartcols1',
-    'libudev1', 'libselinux1', 'libpcre2-8-0',
+    'libudev1', 'libselinux1', 'libpcre2-8-0', 'libtinfo6', 'libcap2',
 )
 #: by the names that Debian 12 and 13 give it
 _EXT2 = ('libext2fs2', 'libext2fs2t64')
