@@ -81,9 +81,12 @@ group = "nova"' "$(cat "$settings")" "unless another user is named"
     assert_equal "--prefix $SANDBOX/prefix --no-next-steps --qemu-user nova" \
         "$(OPENVSTORAGE_QEMU_USER=nova build_openvstorage_hypervisor)" \
         "unless another user is named"
-    assert_equal "--prefix $SANDBOX/prefix --sources /a place" \
+    assert_equal "--prefix $SANDBOX/prefix --no-next-steps --sources /a place" \
         "$(OPENVSTORAGE_SOURCES='/a place' build_openvstorage_hypervisor)" \
         "the sources that local.conf names"
+    assert_equal "--prefix $SANDBOX/prefix --no-next-steps --offline" \
+        "$(OFFLINE=True build_openvstorage_hypervisor)" \
+        "no network where DevStack shall use none"
     OPENVSTORAGE_PLUGIN_DIR=$TOP
     rm -rf "$SANDBOX/prefix"
 }
