@@ -176,7 +176,7 @@ class BrokenTest(unittest.TestCase):
     def test_abstract_job_in_pipeline(self):
         self.assert_missed(
             'openvstorage-node: is abstract', 'zuul.d/project.yaml',
-            '- openvstorage-testbed', '- openvstorage-node')
+            '- openvstorage-testbed\n', '- openvstorage-node\n')
 
     def test_job_that_never_runs(self):
         self.assert_missed(
