@@ -185,8 +185,8 @@ LAYERS = (
                 seconds=280, load=0.4),
         ansible('newton', '^(?=.*NewtonTest)', PY3, 'ansible216', 'py27',
                 seconds=80, load=0.4))),
-    ('platforms', 'the other Debian, 13 or 12, in a folder: all that is built,'
-     ' and a running OpenStack', (
+    ('platforms', 'the other Debian, 13 or 12, in a folder: all that is '
+     'built, and a running OpenStack', (
          platform('quick', seconds=150),
          platform('whole', seconds=1500, only_named=True))),
     ('docs', 'manuals and release notes', (
