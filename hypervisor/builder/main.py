@@ -117,8 +117,8 @@ def parser():
         help='with --check: print JSON, and run no self-test')
     parsed.add_argument(
         '--output', metavar='DIR',
-        help='with --package: folder of the repository (default: packages '
-             'in the cache folder)')
+        help='with --package: folder of the repository (default: '
+             'packages/DISTRIBUTION in the cache folder)')
     parsed.add_argument(
         '--sign', metavar='KEY', nargs='?', const='',
         help='with --package: sign the repository with a secret key of gpg, '
@@ -287,7 +287,8 @@ class _Command:
     def _package(self):
         staged = self._pipeline().run()
         output = os.path.abspath(self._arguments.output or
-                                 self._store.path('packages'))
+                                 self._store.path('packages',
+                                                  pipeline.distribution()))
         packages.build(staged, self._prefix.path, output, self._progress,
                        self._store.log('package'), self._arguments.sign,
                        self._store.path('signing-key'))

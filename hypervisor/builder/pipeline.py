@@ -79,7 +79,7 @@ class Pipeline:
             else:
                 about.update(version=part.version(), patches={})
             about['key'] = cache.key_of(json.dumps(
-                [_FORMAT, _distribution(), platform.machine(), about,
+                [_FORMAT, distribution(), platform.machine(), about,
                  part.identity(self._prefix, about.get('series'))],
                 sort_keys=True))
             self._abouts[part.name] = about
@@ -92,13 +92,13 @@ class Pipeline:
             return {source: self._given.versions(source)
                     for source in sources}
         known = self._store.recall(_SOURCES) or {}
-        known = known.get(_distribution(), {})
+        known = known.get(distribution(), {})
         if all(source in known for source in sources) and not self._update:
             return known
         if self._offline:
             raise errors.Error(
                 'the cache does not know the source packages %s of %s'
-                % (' and '.join(sources), _distribution()),
+                % (' and '.join(sources), distribution()),
                 'run this once without --offline')
         private = self._source_packages()
         with self._progress.phase('lists of source packages'):
@@ -117,7 +117,7 @@ class Pipeline:
         known = dict(known, **offered)
         everything = self._store.recall(_SOURCES) or {}
         self._store.remember(
-            _SOURCES, dict(everything, **{_distribution(): known}))
+            _SOURCES, dict(everything, **{distribution(): known}))
         return known
 
     def _source_packages(self):
@@ -283,7 +283,7 @@ def title(about):
         about['key'])
 
 
-def _distribution():
+def distribution():
     """Return like "debian-12", from /etc/os-release."""
     release = platform.freedesktop_os_release()
     return '%s-%s' % (release['ID'], release.get('VERSION_ID', ''))

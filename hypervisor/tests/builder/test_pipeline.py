@@ -99,7 +99,7 @@ def store(make_files, tmp_path):
     subprocess.run(['dpkg-source', '--build', str(source)], cwd=folder,
                    check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
-    store.remember('sources', {pipeline._distribution():
+    store.remember('sources', {pipeline.distribution():
                                {'tiny': ['1.2-3']}})
     return store
 
