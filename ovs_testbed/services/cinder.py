@@ -8,6 +8,9 @@ from ovs_testbed.services import base
 
 CONTROL = ('c-api', 'c-sch')
 VOLUME = ('c-vol', 'c-bak')
+#: bytes of a backup that cinder-backup has in memory, more than once; by
+#: default 2 GB, of which it once took 7
+_BACKUP_PIECE = 64 << 20
 
 
 class Service(base.OpenStackService):
@@ -40,7 +43,8 @@ class Service(base.OpenStackService):
                 quota_backups=100, quota_groups=100,
                 backup_driver='cinder.backup.drivers.posix.'
                               'PosixBackupDriver',
-                backup_posix_path=self.testbed.data('backups')),
+                backup_posix_path=self.testbed.data('backups'),
+                backup_file_size=_BACKUP_PIECE),
             database={'connection': self.connection('cinder'),
                       'max_pool_size': 10},
             coordination={'backend_url':
