@@ -12,18 +12,21 @@ UNIT = 'openvstorage-libvirtd.service'
 LOG_UNIT = 'openvstorage-virtlogd.service'
 UNITS = (UNIT, LOG_UNIT)
 SAMPLES = 'share/openvstorage/libvirt'
+_IN_RUN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                              'in-run-folder')
 
 _STARTER = '''#!/bin/sh
 # Starts the daemon so that it finds this QEMU first, and its folders; before
 # it virtlogd, which outlives it as the guests do.
 PATH={prefix}/bin:$PATH
 export PATH
-mkdir -p {prefix}/var/log/libvirt {prefix}/var/run
+mkdir -p {prefix}/var/log/libvirt
+start={prefix}/sbin/openvstorage-in-run-folder
 logger=$(cat {prefix}/var/run/virtlogd.pid 2>/dev/null)
 if [ "$(readlink "/proc/$logger/exe")" != {prefix}/sbin/virtlogd ]; then
-    {prefix}/sbin/virtlogd --daemon || exit
+    $start {prefix}/var/run/libvirt {prefix}/sbin/virtlogd --daemon || exit
 fi
-exec {prefix}/sbin/libvirtd "$@"
+exec $start {prefix}/var/run/libvirt {prefix}/sbin/libvirtd "$@"
 '''
 
 _LOG_UNIT = '''[Unit]
@@ -33,8 +36,9 @@ Documentation=man:virtlogd(8)
 
 [Service]
 Type=notify
-ExecStartPre=/bin/mkdir -p {prefix}/var/log/libvirt {prefix}/var/run
-ExecStart={prefix}/sbin/virtlogd
+ExecStartPre=/bin/mkdir -p {prefix}/var/log/libvirt
+ExecStart={prefix}/sbin/openvstorage-in-run-folder {prefix}/var/run/libvirt \\
+    {prefix}/sbin/virtlogd
 # goes on as the program that is there now, and loses no line
 ExecReload=/bin/kill -USR1 $MAINPID
 Restart=on-failure
@@ -102,10 +106,13 @@ max_backups = 3
 def support_files(prefix):
     """Return {path below the prefix: text} of files that never change."""
     values = {'prefix': prefix, 'unit': UNIT, 'log_unit': LOG_UNIT}
-    return {path: text.format(**values) for path, text in (
+    files = {path: text.format(**values) for path, text in (
         ('sbin/openvstorage-libvirtd', _STARTER),
         ('lib/systemd/system/' + UNIT, _UNIT),
         ('lib/systemd/system/' + LOG_UNIT, _LOG_UNIT))}
+    with open(_IN_RUN_FOLDER) as file:
+        files['sbin/openvstorage-in-run-folder'] = file.read()
+    return files
 
 
 def settings(prefix, user, group):
