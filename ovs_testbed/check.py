@@ -17,11 +17,10 @@ SUITES = sorted([*suites.SUITES, SABOTAGE])
 DEFAULT = 'plugin'
 
 
-def check(testbed, suite, stream, faults=()):
+def check(testbed, suite, stream, tests=None):
     """Run a suite of tests; return the results. Failures raise.
 
-    :param faults: names of those that the suite "sabotage" is to try; none
-                   means all
+    :param tests: a regular expression: only those whose names have it
     """
     screen = progress.Progress(stream)
     screen.say()
@@ -29,16 +28,17 @@ def check(testbed, suite, stream, faults=()):
     idle = sum(status.memory(pid) for pid in box.processes())
     screen.say('idle, the stack takes %d MiB' % (idle >> 20))
     started = time.monotonic()
-    run = sabotage.Run(testbed, screen, faults) if suite == SABOTAGE \
-        else suites.Run(testbed, suite, screen)
+    run = sabotage.Run(testbed, screen, tests) if suite == SABOTAGE \
+        else suites.Run(testbed, suite, screen, tests)
     passed = run.perform()
     results = dict(
-        files.read_json(run.results, {}), suite=suite,
+        files.read_json(run.results, {}), suite=suite, tests=tests,
         verdict='passed' if passed else 'failed',
         seconds=time.monotonic() - started, idle_memory_bytes=idle)
     files.write_json(testbed.path('check.json'), results)
     if not passed:
         raise suites.TestsFailed('suite "%s": tests failed' % suite, results,
                                  run.log)
-    matrix.note_green(testbed, suite)
+    if not tests:
+        matrix.note_green(testbed, suite)
     return results

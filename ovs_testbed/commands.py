@@ -2,9 +2,11 @@
 
 """The commands of ``ovs-testbed``."""
 
+import argparse
 import copy
 import json
 import os
+import re
 import time
 
 from cliff import command
@@ -32,7 +34,6 @@ from ovs_testbed import testbeds
 from ovs_testbed import upgrade
 from ovs_testbed import upgrade_proof
 from ovs_testbed.doctor import report
-from ovs_testbed.sabotage import suite as sabotage
 
 
 class _Base:
@@ -228,6 +229,15 @@ class Upgrade(_Making, command.Command):
                           screen)
 
 
+def _regex(text):
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(
+            '"%s" is no regular expression: %s' % (text, error))
+    return text
+
+
 class Check(_Making, command.Command):
     """Test a testbed; bring one up for it, if there is none.
 
@@ -236,7 +246,8 @@ class Check(_Making, command.Command):
     "smoke" those of them that are quick and use every part, "upstream"
     Tempest's and Cinder's tests of volumes. "sabotage" puts faults in, one
     after the other: the doctor has to name each, and its hint has to heal it.
-    "--release all" tests one release after the other, and prints a table.
+    "--tests" runs some of a suite: check --tests test_revert. "--release all"
+    tests one release after the other, and prints a table.
     """
 
     releases = release.names() + [matrix.ALL]
@@ -246,18 +257,12 @@ class Check(_Making, command.Command):
         parser.add_argument('suite', nargs='?', choices=check.SUITES,
                             default=check.DEFAULT,
                             help='which tests (default: %(default)s)')
-        parser.add_argument('--fault', action='append', dest='faults',
-                            choices=sabotage.names(), metavar='NAME',
-                            default=[],
-                            help='try only this fault of the suite sabotage '
-                                 '(may be repeated): %s'
-                                 % ', '.join(sabotage.names()))
+        parser.add_argument('--tests', metavar='REGEX', type=_regex,
+                            help='only those of the suite whose names the '
+                                 'regular expression is found in')
         return parser
 
     def take_action(self, parsed_args):
-        if parsed_args.faults and parsed_args.suite != check.SABOTAGE:
-            raise errors.Error('--fault goes with the suite sabotage',
-                               hint='bin/check sabotage --fault NAME')
         if parsed_args.release == matrix.ALL:
             self._check_all(parsed_args)
         else:
@@ -301,7 +306,7 @@ class Check(_Making, command.Command):
         found, new, seconds = self._up(parsed_args)
         try:
             results = check.check(found, parsed_args.suite,
-                                  self.app.stdout, parsed_args.faults)
+                                  self.app.stdout, parsed_args.tests)
         except (errors.Error, KeyboardInterrupt) as error:
             self._failed(found, error, not new or parsed_args.keep)
             raise

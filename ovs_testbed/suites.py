@@ -18,16 +18,23 @@ from ovs_testbed import testbeds
 from ovs_testbed import workspace
 
 _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
-#: what Tempest is told to run, how many classes of it at a time, and with
-#: what variables, by the suite's name
+
+
+def _lines(name):
+    """Return the lines of a file of the Tempest plugin, but comments."""
+    with open(os.path.join(_PLUGIN, name)) as stream:
+        return [line.strip() for line in stream if line[0] != '#']
+
+
+#: which tests Tempest runs, how many classes of them at a time, and with what
+#: variables, by the suite's name
 SUITES = {
-    'plugin': (['--regex', r'^ovs_tempest_plugin\.'], accounts.WORKERS,
+    'plugin': ([r'^ovs_tempest_plugin\.'], accounts.WORKERS,
                accounts.VARIABLES),
-    'smoke': (['--regex', r'^ovs_tempest_plugin\..*\bsmoke\b'],
+    'smoke': ([r'^ovs_tempest_plugin\..*\bsmoke\b'],
               accounts.WORKERS, accounts.VARIABLES),
     # some of these want more kinds of users than there are
-    'upstream': (['--include-list',
-                  os.path.join(_PLUGIN, 'upstream-tests.txt')], 2, {}),
+    'upstream': (_lines('upstream-tests.txt'), 2, {}),
 }
 _SKIP_LIST = os.path.join(_PLUGIN, 'skip-list.txt')
 _TIMEOUT = 3 * 3600
@@ -50,30 +57,35 @@ class TestsFailed(errors.Error):
 
 
 class Run:
-    """A run of one suite."""
+    """A run of one suite.
 
-    def __init__(self, testbed, suite, screen):
+    :param tests: a regular expression: only those whose names have it
+    """
+
+    def __init__(self, testbed, suite, screen, tests=None):
         self.testbed = testbed
         self.suite = suite
+        self._tests = tests
         self._screen = screen
         self._folder = testbed.path('tempest')
         self._sandbox = sandbox.Sandbox(testbed)
         self.log = testbed.log('tempest-run')
-        #: the results, which outlive the testbed
-        self.results = testbed.cache.path('results-%s.json' % suite)
+        #: the results; those of a whole suite outlive the testbed
+        self.results = (testbed.path('results.json') if tests else
+                        testbed.cache.path('results-%s.json' % suite))
         #: how long each test took, by which stestr shares them out
         self._times = testbed.cache.path('times-%s' % suite)
 
     def perform(self):
         """Run the tests, print the verdict; return whether it is good."""
         self._begin()
-        selection, workers, variables = SUITES[self.suite]
+        _, workers, variables = SUITES[self.suite]
         ended_well = True
         try:
             run.run(self._sandbox.inside(
                 [self._binary('tempest'), 'run', '--concurrency',
-                 str(workers), '--exclude-list', self._skip_list()] +
-                selection, self._folder),
+                 str(workers), '--exclude-list', self._skip_list(),
+                 '--include-list', self._include_list()], self._folder),
                 log=self.log,
                 env=dict(tempest.variables(self.testbed), **variables),
                 timeout=_TIMEOUT,
@@ -83,6 +95,16 @@ class Run:
         self._screen.say()
         self._keep_times()
         return self._judge() and ended_well
+
+    def _include_list(self):
+        """Write the names of the tests, as regular expressions."""
+        wanted = SUITES[self.suite][0]
+        if self._tests:
+            wanted = ['^(?=.*(?:%s))%s' % (self._tests, name.removeprefix('^'))
+                      for name in wanted]
+        path = os.path.join(self._folder, 'tests.txt')
+        files.write(path, ''.join(line + '\n' for line in wanted))
+        return path
 
     def _skip_list(self):
         """Write the skip list without what only needs cinder-backup, where

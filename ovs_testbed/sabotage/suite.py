@@ -35,14 +35,21 @@ def load(name, testbed):
 
 
 class Run:
-    """A run of the suite, or of some of its faults."""
+    """A run of the suite.
 
-    def __init__(self, testbed, screen, only=()):
+    :param tests: a regular expression: only the faults whose names have it
+    """
+
+    def __init__(self, testbed, screen, tests=None):
         self.testbed = testbed
         self.log = testbed.log('sabotage')
         self.results = testbed.cache.path('results-sabotage.json')
         self._screen = screen
-        self._faults = [load(name, testbed) for name in only or names()]
+        self._faults = [load(name, testbed) for name in names()
+                        if re.search(tests or '', name)]
+        if not self._faults:
+            raise errors.Error('no fault has a name with "%s"' % tests,
+                               hint='known: %s' % ', '.join(names()))
 
     def perform(self):
         """Try each fault, print a table; return whether all went well."""

@@ -25,13 +25,13 @@ class CheckTestCase(support.TestbedTestCase):
             self.addCleanup(patched.stop)
         self.output = io.StringIO()
 
-    def check(self, passed):
+    def check(self, passed, *tests):
         """Check a testbed with a suite that passes or not."""
         def perform(run):
             files.write_json(run.results, {'passed': 3})
             return passed
         with mock.patch.object(suites.Run, 'perform', perform):
-            return check.check(self.testbed, 'plugin', self.output)
+            return check.check(self.testbed, 'plugin', self.output, *tests)
 
     def test_passed(self):
         results = self.check(True)
@@ -43,6 +43,14 @@ class CheckTestCase(support.TestbedTestCase):
         self.assertEqual(results, files.read_json(
             self.testbed.path('check.json')))
         self.green.assert_called_once_with(self.testbed, 'plugin')
+
+    def test_some_tests_say_nothing_of_the_release(self):
+        whole = self.check(True)
+        self.green.reset_mock()
+        results = self.check(True, 'test_revert')
+        self.assertEqual('test_revert', results['tests'])
+        self.assertIsNone(whole['tests'])
+        self.green.assert_not_called()
 
     def test_failed(self):
         with self.assertRaisesRegex(suites.TestsFailed,

@@ -146,6 +146,12 @@ class CheckTestCase(CommandTestCase):
         self.assertEqual('upstream', self.tests.call_args.args[1])
         self.down.assert_not_called()
 
+    def test_some_of_the_tests(self):
+        self.assertEqual(0, self.run_command('check', '--tests', 'test_a|b'))
+        self.assertEqual('test_a|b', self.tests.call_args.args[3])
+        with self.assertRaises(SystemExit):
+            self.run_command('check', '--tests', '(a')
+
     def test_upstreams_tests_want_all_services(self):
         self.run_command('check', 'upstream', '--keep')
         self.assertEqual(set(release.load(release.DEFAULT).extras),
@@ -156,14 +162,6 @@ class CheckTestCase(CommandTestCase):
         self.assertEqual(errors.FAILED, self.run_command('check', '--keep'))
         self.assertIn('failed: 1 failed\nlog: /log\n',
                       self.complaints.getvalue())
-
-    def test_faults_go_with_the_suite_that_has_them(self):
-        self.assertEqual(errors.FAILED, self.run_command(
-            'check', '--fault', 'drivers_gone'))
-        self.assertIn('bin/check sabotage', self.complaints.getvalue())
-        self.assertEqual(0, self.run_command(
-            'check', 'sabotage', '--fault', 'drivers_gone'))
-        self.assertEqual(['drivers_gone'], self.tests.call_args.args[3])
 
     def test_options_that_go_with_one_release(self):
         for option in '--keep', '--threads':

@@ -161,6 +161,12 @@ class SuiteTestCase(support.TestbedTestCase):
         self.assertRegex(self.output.getvalue(),
                          r'A cat is in the machine +\d\.\d s +\d\.\d s  ok')
 
+    def test_some_of_the_faults(self):
+        screen = progress.Progress(self.output)
+        suite.Run(self.testbed, screen, 'a')
+        with self.assertRaisesRegex(errors.Error, 'no fault .* "dog"'):
+            suite.Run(self.testbed, screen, 'dog')
+
     def failure(self):
         good, results = self.perform()
         self.assertFalse(good)

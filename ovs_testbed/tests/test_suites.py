@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import os
+import re
 
 from harness import files
 from harness import progress
@@ -53,6 +54,24 @@ class SuitesTest(support.TestbedTestCase):
         files.write(held, '')
         self.begun()
         self.assertFalse(os.path.exists(held))
+
+    def test_some_tests_of_a_suite(self):
+        names = ['tempest.api.volume.test_a.TestA.test_one[id-1,smoke]',
+                 'tempest.api.compute.test_one.TestA.test_two',
+                 'cinder_tempest_plugin.api.x.TestB.test_one',
+                 'tempest.api.volume.test_a.TestA.test_two']
+
+        def found(tests):
+            run = suites.Run(self.testbed, 'upstream',
+                             progress.Progress(io.StringIO()), tests)
+            run._begin()
+            with open(run._include_list()) as stream:
+                patterns = stream.read().splitlines()
+            return [name for name in names
+                    if any(re.search(each, name) for each in patterns)]
+        self.assertEqual([names[0], names[2], names[3]], found(None))
+        self.assertEqual([names[0], names[2]], found('test_one'))
+        self.assertEqual([names[0]], found(r'volume.*one\b|nothing'))
 
     def test_times_are_kept_without_the_runs(self):
         run = self.begun()
