@@ -122,7 +122,7 @@ def platform(form, **more):
         form,
         (*AS_ROOT, '/usr/bin/python3', '-m', 'tests.platforms', form,
          '--cache', '{cache}/platforms', '--junit', '{results}/steps.xml'),
-        'junit', alone=MACHINE, **more)
+        'junit', **more)
 
 
 #: The layers: name, what it is, its legs
