@@ -23,7 +23,8 @@ def paths(home):
 
 
 def _folders_of_pip(settings):
-    """Return the folders that pip's settings name as indexes."""
+    """Return the folders that pip's settings name; the files of an index are
+    beside its "simple"."""
     texts = [value for name, value in os.environ.items()
              if _VARIABLE.match(name)]
     for path in settings:
@@ -31,7 +32,8 @@ def _folders_of_pip(settings):
             if os.path.isfile(name):
                 with open(name) as stream:
                     texts.append(stream.read())
-    return sorted({path for text in texts for path in _FILES.findall(text)})
+    return sorted({path.rstrip('/').removesuffix('/simple') for text in texts
+                   for path in _FILES.findall(text)})
 
 
 def variables(environment):

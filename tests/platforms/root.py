@@ -3,8 +3,6 @@
 """The root file system of another Debian, and commands that run in it."""
 
 import os
-import shutil
-import subprocess
 
 from harness import files
 from harness import run
@@ -16,6 +14,9 @@ _HOME = os.path.expanduser('~')
 #: the smallest Debian, and what this project's commands are started with
 _PACKAGES = 'ca-certificates,python3'
 PROJECT = '/project'
+_COPY = '''git -C "$1" ls-files -z --cached --others --exclude-standard |
+tar -C "$1" --create --null --ignore-failed-read --files-from=- |
+tar -C "$2" --extract --no-same-owner'''
 _SETTINGS = {
     'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'HOME': _HOME, 'LC_ALL': 'C.UTF-8', 'OVS_CACHE': '/cache'}
@@ -51,17 +52,10 @@ class Root:
         """Copy the files of the project as git knows them; what tests have
         made of them stays."""
         target = self._folder + PROJECT
-        names = subprocess.run(
-            ['git', '-C', checkout, 'ls-files', '-z', '--cached', '--others',
-             '--exclude-standard'], check=True, stdout=subprocess.PIPE).stdout
-        shutil.rmtree(target, ignore_errors=True)
+        files.remove_tree(target)
         os.mkdir(target)
-        packed = subprocess.run(
-            ['tar', '--create', '--null', '--files-from=-', '-C', checkout,
-             '--ignore-failed-read'], input=names, check=True,
-            stdout=subprocess.PIPE).stdout
-        subprocess.run(['tar', '--extract', '--no-same-owner', '-C', target],
-                       input=packed, check=True)
+        run.run(['bash', '-o', 'pipefail', '-c', _COPY, 'copy', checkout,
+                 target], clean=True)
 
     def run(self, command, log, timeout):
         """Run a command of the project; return the end of its output."""
