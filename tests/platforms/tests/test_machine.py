@@ -11,7 +11,7 @@ def test_the_folders_that_pip_has_its_packages_in(tmp_path, monkeypatch):
     wheels.mkdir()
     settings = tmp_path / '.config' / 'pip' / 'pip.conf'
     settings.parent.mkdir(parents=True)
-    settings.write_text('[global]\nextra-index-url = file://%s '
+    settings.write_text('[global]\nextra-index-url = file://%s/simple '
                         'https://index.example/simple file:///not/there\n'
                         % index)
     monkeypatch.setenv('PIP_FIND_LINKS', 'file://%s' % wheels)
