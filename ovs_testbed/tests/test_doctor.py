@@ -67,7 +67,7 @@ class DoctorTestCase(support.TestbedTestCase):
                 ('debian', '12', doctor.GOOD), ('debian', '13', doctor.GOOD),
                 ('debian', '11', doctor.ERROR), ('ubuntu', '24.04',
                                                  doctor.ERROR)):
-            self.patch(doctor.platform, 'freedesktop_os_release',
+            self.patch(machine.platform, 'freedesktop_os_release',
                        lambda: {'ID': name, 'VERSION_ID': version})
             finding = self.findings()['system']
             self.assertEqual(level, finding.level, finding)

@@ -16,7 +16,12 @@ _PACKAGES = 'ca-certificates,python3'
 PROJECT = '/project'
 _COPY = '''git -C "$1" ls-files -z --cached --others --exclude-standard |
 tar -C "$1" --create --null --ignore-failed-read --files-from=- |
-tar -C "$2" --extract --no-same-owner'''
+tar -C "$2" --extract --no-same-owner
+# some tests clone the project
+cd "$2"
+git init --quiet
+git add --all
+git -c user.name=test -c user.email=test@localhost commit --quiet -m copy'''
 _SETTINGS = {
     'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'HOME': _HOME, 'LC_ALL': 'C.UTF-8', 'OVS_CACHE': '/cache'}
@@ -54,8 +59,8 @@ class Root:
         target = self._folder + PROJECT
         files.remove_tree(target)
         os.mkdir(target)
-        run.run(['bash', '-o', 'pipefail', '-c', _COPY, 'copy', checkout,
-                 target], clean=True)
+        run.run(['bash', '-e', '-o', 'pipefail', '-c', _COPY, 'copy',
+                 checkout, target], clean=True)
 
     def run(self, command, log, timeout):
         """Run a command of the project; return the end of its output."""
