@@ -15,18 +15,19 @@ _CACHED = 'image-'
 _TIMEOUT = 60
 
 
-def contents(testbed):
-    """{vPool: names of what is on it}, by the sections that the plugin has
-    written."""
+def options(testbed):
+    """{vPool: the options of its section}, as the plugin has written it."""
     conf = configparser.ConfigParser(interpolation=None, strict=False)
     conf.read(testbed.etc('cinder', 'cinder.conf'))
-    found = {}
-    for name in testbeds.VPOOLS:
-        options = {option: plugin.outside(testbed, value)
+    return {name: {option: plugin.outside(testbed, value)
                    for option, value in conf[name].items()}
-        driver = storagedriver.from_options(options)
-        found[name] = driver.volume_names()
-    return found
+            for name in testbeds.VPOOLS}
+
+
+def contents(testbed):
+    """{vPool: names of what is on it}."""
+    return {name: storagedriver.from_options(found).volume_names()
+            for name, found in options(testbed).items()}
 
 
 def remove_cached_images(testbed):

@@ -19,6 +19,8 @@ area             asks
 ``vpools``       does each vPool answer at both ports, and is it that one
 ``hypervisor``   are QEMU and libvirt ours, and do they answer
 ``cloud``        do the services report themselves; types, volumes
+``orphans``      do Cinder and the vPools agree
+``logs``         the newest errors of each log, if asked to be thorough
 ===============  ============================================================
 """
 
@@ -31,7 +33,9 @@ from ovs_testbed.doctor import drivers
 from ovs_testbed.doctor import finding
 from ovs_testbed.doctor import hypervisor
 from ovs_testbed.doctor import logins
+from ovs_testbed.doctor import logs
 from ovs_testbed.doctor import machine
+from ovs_testbed.doctor import orphans
 from ovs_testbed.doctor import patient as patients
 from ovs_testbed.doctor import processes
 from ovs_testbed.doctor import space
@@ -43,7 +47,8 @@ python = machine.python
 
 #: what is looked at on a testbed that is up, in the order of causes
 AREAS = (space.look, processes.foundations, logins.look, drivers.look,
-         vpools.look, hypervisor.look, processes.services, cloud.look)
+         vpools.look, hypervisor.look, processes.services, cloud.look,
+         orphans.look, logs.look)
 
 
 def examine(testbed=None, folder=None, thorough=False):

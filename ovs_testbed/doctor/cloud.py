@@ -154,8 +154,7 @@ def _volumes(patient, connection):
                 _age(volume['updated_at'] or volume['created_at']),
                 volume.get('os-vol-tenant-attr:tenant_id')),
             'no service works on it any more: run "openstack volume set '
-            '--state %s %s"' % (_STATE_BEFORE.get(
-                volume['status'], 'available'), volume['id']))
+            '--state %s %s"' % (_state_before(volume), volume['id']))
     for volume in lost:
         yield finding.Finding(
             finding.ERROR, 'volume ' + volume['id'],
@@ -169,9 +168,13 @@ def _volumes(patient, connection):
 CHECKS = (_volume_services, _compute_services, _hypervisors, _types,
           _volumes)
 
-#: what a volume was before; "available" if it is not here
-_STATE_BEFORE = {'detaching': 'in-use', 'creating': 'error',
-                 'deleting': 'error'}
+
+def _state_before(volume):
+    """The state that a volume goes back to: Cinder takes "in-use" only with
+    an attachment."""
+    if volume['status'] in ('creating', 'deleting'):
+        return 'error'
+    return 'in-use' if volume['attachments'] else 'available'
 
 
 def _age(text):

@@ -46,9 +46,10 @@ def _connection(patient):
     uri = configuration.get('libvirt', 'connection_uri', '')
     return finding.judge(
         'libvirt of Nova', uri or 'no connection_uri', _SOCKET not in uri,
-        'set connection_uri in [libvirt] of nova-cpu.conf to '
+        'set connection_uri in [libvirt] of %s to '
         'qemu+unix:///system?socket=%s, then %s' % (
-            _SOCKET, patient.restart([_READER])))
+            patient.services['nova'].conf('nova-cpu.conf'), _SOCKET,
+            patient.restart([_READER])))
 
 
 def _libvirtd(patient):

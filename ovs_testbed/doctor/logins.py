@@ -47,14 +47,17 @@ def look(patient):
                      for login in of(patient, service)),
                     key=lambda login: order.index(login.to))
     answers = probe.ask(patient, [login.question for login in logins])
-    roles = {}
+    roles, endpoints = {}, {}
     for login, answer in zip(logins, answers):
         yield _judge(patient, login, answer)
         if login.to == 'keystone' and not answer.kind:
             user = login.question[1]['options']['username']
             roles[user] = answer.facts['roles']
+            endpoints = answer.facts['endpoints']
     for user, seen in sorted(roles.items()):
         yield _judge_roles(user, seen)
+    if roles:
+        yield from _judge_endpoints(patient, endpoints)
 
 
 def of(patient, service):
@@ -145,3 +148,25 @@ def _judge_roles(user, seen):
         bool(missing), 'run ' + ' and '.join(
             '"openstack role add --user %s --project service %s"' % (
                 user, role) for role in missing))
+
+
+def _judge_endpoints(patient, endpoints):
+    """The catalog has to lead to each service."""
+    for service in patient.openstack():
+        for name, kind, path in service.endpoints():
+            right = patient.testbed.url(service.name, path)
+            wrong = [endpoint for endpoint in endpoints.get(kind, [])
+                     if _bare(endpoint['url']) != _bare(right)]
+            absent = not endpoints.get(kind)
+            yield finding.judge(
+                'endpoint of ' + name, 'not in the catalog' if absent else
+                ', '.join(endpoint['url'] for endpoint in wrong) or right,
+                absent or bool(wrong), 'run %s' % (
+                    patient.command('restart', 'keystone') if absent else
+                    ' and '.join('"openstack endpoint set --url %s %s"' % (
+                        right, endpoint['id']) for endpoint in wrong)))
+
+
+def _bare(url):
+    """A URL up to the place of a project's id."""
+    return re.split(r'/[$%{(]|/AUTH_|/[0-9a-f]{32}', url)[0].rstrip('/')

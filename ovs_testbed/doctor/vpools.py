@@ -14,20 +14,44 @@ _GIB = 1 << 30
 
 def look(patient):
     """Ask both ports of each vPool that cinder-volume is told of."""
-    configuration = next(
-        found for found, names in patient.configurations(
-            patient.services['cinder']) if _READER in names)
-    enabled = [name.strip() for name in configuration.get(
-        'DEFAULT', 'enabled_backends', '').split(',')]
+    configuration = _configuration(patient)
+    enabled = _enabled(configuration)
     yield _judge_enabled(patient, configuration, enabled)
-    known = [name for name in enabled if _DRIVER in configuration.get(
-        name, 'volume_driver', '')]
+    known = _vpools(configuration)
     questions = [(port, {'options': configuration.section(name)})
                  for name in known for port in ('xml_rpc', 'edge')]
     answers = iter(probe.ask(patient, questions))
     for name in known:
         yield _judge(patient, configuration, name, next(answers),
                      next(answers))
+
+
+def names(patient):
+    """The names of all volumes of all vPools, None if one does not answer."""
+    configuration = _configuration(patient)
+    answers = probe.ask(patient, [
+        ('xml_rpc', {'options': configuration.section(name)})
+        for name in _vpools(configuration)])
+    if any(answer.kind for answer in answers):
+        return None
+    return set().union(*(answer.facts['names'] for answer in answers))
+
+
+def _configuration(patient):
+    """That of cinder-volume."""
+    return next(found for found, names in patient.configurations(
+        patient.services['cinder']) if _READER in names)
+
+
+def _enabled(configuration):
+    return [name.strip() for name in configuration.get(
+        'DEFAULT', 'enabled_backends', '').split(',')]
+
+
+def _vpools(configuration):
+    """The back ends that are vPools."""
+    return [name for name in _enabled(configuration)
+            if _DRIVER in configuration.get(name, 'volume_driver', '')]
 
 
 def _judge_enabled(patient, configuration, enabled):

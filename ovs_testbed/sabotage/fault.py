@@ -58,13 +58,17 @@ class Fault:
             self.shell(command)
 
     def shell(self, command):
-        """Run a command as a user of the testbed does, as administrator."""
+        """Run a command as a user of the testbed does, as administrator;
+        return what it prints."""
         binaries = os.path.join(self.testbed.cache.environment, 'bin')
-        return run.run(
-            ['sh', '-c', command], log=self.testbed.log('sabotage'),
+        said = run.run(
+            ['sh', '-c', command],
             env=dict(cloud.variables(self.testbed), PATH='%s:%s' % (
                 binaries, os.environ['PATH'])),
             cwd=testbeds.CHECKOUT, timeout=_SECONDS)
+        with open(self.testbed.log('sabotage'), 'a') as log:
+            log.write('+ %s\n%s' % (command, said))
+        return said
 
 
 class Edited(Fault):

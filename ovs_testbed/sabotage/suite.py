@@ -83,9 +83,9 @@ class Run:
                     fault.undo()
                 phase.detail = 'named in %.1f s, healed in %.1f s' % (
                     row['named'], row['healed'])
-        except errors.Error as error:
-            row['failure'] = str(error)
-            self._screen.say('     %s' % error)
+        except Exception as error:
+            row['failure'] = str(error) or type(error).__name__
+            self._screen.say('     %s' % row['failure'])
             self._await_green()
         return row
 

@@ -41,6 +41,11 @@ class PatientTestCase(support.TestbedTestCase):
         self.write_vpools()
         self.asked = []
         self.answers = {}
+        #: the catalog of Keystone
+        self.endpoints = {
+            kind: [{'id': name, 'url': self.testbed.url(service.name, path)}]
+            for service in self.patient.openstack()
+            for name, kind, path in service.endpoints()}
         self.patch(probe, 'ask', self._ask)
         self.patch(base.Service, 'is_ready', lambda service, only=None: True)
         self.patch(base.Service, 'network', contextlib.nullcontext)
@@ -55,10 +60,9 @@ class PatientTestCase(support.TestbedTestCase):
                 'edge_port': ports['edge'] + 10 * number,
                 'vpool_guid': 'guid-%d' % number}
                 for number, name in enumerate(testbeds.VPOOLS)}))
-        with open(self.testbed.etc('nova', 'nova-cpu.conf'), 'a') as stream:
-            stream.write('\n[libvirt]\nconnection_uri = qemu+unix:///system?'
-                         'socket=%s/var/run/libvirt/libvirt-sock\n'
-                         % plugin.PREFIX)
+        self.edit(('nova', 'nova-cpu.conf'), '[libvirt]\n', '[libvirt]\n'
+                  'connection_uri = qemu+unix:///system?socket=%s/var/run/'
+                  'libvirt/libvirt-sock\n' % plugin.PREFIX)
 
     def patch(self, where, name, value):
         patched = mock.patch.object(where, name, value)
@@ -81,7 +85,10 @@ class PatientTestCase(support.TestbedTestCase):
 
     def _answer(self, name, arguments):
         answer = self.answers.get(name, lambda **_: None)(**arguments)
-        return answer or probe.Answer('', facts=_FACTS.get(name))
+        answer = answer or probe.Answer('', facts=_FACTS.get(name))
+        if name == 'identity':
+            answer.facts = dict(answer.facts, endpoints=self.endpoints)
+        return answer
 
     def found(self, look):
         """The findings of an area by their names; each that is not good has

@@ -138,7 +138,8 @@ class AreasTestCase(support.TestbedTestCase):
     def test_the_areas_are_in_the_order_of_causes(self):
         modules = [look.__module__.rsplit('.')[-1] for look in doctor.AREAS]
         self.assertEqual(['space', 'processes', 'logins', 'drivers', 'vpools',
-                          'hypervisor', 'processes', 'cloud'], modules)
+                          'hypervisor', 'processes', 'cloud', 'orphans',
+                          'logs'], modules)
 
     def test_the_first_area_with_an_error_has_the_cause(self):
         started = threading.Event()

@@ -127,7 +127,13 @@ class CloudTestCase(patients.PatientTestCase):
         wrong = self.first()
         self.assertEqual('volume new', wrong.what)
         self.assertRegex(wrong.seen, r'detaching for 70\d s; of project')
-        self.assertIn('"openstack volume set --state in-use new"', wrong.hint)
+        for attachments, state in (([], 'available'),
+                                   ([{'server_id': 'server'}], 'in-use')):
+            volume['attachments'] = attachments
+            self.assertIn('"openstack volume set --state %s new"' % state,
+                          self.first().hint)
+        volume['status'] = 'deleting'
+        self.assertIn('--state error new', self.first().hint)
 
     def test_a_volume_of_a_server_that_is_gone(self):
         self.compute.answers['/servers']['servers'] = []

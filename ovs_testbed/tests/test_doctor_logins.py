@@ -80,6 +80,24 @@ class LoginsTestCase(patients.PatientTestCase):
         self.assertEqual('run "openstack role add --user glance --project '
                          'service admin"', wrong.hint)
 
+    def test_the_endpoint_of_a_service(self):
+        entry, = self.endpoints['block-storage']
+        entry.update(url='http://127.0.0.1:9/v3', id='its-id')
+        wrong, = self.wrong(logins.look).values()
+        self.assertEqual('endpoint of cinder: http://127.0.0.1:9/v3',
+                         str(wrong))
+        self.assertEqual('run "openstack endpoint set --url '
+                         'http://127.0.0.1:25005/v3 its-id"', wrong.hint)
+
+    def test_an_endpoint_that_differs_in_the_project_only(self):
+        self.endpoints['block-storage'][0]['url'] += '/' + 32 * '0'
+        self.assertFalse(self.wrong(logins.look))
+
+    def test_a_service_that_is_not_in_the_catalog(self):
+        del self.endpoints['image']
+        wrong, = self.wrong(logins.look).values()
+        self.assertEqual('endpoint of glance: not in the catalog', str(wrong))
+
 
 class ConfigurationTestCase(patients.PatientTestCase):
 
@@ -115,3 +133,8 @@ class PikeTestCase(ConfigurationTestCase):
 class OldestTestCase(ConfigurationTestCase):
 
     RELEASE = '2024.1'
+
+
+class NewtonTestCase(ConfigurationTestCase):
+
+    RELEASE = 'newton'

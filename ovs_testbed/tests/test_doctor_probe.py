@@ -14,7 +14,10 @@ from unittest import mock
 import xmlrpc.client
 import xmlrpc.server
 
+from harness import files
+from harness import run
 from ovs_testbed import testbeds
+from ovs_testbed.doctor import probe
 from ovs_testbed.doctor.probe import questions
 from ovs_testbed.tests import support
 
@@ -27,7 +30,7 @@ class AskTestCase(support.TestbedTestCase):
             [sys.executable, questions.__file__], text=True, check=True,
             input=json.dumps({'seconds': seconds,
                               'questions': list(asked)}),
-            stdout=subprocess.PIPE, timeout=60,
+            capture_output=True, timeout=60,
             env=dict(os.environ, PYTHONPATH=testbeds.CHECKOUT)).stdout
         return json.loads(said)
 
@@ -51,6 +54,45 @@ class AskTestCase(support.TestbedTestCase):
     def vpool(self, port):
         return {'options': {'storage_ip': '127.0.0.1', 'vpool_guid': 'x',
                             'xml_rpc_port': str(port)}}
+
+    def test_the_python_of_the_services_without_the_checkout(self):
+        binaries = os.path.join(self.testbed.cache.environment, 'bin')
+        os.makedirs(binaries)
+        os.symlink(sys.executable, os.path.join(binaries, 'python'))
+        files.write(self.path('leaked.py'), '')
+        patient = mock.Mock(testbed=self.testbed)
+        patient.sandbox.inside = lambda command, folder: command
+        with mock.patch.dict(os.environ, PYTHONPATH=self.folder):
+            good, leaked = probe.ask(patient, [
+                ('imports', {'module': 'json'}),
+                ('imports', {'module': 'leaked'})])
+        self.assertEqual(['', 'missing'], [good.kind, leaked.kind])
+
+    def test_the_silent_are_asked_again(self):
+        patient = mock.Mock(testbed=self.testbed)
+        good = {'kind': ''}
+        said = iter([[good, {'kind': 'silent'}, {'kind': 'silent'}],
+                     [good, {'kind': 'silent'}]])
+        asked = []
+
+        def run_program(command, stdin, **_options):
+            asked.append(json.loads(stdin)['questions'])
+            return json.dumps(next(said))
+        with mock.patch.object(run, 'run', run_program):
+            answers = probe.ask(patient, [('imports', {'module': name})
+                                          for name in 'abc'])
+        self.assertEqual(['', '', 'silent'],
+                         [answer.kind for answer in answers])
+        self.assertEqual([['a', 'b', 'c'], ['b', 'c']], [
+            [arguments['module'] for _, arguments in questions]
+            for questions in asked])
+
+    def test_a_python_that_is_not_there(self):
+        patient = mock.Mock(testbed=self.testbed)
+        patient.sandbox.inside = lambda command, folder: command
+        answer, = probe.ask(patient, [('imports', {'module': 'json'})])
+        self.assertEqual('failed', answer.kind)
+        self.assertIn('cannot be run', answer.said)
 
     def test_closed(self):
         answer, = self.ask(['xml_rpc', self.vpool(self.closed_port())])
@@ -137,7 +179,8 @@ class AskTestCase(support.TestbedTestCase):
                 self.send_header('Content-Type', 'application/json')
                 self.end_headers()
                 self.wfile.write(json.dumps({'token': {
-                    'roles': [{'name': 'service'}, {'name': 'admin'}]}}
+                    'roles': [{'name': 'service'}, {'name': 'admin'}],
+                    'catalog': [{'type': 'image', 'endpoints': [1]}]}}
                 ).encode())
 
             def log_message(self, *_words):
@@ -154,7 +197,8 @@ class AskTestCase(support.TestbedTestCase):
             good, bad, closed = self.ask(
                 login(port, 'good'), login(port, 'bad'),
                 login(self.closed_port(), 'good'))
-        self.assertEqual({'roles': ['admin', 'service']}, good['facts'])
+        self.assertEqual({'roles': ['admin', 'service'],
+                          'endpoints': {'image': [1]}}, good['facts'])
         self.assertEqual(['', 'denied', 'refused'], [
             answer['kind'] for answer in (good, bad, closed)])
 

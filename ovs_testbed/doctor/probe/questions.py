@@ -77,7 +77,7 @@ def messaging(url):
 
 
 def identity(options):
-    """Log in to Keystone; tell the roles."""
+    """Log in to Keystone; tell the roles and the catalog."""
     from keystoneauth1 import exceptions
     from keystoneauth1 import loading
     from keystoneauth1 import session
@@ -90,7 +90,11 @@ def identity(options):
     except exceptions.ConnectFailure as error:
         raise Wrong('silent' if isinstance(error, exceptions.ConnectTimeout)
                     else 'refused', _text(error))
-    return {'roles': sorted(access.role_names)}
+    catalog = access.service_catalog.catalog if access.has_service_catalog() \
+        else []
+    return {'roles': sorted(access.role_names),
+            'endpoints': {service['type']: service['endpoints']
+                          for service in catalog}}
 
 
 def xml_rpc(options):
