@@ -31,8 +31,8 @@ def look(patient):
         _findings, check, patient) for check in CHECKS}
     found = patients.together(checks, _SECONDS)
     for name in checks:
-        yield from found.get(name) or [_silent(
-            name, 'no answer within %d s' % _SECONDS)]
+        yield from found.get(name, [_silent(
+            name, 'no answer within %d s' % _SECONDS)])
 
 
 def _findings(check, patient):
@@ -108,6 +108,22 @@ def _hypervisors(patient, connection):
                          patient.restart(['n-cpu'])))
 
 
+def _inventories(patient, connection):
+    """Inventories of Placement."""
+    if 'placement' not in patient.services:
+        return
+    placement = connection.placement
+    known = [provider['name'] for provider in placement.get(
+        '/resource_providers').json()['resource_providers']
+        if placement.get('/resource_providers/%s/inventories' % provider[
+            'uuid']).json()['inventories']]
+    yield finding.judge(
+        'inventories of Placement', ', '.join(known) or 'none', not known,
+        'servers find no valid host; nova-compute reports them each minute: '
+        '%s; then %s' % (patient.testbed.log('n-cpu'),
+                         patient.restart(['n-cpu'])))
+
+
 def _types(patient, connection):
     """Types of volumes."""
     storage = connection.block_storage
@@ -144,8 +160,7 @@ def _volumes(patient, connection):
     lost = [volume for volume in found if volume['status'] == 'in-use'
             and not servers & {attachment['server_id'] for attachment
                                in volume['attachments']}]
-    yield finding.judge('volumes', '%d' % len(found) if not (stuck or lost)
-                        else '%d, see below' % len(found), False, '')
+    yield finding.Finding(finding.GOOD, 'volumes', '%d' % len(found))
     for volume in stuck:
         yield finding.Finding(
             finding.ERROR, 'volume ' + volume['id'],
@@ -165,8 +180,8 @@ def _volumes(patient, connection):
             % volume['id'])
 
 
-CHECKS = (_volume_services, _compute_services, _hypervisors, _types,
-          _volumes)
+CHECKS = (_volume_services, _compute_services, _hypervisors, _inventories,
+          _types, _volumes)
 
 
 def _state_before(volume):

@@ -33,6 +33,10 @@ _COMPUTE = {
     '/os-hypervisors/detail': {'hypervisors': [
         {'hypervisor_hostname': 'vm', 'state': 'up', 'status': 'enabled'}]},
     '/servers': {'servers': [{'id': 'server'}]}}
+_PLACEMENT = {
+    '/resource_providers': {'resource_providers': [
+        {'name': 'vm', 'uuid': 'its-uuid'}]},
+    '/resource_providers/its-uuid/inventories': {'inventories': {'VCPU': {}}}}
 _VOLUME = {
     '/os-services': {'services': [service('cinder-volume')]},
     '/types': {'volume_types': [
@@ -65,8 +69,10 @@ class CloudTestCase(patients.PatientTestCase):
     def setUp(self):
         super().setUp()
         self.compute, self.storage = FakeApi(_COMPUTE), FakeApi(_VOLUME)
+        self.placement = FakeApi(_PLACEMENT)
         self.patch(clouds, 'connect', lambda testbed: mock.Mock(
-            compute=self.compute, block_storage=self.storage))
+            compute=self.compute, block_storage=self.storage,
+            placement=self.placement))
         self.patch(namespaces, 'entered', contextlib.nullcontext)
 
     def first(self):
@@ -78,8 +84,9 @@ class CloudTestCase(patients.PatientTestCase):
         self.assertFalse(self.wrong(cloud.look))
         self.assertEqual({
             'cinder-volume at testbed', 'nova-compute at testbed',
-            'compute hosts', 'pools of cinder-scheduler', 'type myvpool01',
-            'volumes'}, set(found))
+            'compute hosts', 'inventories of Placement',
+            'pools of cinder-scheduler', 'type myvpool01', 'volumes'},
+            set(found))
 
     def test_a_service_that_is_down(self):
         entry, = self.storage.answers['/os-services']['services']
@@ -106,6 +113,14 @@ class CloudTestCase(patients.PatientTestCase):
         host, = self.compute.answers['/os-hypervisors/detail']['hypervisors']
         host['state'] = 'down'
         self.assertEqual('compute hosts: vm down', str(self.first()))
+
+    def test_no_inventory(self):
+        self.placement.answers['/resource_providers/its-uuid/inventories'] = {
+            'inventories': {}}
+        self.assertEqual('inventories of Placement: none', str(self.first()))
+        self.placement.answers = {}
+        del self.patient.services['placement']      # as in Newton
+        self.assertFalse(self.wrong(cloud.look))
 
     def test_a_type_without_back_end(self):
         self.storage.answers['/types']['volume_types'].append(
