@@ -2,6 +2,8 @@
 
 """Do the programs of the testbed run, move and answer?"""
 
+import os
+
 from harness import errors
 from ovs_testbed import sandbox
 from ovs_testbed import status
@@ -17,6 +19,7 @@ _STOPPED = 'Tt'
 
 def foundations(patient):
     """Look at what all services rest on, and at the plugin's programs."""
+    yield _python(patient)
     yield from _frozen(patient)
     yield from _services(patient, [
         service for service in patient.services.values()
@@ -37,6 +40,20 @@ def services(patient):
 def _is_foundation(service):
     return service.name == 'keystone' or not isinstance(
         service, base.OpenStackService)
+
+
+def _python(patient):
+    """The environment that "up" of this checkout makes is the one that the
+    testbed runs in, unless one of both was changed."""
+    environment = patient.testbed.cache.environment
+    there = os.path.exists(patient.path(environment) + '/bin/python')
+    return finding.judge(
+        'Python of the services', environment + ('' if there else
+                                                 ' is not in the sandbox'),
+        not there,
+        'the checkout has other constraints than at the bring-up: go back to '
+        'that commit, or run %s and %s' % (
+            patient.command('down'), patient.command('up')))
 
 
 def _frozen(patient):

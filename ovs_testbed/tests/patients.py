@@ -7,6 +7,7 @@ import contextlib
 import os
 from unittest import mock
 
+from harness import files
 from ovs_testbed import ini
 from ovs_testbed import plugin
 from ovs_testbed import testbeds
@@ -31,6 +32,8 @@ class PatientTestCase(support.TestbedTestCase):
         self.patient = patients.Patient(self.testbed)
         # the root folder of this process stands for the sandbox's
         self.patient._pid = os.getpid()
+        files.write(os.path.join(self.testbed.cache.environment, 'bin',
+                                 'python'), '')
         for service in self.patient.services.values():
             # the files that are copied are not read
             service.copy_from_environment = lambda *names: None

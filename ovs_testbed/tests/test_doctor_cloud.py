@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import contextlib
-import copy
 import datetime
 import threading
 from unittest import mock
@@ -27,35 +26,47 @@ def service(binary):
             'status': 'enabled', 'updated_at': ago(1)}
 
 
-#: what the APIs answer if all is well, by the first part of the path
-_COMPUTE = {
-    '/os-services': {'services': [service('nova-compute')]},
-    '/os-hypervisors/detail': {'hypervisors': [
-        {'hypervisor_hostname': 'vm', 'state': 'up', 'status': 'enabled'}]},
-    '/servers': {'servers': [{'id': 'server'}]}}
-_PLACEMENT = {
-    '/resource_providers': {'resource_providers': [
-        {'name': 'vm', 'uuid': 'its-uuid'}]},
-    '/resource_providers/its-uuid/inventories': {'inventories': {'VCPU': {}}}}
-_VOLUME = {
-    '/os-services': {'services': [service('cinder-volume')]},
-    '/types': {'volume_types': [
-        {'name': 'myvpool01', 'id': 'type',
-         'extra_specs': {'volume_backend_name': 'myvpool01'}},
-        {'name': '__DEFAULT__', 'id': 'default', 'extra_specs': {}}]},
-    '/scheduler-stats/get_pools': {'pools': [
-        {'capabilities': {'volume_backend_name': 'myvpool01'}}]},
-    '/volumes/detail': {'volumes': [
-        {'id': 'used', 'status': 'in-use', 'updated_at': ago(9999),
-         'created_at': ago(9999), 'attachments': [{'server_id': 'server'}]},
-        {'id': 'new', 'status': 'creating', 'updated_at': None,
-         'created_at': ago(5), 'attachments': []}]}}
+def compute():
+    """The answers of Nova, if all is well, by the first part of the path."""
+    return {
+        '/os-services': {'services': [service('nova-compute')]},
+        '/os-hypervisors/detail': {'hypervisors': [
+            {'hypervisor_hostname': 'vm', 'state': 'up',
+             'status': 'enabled'}]},
+        '/servers': {'servers': [{'id': 'server'}]}}
+
+
+def placement():
+    """Those of Placement."""
+    return {
+        '/resource_providers': {'resource_providers': [
+            {'name': 'vm', 'uuid': 'its-uuid'}]},
+        '/resource_providers/its-uuid/inventories': {
+            'inventories': {'VCPU': {}}}}
+
+
+def storage():
+    """Those of Cinder."""
+    return {
+        '/os-services': {'services': [service('cinder-volume')]},
+        '/types': {'volume_types': [
+            {'name': 'myvpool01', 'id': 'type',
+             'extra_specs': {'volume_backend_name': 'myvpool01'}},
+            {'name': '__DEFAULT__', 'id': 'default', 'extra_specs': {}}]},
+        '/scheduler-stats/get_pools': {'pools': [
+            {'capabilities': {'volume_backend_name': 'myvpool01'}}]},
+        '/volumes/detail': {'volumes': [
+            {'id': 'used', 'status': 'in-use', 'updated_at': ago(9999),
+             'created_at': ago(9999),
+             'attachments': [{'server_id': 'server'}]},
+            {'id': 'new', 'status': 'creating', 'updated_at': None,
+             'created_at': ago(5), 'attachments': []}]}}
 
 
 class FakeApi:
 
     def __init__(self, answers):
-        self.answers = copy.deepcopy(answers)
+        self.answers = answers
 
     def get(self, path):
         answer = self.answers[path.split('?')[0]]
@@ -68,8 +79,8 @@ class CloudTestCase(patients.PatientTestCase):
 
     def setUp(self):
         super().setUp()
-        self.compute, self.storage = FakeApi(_COMPUTE), FakeApi(_VOLUME)
-        self.placement = FakeApi(_PLACEMENT)
+        self.compute, self.storage = FakeApi(compute()), FakeApi(storage())
+        self.placement = FakeApi(placement())
         self.patch(clouds, 'connect', lambda testbed: mock.Mock(
             compute=self.compute, block_storage=self.storage,
             placement=self.placement))

@@ -15,7 +15,7 @@ class ProcessesTestCase(patients.PatientTestCase):
     def test_all_is_well(self):
         found = self.found(processes.foundations)
         found.update(self.found(processes.services))
-        self.assertEqual({'frozen processes'} | {
+        self.assertEqual({'frozen processes', 'Python of the services'} | {
             'service ' + name for name in self.patient.services}, set(found))
         self.assertFalse(self.wrong(processes.foundations))
         self.assertFalse(self.wrong(processes.services))
@@ -26,6 +26,13 @@ class ProcessesTestCase(patients.PatientTestCase):
         self.assertIn('service keystone', first)
         self.assertNotIn('service cinder', first)
         self.assertNotIn('service database', self.found(processes.services))
+
+    def test_another_python_than_that_of_the_checkout(self):
+        self.patch(type(self.testbed.cache), 'environment', '/nowhere')
+        wrong, = self.wrong(processes.foundations).values()
+        self.assertEqual('Python of the services: /nowhere is not in the '
+                         'sandbox', str(wrong))
+        self.assertIn('ovs-testbed down', wrong.hint)
 
     def test_a_program_that_ended(self):
         self.patient.programs['c-vol']['statename'] = 'EXITED'

@@ -16,7 +16,7 @@ _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 #: beyond the time of the questions: Python has to start, on a busy machine
 _START_SECONDS = 30
 #: until no answer counts as silence: this machine may be busy
-SECONDS = 6
+SECONDS = 9
 
 
 class Answer:
