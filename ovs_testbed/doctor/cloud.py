@@ -72,11 +72,13 @@ _PROGRAMS = {'cinder-volume': 'c-vol', 'cinder-scheduler': 'c-sch',
 
 
 def _services(patient, name, services):
-    """Yield a finding for each; one that reports late is about to be down."""
+    """Yield a finding for each; one that is late may be about to be down."""
     for service in services:
         program = _PROGRAMS.get(service['binary'])
         age = _age(service['updated_at'])
         seen = service['state']
+        level = finding.WARNING if seen == 'up' and service[
+            'status'] == 'enabled' else finding.ERROR
         if age > _LATE_SECONDS:
             seen += ', has not reported itself for %d s' % age
         if service['status'] != 'enabled':
@@ -90,7 +92,7 @@ def _services(patient, name, services):
                 service['host'], service['binary'])
         yield finding.judge(
             '%s at %s' % (service['binary'], service['host']), seen,
-            seen != 'up', hint)
+            seen != 'up', hint, level)
 
 
 def _hypervisors(patient, connection):
@@ -138,28 +140,28 @@ def _types(patient, connection):
             patient.restart(['c-vol', 'c-sch'])))
     for kind in types:
         wanted = kind['extra_specs'].get('volume_backend_name')
-        if wanted:
+        if wanted and names:
             yield finding.judge(
                 'type %s' % kind['name'], 'back end ' + wanted if
                 wanted in names else 'no back end is called ' + wanted,
                 wanted not in names, 'the back ends are %s: run "openstack '
                 'volume type set --property volume_backend_name=%s %s"' % (
                     ', '.join(names), kind['name'] if kind['name'] in names
-                    else next(iter(names), 'NAME'), kind['id']))
+                    else names[0], kind['id']))
 
 
 def _volumes(patient, connection):
     """Volumes of all projects."""
+    servers = _servers(connection)
     found = connection.block_storage.get(
         '/volumes/detail?all_tenants=1').json()['volumes']
-    servers = {server['id'] for server in connection.compute.get(
-        '/servers?all_tenants=1').json()['servers']}
+    # those that came or went meanwhile are in one of both lists
+    servers |= _servers(connection)
     stuck = [volume for volume in found if volume['status'] in _PASSING
              and _age(volume['updated_at'] or volume['created_at'])
              > _STUCK_SECONDS]
-    lost = [volume for volume in found if volume['status'] == 'in-use'
-            and not servers & {attachment['server_id'] for attachment
-                               in volume['attachments']}]
+    lost = {volume['id']: _owners(volume) - servers for volume in found
+            if volume['status'] == 'in-use'}
     yield finding.Finding(finding.GOOD, 'volumes', '%d' % len(found))
     for volume in stuck:
         yield finding.Finding(
@@ -170,14 +172,26 @@ def _volumes(patient, connection):
                 volume.get('os-vol-tenant-attr:tenant_id')),
             'no service works on it any more: run "openstack volume set '
             '--state %s %s"' % (_state_before(volume), volume['id']))
-    for volume in lost:
-        yield finding.Finding(
-            finding.ERROR, 'volume ' + volume['id'],
-            'in-use by servers that are gone: %s' % ', '.join(
-                attachment['server_id']
-                for attachment in volume['attachments']),
-            'run "openstack volume set --state available --detached %s"'
-            % volume['id'])
+    for volume_id, owners in lost.items():
+        if owners:
+            yield finding.Finding(
+                finding.ERROR, 'volume ' + volume_id,
+                'in-use by servers that are gone: %s' % ', '.join(
+                    sorted(owners)),
+                'run "openstack volume set --state available --detached %s"'
+                % volume_id)
+
+
+def _servers(connection):
+    """The ids of all servers."""
+    return {server['id'] for server in connection.compute.get(
+        '/servers?all_tenants=1').json()['servers']}
+
+
+def _owners(volume):
+    """The servers that have a volume attached; a host is none."""
+    return {attachment['server_id'] for attachment in volume['attachments']
+            if attachment['server_id']}
 
 
 CHECKS = (_volume_services, _compute_services, _hypervisors, _inventories,

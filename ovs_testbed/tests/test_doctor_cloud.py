@@ -110,7 +110,8 @@ class CloudTestCase(patients.PatientTestCase):
         entry, = self.compute.answers['/os-services']['services']
         entry['updated_at'] = ago(50)
         wrong = self.first()
-        self.assertEqual('nova-compute at testbed', wrong.what)
+        self.assertEqual((finding.WARNING, 'nova-compute at testbed'),
+                         (wrong.level, wrong.what))
         self.assertRegex(wrong.seen, r'not reported itself for 5\d s')
         self.assertIn('bin/ovs-testbed restart ', wrong.hint)
 
@@ -144,8 +145,7 @@ class CloudTestCase(patients.PatientTestCase):
 
     def test_no_pool(self):
         self.storage.answers['/scheduler-stats/get_pools']['pools'] = []
-        self.assertEqual({'pools of cinder-scheduler', 'type myvpool01'},
-                         set(self.wrong(cloud.look)))
+        self.assertEqual('pools of cinder-scheduler', self.first().what)
 
     def test_a_volume_that_is_stuck(self):
         volume = self.storage.answers['/volumes/detail']['volumes'][1]
@@ -167,6 +167,19 @@ class CloudTestCase(patients.PatientTestCase):
         self.assertEqual('in-use by servers that are gone: server',
                          wrong.seen)
         self.assertIn('--detached used', wrong.hint)
+
+    def test_a_volume_of_a_host_has_no_server(self):
+        volume = self.storage.answers['/volumes/detail']['volumes'][0]
+        volume['attachments'] = [{'server_id': None}]
+        self.assertFalse(self.wrong(cloud.look))
+
+    def test_a_server_that_comes_or_goes_meanwhile_is_not_gone(self):
+        lists = [[{'id': 'server'}], []]
+        for servers in lists, lists[::-1]:
+            answers = iter(servers)
+            self.patch(cloud, '_servers', lambda connection: {
+                server['id'] for server in next(answers)})
+            self.assertFalse(self.wrong(cloud.look))
 
     def test_an_api_that_is_down_leaves_the_others(self):
         self.compute.answers['/os-services'] = exceptions.ConnectFailure(
