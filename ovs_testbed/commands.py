@@ -408,7 +408,8 @@ class Doctor(_Base, lister.Lister):
         parser = super().get_parser(prog_name)
         parser.add_argument('--thorough', action='store_true',
                             help='take half a minute in place of 5 s: import '
-                                 'the drivers as Cinder and Nova do')
+                                 'the drivers as Cinder and Nova do, and list '
+                                 'the newest errors of each log')
         parser.add_argument('--json', action='store_true',
                             help='print one object: cause, follows, '
                                  'findings')

@@ -43,13 +43,14 @@ def _connection(patient):
     configuration = next(
         found for found, names in patient.configurations(
             patient.services['nova']) if _READER in names)
-    uri = configuration.get('libvirt', 'connection_uri', '')
+    uri = configuration.get('libvirt', 'connection_uri')
+    place = configuration.place('libvirt', 'connection_uri') if uri else (
+        'connection_uri in [libvirt] of ' + patient.services['nova'].conf())
     return finding.judge(
-        'libvirt of Nova', uri or 'no connection_uri', _SOCKET not in uri,
-        'set connection_uri in [libvirt] of %s to '
-        'qemu+unix:///system?socket=%s, then %s' % (
-            patient.services['nova'].conf('nova-cpu.conf'), _SOCKET,
-            patient.restart([_READER])))
+        'libvirt of Nova', uri or 'no connection_uri',
+        _SOCKET not in (uri or ''),
+        'set %s to qemu+unix:///system?socket=%s, then %s' % (
+            place, _SOCKET, patient.restart([_READER])))
 
 
 def _libvirtd(patient):

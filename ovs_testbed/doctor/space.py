@@ -16,13 +16,14 @@ _LEAST_NAMES = 0.01
 def look(patient):
     """Look at each file system once, and name what lies on it."""
     testbed = patient.testbed
-    folders = {'servers': patient.path(plugin.INSTANCES),
+    folders = {'servers': plugin.INSTANCES,
                'images': testbed.path('data', 'images'),
                'vPools': testbed.path('data'),
                'databases': testbed.path('data', 'database'),
                'logs': testbed.path('log')}
     systems = {}
-    for use, folder in folders.items():
+    for use, path in folders.items():
+        folder = patient.path(path)
         if os.path.isdir(folder):
             systems.setdefault(os.stat(folder).st_dev, {})[use] = folder
     for uses in systems.values():

@@ -11,6 +11,7 @@ from harness import files
 from harness import run
 from harness import wait
 from ovs_testbed import cloud
+from ovs_testbed import sandbox
 from ovs_testbed import status
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
@@ -143,6 +144,42 @@ class Frozen(Fault):
                 os.kill(pid, signal.SIGCONT)
             except ProcessLookupError:
                 continue
+
+
+class Full(Fault):
+    """A folder is on a file system that is full."""
+
+    #: what lies there
+    use = None
+
+    _is_mounted = False
+
+    @property
+    def folder(self):
+        raise NotImplementedError
+
+    @property
+    def cause(self):
+        return '^room for %s: [01] MiB free in %s' % (self.use, self.folder)
+
+    hint = 'make .* MiB free .* let it grow'
+
+    def put_in(self):
+        self._inside('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs',
+                     self.folder)
+        self._is_mounted = True
+
+    def heal(self, hint):
+        self._inside('mount', '-o', 'remount,size=4g', self.folder)
+
+    def undo(self):
+        if self._is_mounted:
+            self._inside('umount', '--lazy', self.folder)
+            self._is_mounted = False
+
+    def _inside(self, *command):
+        run.run(sandbox.Sandbox(self.testbed).inside(list(command), '/'),
+                log=self.testbed.log('sabotage'))
 
 
 class Stopped(Fault):

@@ -63,9 +63,10 @@ class PatientTestCase(support.TestbedTestCase):
                 'edge_port': ports['edge'] + 10 * number,
                 'vpool_guid': 'guid-%d' % number}
                 for number, name in enumerate(testbeds.VPOOLS)}))
-        self.edit(('nova', 'nova-cpu.conf'), '[libvirt]\n', '[libvirt]\n'
-                  'connection_uri = qemu+unix:///system?socket=%s/var/run/'
-                  'libvirt/libvirt-sock\n' % plugin.PREFIX)
+        with open(self.testbed.etc('nova', 'nova.conf'), 'a') as stream:
+            stream.write('\n[libvirt]\nconnection_uri = qemu+unix:///system?'
+                         'socket=%s/var/run/libvirt/libvirt-sock\n'
+                         % plugin.PREFIX)
 
     def patch(self, where, name, value):
         patched = mock.patch.object(where, name, value)

@@ -129,7 +129,10 @@ class HypervisorTestCase(patients.PatientTestCase):
         self.assertIn(self.testbed.log('ovs-libvirtd'), wrong.hint)
 
     def test_the_libvirtd_of_the_distribution(self):
-        self.edit(('nova', 'nova-cpu.conf'), plugin.PREFIX, '')
-        wrong = self.first()
-        self.assertEqual('libvirt of Nova', wrong.what)
-        self.assertIn('set connection_uri in [libvirt]', wrong.hint)
+        for before, after in ((plugin.PREFIX, ''), ('connection_uri', 'x')):
+            self.edit(('nova', 'nova.conf'), before, after)
+            wrong = self.first()
+            self.assertEqual('libvirt of Nova', wrong.what)
+            self.assertIn('set connection_uri in [libvirt] of %s to qemu+unix'
+                          % self.testbed.etc('nova', 'nova.conf'), wrong.hint)
+        self.assertEqual('no connection_uri', wrong.seen)

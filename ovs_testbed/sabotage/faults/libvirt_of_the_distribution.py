@@ -6,7 +6,7 @@ from ovs_testbed.sabotage import fault
 class Fault(fault.Edited):
     """Nova uses the libvirtd of the distribution."""
 
-    file = 'nova', 'nova-cpu.conf'
+    file = 'nova', 'nova.conf'
     section, option = 'libvirt', 'connection_uri'
     programs = 'n-cpu',
     cause = '^libvirt of Nova: qemu:///system'
