@@ -29,10 +29,13 @@ def lacks_checkouts(release):
 
 
 def make(testbed):
-    """Make what is missing of both."""
+    """Make what is missing of both, or wait for another testbed that is
+    making it."""
     for cache in testbed.caches():
-        if not is_made(cache):
-            _make(cache, testbed.source, testbed.log('pip'))
+        os.makedirs(os.path.dirname(cache.environment), exist_ok=True)
+        with files.locked(cache.environment + '.lock'):
+            if not is_made(cache):
+                _make(cache, testbed.source, testbed.log('pip'))
 
 
 def _make(cache, checkouts, log):
@@ -46,7 +49,6 @@ def _make(cache, checkouts, log):
     release = cache.release
     path = cache.environment
     files.remove_tree(path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     python = pythons.of(release)
     python.make_environment(path, log)
     pip = os.path.join(path, 'bin', 'pip')

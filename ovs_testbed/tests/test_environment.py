@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 import types
 from unittest import mock
 
@@ -56,6 +57,15 @@ class EnvironmentTestCase(support.TestbedTestCase):
         self.python.finish.side_effect = None
         environment.make(self.testbed)
         self.assertTrue(environment.is_made(self.testbed.cache))
+
+    def test_two_testbeds_at_the_same_time(self):
+        second = threading.Thread(target=environment.make,
+                                  args=[self.testbed])
+        self.python.finish.side_effect = lambda *_: (
+            second.is_alive() or second.start())
+        environment.make(self.testbed)
+        second.join()
+        self.assertEqual(1, self.python.finish.call_count)
 
     def test_it_is_not_made_twice(self):
         environment.make(self.testbed)
