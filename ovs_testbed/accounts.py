@@ -38,6 +38,8 @@ def make(testbed):
             accounts.append({
                 'username': name, 'password': password, 'project_name': name,
                 'domain_name': 'Default', 'roles': roles})
+    # of the users that Tempest makes itself
+    catalog.role('reader')
     # JSON is YAML, too
     files.write_json(path(testbed), accounts)
 

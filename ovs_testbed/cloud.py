@@ -47,9 +47,9 @@ class Catalog:
                                           domain_id='default')
         for role in roles:
             self._identity.assign_project_role_to_user(
-                project, user, self._role(role))
+                project, user, self.role(role))
 
-    def _role(self, name):
+    def role(self, name):
         """A role; older keystones make "admin" alone."""
         if name not in self._roles:
             self._roles[name] = self._identity.create_role(name=name)

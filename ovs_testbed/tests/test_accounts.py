@@ -35,6 +35,9 @@ class AccountsTest(support.TestbedTestCase):
             (account['username'], account['password'],
              tuple(account['roles'])) for account in self.accounts})
 
+    def test_the_role_of_users_that_tempest_makes(self):
+        self.catalog.return_value.role.assert_called_with('reader')
+
     def test_nobody_else_reads_the_passwords(self):
         self.assertEqual(0o600, os.stat(accounts.path(
             self.testbed)).st_mode & 0o777)

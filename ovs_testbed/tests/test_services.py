@@ -196,6 +196,11 @@ class PikeServicesTestCase(ServicesTestCase):
         found.read(self.testbed.etc(service, *names))
         return found
 
+    def test_the_backup_driver_is_a_module(self):
+        options = self.services['cinder'].options()
+        self.assertEqual('cinder.backup.drivers.posix',
+                         options['DEFAULT']['backup_driver'])
+
     def test_api_servers_of_its_own(self):
         commands = {
             os.path.basename(program.command[0])

@@ -25,7 +25,9 @@ class Service(cinder.Service):
             osapi_volume_listen_port=self.testbed.ports['cinder'],
             osapi_volume_workers=1, glance_api_version=2,
             logging_context_format_string=_LOG_FORMAT,
-            glance_api_servers=self.testbed.url('glance'))
+            glance_api_servers=self.testbed.url('glance'),
+            # the class has no name of its own yet
+            backup_driver='cinder.backup.drivers.posix')
         options['oslo_policy'] = {'policy_file': self.conf('policy.json')}
         return options
 
