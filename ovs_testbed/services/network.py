@@ -108,7 +108,7 @@ class Service(base.Service):
             self._program('ovn-controller', [
                 'ovn-controller', self.switch()]),
             supervisor.Program('taps', [
-                sys.executable, '-m', 'ovs_testbed.taps'],
+                sys.executable, '-m', 'ovs_testbed.taps', self.switch()],
                 env=dict(base.ENVIRONMENT, PYTHONPATH=testbeds.CHECKOUT))]
 
     def probes(self):
