@@ -24,7 +24,7 @@ area             asks
 ===============  ============================================================
 """
 
-import concurrent.futures
+import functools
 import os
 
 from harness import errors
@@ -45,6 +45,9 @@ ERROR, WARNING, GOOD = finding.ERROR, finding.WARNING, finding.GOOD
 Finding = finding.Finding
 python = machine.python
 
+#: until an area is left to itself
+_SECONDS, _SECONDS_THOROUGH = 25, 90
+
 #: what is looked at on a testbed that is up, in the order of causes
 AREAS = (space.look, processes.foundations, logins.look, drivers.look,
          vpools.look, hypervisor.look, processes.services, cloud.look,
@@ -60,9 +63,13 @@ def examine(testbed=None, folder=None, thorough=False):
     findings.append(Finding(GOOD, 'TLS of the vPools', testbed.tls))
     if not patient.is_up:
         return findings + [machine.ports_of(testbed)]
-    with concurrent.futures.ThreadPoolExecutor(len(AREAS)) as pool:
-        for found in pool.map(lambda look: _findings(look, patient), AREAS):
-            findings += found
+    found = patients.together(
+        {look: functools.partial(_findings, look, patient)
+         for look in AREAS}, _SECONDS_THOROUGH if thorough else _SECONDS)
+    for look in AREAS:
+        findings += found.get(look, [Finding(
+            WARNING, look.__module__, 'is not done in time',
+            'it follows from an error, or this machine is very busy')])
     return findings
 
 

@@ -15,6 +15,7 @@ from ovs_testbed.doctor import vpools
 _VOLUME = re.compile(r'volume-([0-9a-f-]{36})\Z')
 #: the states in which a volume is on its vPool for sure
 _THERE = ('available', 'in-use')
+_SECONDS = 10
 
 
 def look(patient):
@@ -23,7 +24,9 @@ def look(patient):
     before = vpools.names(patient)
     try:
         with namespaces.entered(patient.testbed.net):
-            volumes = cloud.connect(patient.testbed).block_storage.get(
+            connection = cloud.connect(patient.testbed)
+            connection.session.timeout = _SECONDS
+            volumes = connection.block_storage.get(
                 '/volumes/detail?all_tenants=1').json()['volumes']
     except (exceptions.ClientException, OSError):
         return          # another area tells that

@@ -170,6 +170,14 @@ class AreasTestCase(support.TestbedTestCase):
         self.assertEqual(doctor.WARNING, findings[-2].level)
         self.assertIn("KeyError: 'x'", findings[-2].seen)
 
+    def test_an_area_that_hangs_leaves_the_others(self):
+        self.patch(doctor, '_SECONDS', 0.1)
+        findings = self.examine(
+            lambda _patient: threading.Event().wait(5),
+            lambda _patient: [doctor.Finding(doctor.GOOD, 'two', 'fine')])
+        self.assertEqual('is not done in time', findings[-2].seen)
+        self.assertEqual('two', findings[-1].what)
+
     def test_before_looks_at_the_machine_only(self):
         self.patch(doctor, 'AREAS', [mock.Mock(side_effect=KeyError)])
         self.assertEqual('load: 9', doctor.before(self.testbed))
