@@ -43,6 +43,8 @@ def kill(engine):
 
 def hang(engine):
     engine.process.send_signal(signal.SIGSTOP)
+    # until the last of its threads has stopped, others may answer
+    os.waitid(os.P_PID, engine.process.pid, os.WSTOPPED)
 
 
 def revive(engine):
