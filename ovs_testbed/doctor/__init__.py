@@ -74,7 +74,7 @@ def examine(testbed=None, folder=None, thorough=False):
 
 
 def _findings(look, patient):
-    """What an area has found; a mistake in one leaves the others."""
+    """Return the findings of an area; a mistake in one leaves the others."""
     findings = []
     try:
         findings += look(patient)

@@ -16,7 +16,7 @@ class VPoolsTestCase(patients.PatientTestCase):
             options['vpool_guid'] == 'guid-0' and answer or None
 
     def first(self):
-        """What is wrong with the first vPool; the second one is well."""
+        """Return the errors of the first vPool; the second one is well."""
         wrong, = self.wrong(vpools.look).values()
         self.assertEqual('vPool myvpool01', wrong.what)
         return wrong
