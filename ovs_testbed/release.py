@@ -52,6 +52,8 @@ class Release:
         self.single_threaded = facts.get('single_threaded', [])
         #: options of tempest.conf, by their sections
         self.tempest = facts.get('tempest', {})
+        #: regular expressions: tests of Tempest that cannot hold on it
+        self.skip = facts.get('skip', [])
         #: the microversions that its clients ask for
         self.microversions = facts['microversions']
         #: the version of Cinder's API that the openstack client asks for

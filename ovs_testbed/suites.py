@@ -21,9 +21,10 @@ _PLUGIN = os.path.join(testbeds.CHECKOUT, 'ovs_tempest_plugin')
 
 
 def _lines(name):
-    """Return the lines of a file of the Tempest plugin, but comments."""
+    """Return the lines of a list of the Tempest plugin, without comments."""
     with open(os.path.join(_PLUGIN, name)) as stream:
-        return [line.strip() for line in stream if line[0] != '#']
+        return [line.strip() for line in stream
+                if line.strip() and line[0] != '#']
 
 
 #: which tests Tempest runs, how many classes of them at a time, and with what
@@ -36,7 +37,6 @@ SUITES = {
     # some of these want more kinds of users than there are
     'upstream': (_lines('upstream-tests.txt'), 2, {}),
 }
-_SKIP_LIST = os.path.join(_PLUGIN, 'skip-list.txt')
 _TIMEOUT = 3 * 3600
 #: a line of "tempest run" that says how a test ended
 _ENDED = re.compile(r'\{\d+\} (?P<test>(?:(?:setUp|tearDown)Class )?\S+) '
@@ -107,14 +107,13 @@ class Run:
         return path
 
     def _skip_list(self):
-        """Write the skip list without what only needs cinder-backup, where
-        that runs."""
-        if 'backup' not in self.testbed.extras:
-            return _SKIP_LIST
-        with open(_SKIP_LIST) as stream:
-            kept = [line for line in stream if 'backup' not in line]
+        """Write the regular expressions of tests that cannot hold on this
+        testbed; those that only need cinder-backup run where that runs."""
+        skipped = _lines('skip-list.txt') + self.testbed.release.skip
+        if 'backup' in self.testbed.extras:
+            skipped = [each for each in skipped if 'backup' not in each]
         path = os.path.join(self._folder, 'skip-list.txt')
-        files.write(path, ''.join(kept))
+        files.write(path, ''.join(each + '\n' for each in skipped))
         return path
 
     def _keep_times(self):

@@ -7,6 +7,7 @@ import re
 
 from harness import files
 from harness import progress
+from ovs_testbed import release
 from ovs_testbed import suites
 from ovs_testbed import tempest
 from ovs_testbed.tests import support
@@ -72,6 +73,18 @@ class SuitesTest(support.TestbedTestCase):
         self.assertEqual([names[0], names[2], names[3]], found(None))
         self.assertEqual([names[0], names[2]], found('test_one'))
         self.assertEqual([names[0]], found(r'volume.*one\b|nothing'))
+
+    def test_tests_that_cannot_hold(self):
+        def skipped():
+            with open(self.begun()._skip_list()) as stream:
+                return stream.read().splitlines()
+        self.testbed.release = release.load('pike')
+        self.assertRegex('\n'.join(skipped()), 'test_create_backups')
+        self.assertEqual(release.load('pike').skip, skipped()[-1:])
+        self.testbed.extras = ['backup']
+        self.assertNotRegex('\n'.join(skipped()), 'test_create_backups')
+        self.testbed.release = release.load('2026.2')
+        self.assertNotRegex('\n'.join(skipped()), 'test_volume_revert')
 
     def test_times_are_kept_without_the_runs(self):
         run = self.begun()
