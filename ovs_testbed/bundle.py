@@ -34,17 +34,21 @@ def make(testbed, target=None):
         os.path.dirname(testbed.folder), 'logs', '%s-%s.tar.gz' % (
             testbed.name, time.strftime('%Y%m%d-%H%M%S')))
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    secrets = [value.encode() for value in
-               list(testbed.passwords.values()) + _guids(testbed)]
+    hidden = [secret.encode() for secret in secrets(testbed)]
     with files.draft(path) as stream, tarfile.open(
             fileobj=stream, mode='w:gz', compresslevel=3) as archive:
         for name, text in _contents(testbed):
-            for secret in secrets:
+            for secret in hidden:
                 text = text.replace(secret, b'***')
             entry = tarfile.TarInfo(os.path.join(testbed.name, name))
             entry.size, entry.mtime = len(text), int(time.time())
             archive.addfile(entry, io.BytesIO(text))
     return path
+
+
+def secrets(testbed):
+    """The texts that no user may see: passwords, guids of the vPools."""
+    return list(testbed.passwords.values()) + _guids(testbed)
 
 
 def _guids(testbed):

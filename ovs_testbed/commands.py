@@ -24,6 +24,7 @@ from ovs_testbed import cloud
 from ovs_testbed import doctor
 from ovs_testbed import matrix
 from ovs_testbed import release
+from ovs_testbed import request
 from ovs_testbed import sandbox
 from ovs_testbed import status
 from ovs_testbed import steps
@@ -34,6 +35,11 @@ from ovs_testbed import testbeds
 from ovs_testbed import upgrade
 from ovs_testbed import upgrade_proof
 from ovs_testbed.doctor import report
+from ovs_testbed.request import report as request_report
+
+
+#: exit code of "request", if the APIs do not answer
+_WITHOUT_STATES = 3
 
 
 class _Base:
@@ -436,6 +442,41 @@ class Doctor(_Base, lister.Lister):
     def run(self, parsed_args):
         return super().run(parsed_args) or int(bool(
             report.errors_of(self._findings)))
+
+
+class Request(_Base, command.Command):
+    """Tell the story of a request, a volume or a server.
+
+    First come the states: Cinder's and Nova's, attachments, actions of the
+    server. Then come all lines that belong to it in the logs of the services,
+    the storagedriver, libvirt and QEMU, in the order of time. The command
+    changes nothing. Exit codes: 0 all is told, 1 it is unknown, 2 wrong
+    arguments, 3 the logs alone are told: the states cannot be asked.
+    """
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('wanted', metavar='ID|NAME',
+                            help='id of a request (req-...), or id or name '
+                                 'of a volume or server')
+        parser.add_argument('--errors', action='store_true',
+                            help='of the logs, print only warnings and '
+                                 'errors')
+        parser.add_argument('--json', action='store_true',
+                            help='print one object: what, problem, states, '
+                                 'requests, lines')
+        return parser
+
+    def take_action(self, parsed_args):
+        found = self._testbed(parsed_args)
+        story = request.tell(found, parsed_args.wanted)
+        told = request_report.Report(found, story, parsed_args.errors)
+        if parsed_args.json:
+            self.app.stdout.write(json.dumps(told.as_dict(), indent=2) + '\n')
+        else:
+            for line in told.lines():
+                self.app.stdout.write(line + '\n')
+        return _WITHOUT_STATES if story.problem else 0
 
 
 class Restart(_Base, command.Command):

@@ -22,7 +22,8 @@ _COMMANDS = {'up': commands.Up, 'down': commands.Down,
              'logs': commands.Logs, 'openrc': commands.Openrc,
              'shell': commands.Shell, 'doctor': commands.Doctor,
              'releases': commands.Releases, 'clean': commands.Clean,
-             'upgrade': commands.Upgrade, 'restart': commands.Restart}
+             'upgrade': commands.Upgrade, 'restart': commands.Restart,
+             'request': commands.Request}
 
 
 class TestbedApp(app.App):
