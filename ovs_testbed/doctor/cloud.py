@@ -82,7 +82,8 @@ def _services(patient, name, services):
         if age > _LATE_SECONDS:
             seen += ', has not reported itself for %d s' % age
         if service['status'] != 'enabled':
-            seen += ', disabled: %s' % service.get('disabled_reason')
+            reason = service.get('disabled_reason')
+            seen += ', disabled: %s' % reason if reason else ', disabled'
         hint = 'its log may say why: %s; then %s' % (
             patient.testbed.log(program or name),
             patient.restart([program or name]))

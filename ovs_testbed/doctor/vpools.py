@@ -74,7 +74,6 @@ def _judge_enabled(patient, configuration, enabled):
 
 def _judge(patient, configuration, name, xml_rpc, edge):
     """Put both answers together: the first one that is wrong counts."""
-    options = configuration.section(name)
     restart = patient.restart([_READER])
     if xml_rpc.kind == 'denied':
         return finding.Finding(
@@ -89,24 +88,33 @@ def _judge(patient, configuration, name, xml_rpc, edge):
                 configuration.place(name, 'vpool_guid'), restart))
     for port, answer in (('xml_rpc_port', xml_rpc), ('edge_port', edge)):
         if answer.kind:
-            right = _address(patient.testbed, name)
-            wrong = [option for option in right
-                     if options.get(option) != right[option]]
-            return finding.Finding(
-                finding.ERROR, 'vPool ' + name, '%s of %s %s: %s' % (
-                    port, options.get('storage_ip'), _WORDS[answer.kind],
-                    answer.said),
-                'correct the address: set %s, then %s' % (', '.join(
-                    '%s to %s' % (configuration.place(name, option),
-                                  right[option]) for option in wrong),
-                    restart) if wrong else
-                'look at service ovs-sd: %s' % patient.testbed.log('ovs-sd'))
+            return _judge_address(patient, configuration, name, port, answer)
     if not _are_one(xml_rpc.facts['names'], edge.facts['names']):
         return finding.Finding(
             finding.ERROR, 'vPool ' + name,
             'its ports belong to different vPools', 'correct %s, then %s' % (
                 configuration.place(name, 'edge_port'), restart))
     return _judge_room(name, xml_rpc.facts)
+
+
+def _judge_address(patient, configuration, name, port, answer):
+    """Tell why a port does not answer: of a wrong address, or another
+    cause."""
+    options = configuration.section(name)
+    right = _address(patient.testbed, name)
+    wrong = [option for option in right
+             if options.get(option) != right[option]]
+    seen = '%s of %s %s: %s' % (port, options.get('storage_ip'),
+                                _WORDS[answer.kind], answer.said)
+    if (options.get('xml_rpc_port'), options.get('edge_port')) == (
+            right['edge_port'], right['xml_rpc_port']):
+        seen = 'xml_rpc_port and edge_port are swapped: ' + seen
+    hint = 'look at service ovs-sd: %s' % patient.testbed.log('ovs-sd')
+    if wrong:
+        hint = 'correct the address: set %s, then %s' % (', '.join(
+            '%s to %s' % (configuration.place(name, option), right[option])
+            for option in wrong), patient.restart([_READER]))
+    return finding.Finding(finding.ERROR, 'vPool ' + name, seen, hint)
 
 
 def _address(testbed, name):

@@ -91,11 +91,14 @@ class Edited(Fault):
         """The value to put in its place."""
         raise NotImplementedError
 
+    def edit(self, text):
+        """The text of the file, with the fault in it."""
+        return edited(text, self.section, self.option, self.wrong)
+
     def put_in(self):
         with open(self.path) as stream:
             self._before = stream.read()
-        files.write(self.path, edited(self._before, self.section,
-                                      self.option, self.wrong))
+        files.write(self.path, self.edit(self._before))
         for name in self.programs:
             self.supervisor.restart(name)
 

@@ -118,8 +118,22 @@ class CloudTestCase(patients.PatientTestCase):
     def test_a_service_that_is_disabled(self):
         entry, = self.compute.answers['/os-services']['services']
         entry['status'] = 'disabled'
+        wrong = self.first()
+        self.assertEqual('nova-compute at testbed: up, disabled', str(wrong))
         self.assertIn('"openstack compute service set --enable testbed '
-                      'nova-compute"', self.first().hint)
+                      'nova-compute"', wrong.hint)
+
+    def test_a_vpool_that_is_disabled(self):
+        entry, = self.storage.answers['/os-services']['services']
+        entry.update(host='testbed@myvpool01', status='disabled',
+                     disabled_reason='new disks')
+        wrong = self.first()
+        self.assertEqual((
+            finding.ERROR,
+            'cinder-volume at testbed@myvpool01: up, disabled: new disks'),
+            (wrong.level, str(wrong)))
+        self.assertIn('"openstack volume service set --enable '
+                      'testbed@myvpool01 cinder-volume"', wrong.hint)
 
     def test_no_compute_host(self):
         host, = self.compute.answers['/os-hypervisors/detail']['hypervisors']

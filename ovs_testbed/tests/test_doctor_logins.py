@@ -80,6 +80,14 @@ class LoginsTestCase(patients.PatientTestCase):
         self.assertEqual('run "openstack role add --user glance --project '
                          'service admin"', wrong.hint)
 
+    def test_the_role_of_service_tokens(self):
+        self.answers['identity'] = lambda options: options['username'] == \
+            'nova' and probe.Answer('', facts={'roles': ['admin']})
+        wrong, = self.wrong(logins.look).values()
+        self.assertEqual('roles of nova: admin; not service', str(wrong))
+        self.assertEqual('run "openstack role add --user nova --project '
+                         'service service"', wrong.hint)
+
     def test_the_endpoint_of_a_service(self):
         entry, = self.endpoints['block-storage']
         entry.update(url='http://127.0.0.1:9/v3', id='its-id')

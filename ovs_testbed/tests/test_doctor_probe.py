@@ -127,6 +127,23 @@ class AskTestCase(support.TestbedTestCase):
         with self.assertRaisesRegex(questions.Wrong, 'no package nowhere'):
             questions.holds('nowhere', 'it.py', 'word')
 
+    def test_a_package_that_was_installed_over_the_drivers(self):
+        files.write(self.path('brick/it.py'), 'new')
+        files.write(self.path('.ovs-drivers/manifest.json'),
+                    '{"files": {"brick/it.py": {}}}')
+        sys.path.append(self.folder)
+        self.addCleanup(sys.path.remove, self.folder)
+        for name in 'brick', 'brick 6.11.1':
+            with self.assertRaisesRegex(
+                    questions.Wrong, '^%s was installed over the drivers: .*'
+                    'it.py does not have "word"' % name) as caught:
+                questions.holds('brick', 'it.py', 'word')
+            self.assertEqual('missing', caught.exception.kind)
+            os.makedirs(self.path('brick-6.11.1.dist-info'), exist_ok=True)
+        files.write(self.path('.ovs-drivers/manifest.json'), '{}')
+        with self.assertRaisesRegex(questions.Wrong, '^/.*it.py does not'):
+            questions.holds('brick', 'it.py', 'word')
+
     def test_imports(self):
         good, bad = self.ask(['imports', {'module': 'json'}],
                              ['imports', {'module': 'no_such_module'}])

@@ -49,6 +49,22 @@ class VPoolsTestCase(patients.PatientTestCase):
         self.assertIn('edge_port of 127.0.0.1 is closed', wrong.seen)
         self.assertIn('to 25020, then', wrong.hint)
 
+    def test_ports_that_are_swapped(self):
+        """The answers are those of a storagedriver"""
+        path = self.testbed.etc(*_CONF)
+        self.edit(_CONF, 'xml_rpc_port = 25021\nedge_port = 25020',
+                  'xml_rpc_port = 25020\nedge_port = 25021')
+        self.answer('xml_rpc', 25020, probe.Answer(
+            'silent', 'Connection reset by peer'))
+        self.answer('edge', 25021, probe.Answer('silent', 'ETIMEDOUT'))
+        wrong = self.first()
+        self.assertEqual(
+            'xml_rpc_port and edge_port are swapped: xml_rpc_port of '
+            '127.0.0.1 does not answer: Connection reset by peer', wrong.seen)
+        self.assertIn(
+            'set xml_rpc_port in [myvpool01] of %s to 25021, edge_port in '
+            '[myvpool01] of %s to 25020, then' % (path, path), wrong.hint)
+
     def test_a_storagedriver_that_is_down(self):
         self.answer('edge', 25020, probe.Answer('refused', 'refused'))
         self.assertIn('look at service ovs-sd', self.first().hint)

@@ -10,6 +10,7 @@ from harness import errors
 from harness import files
 from harness import progress
 from ovs_testbed import doctor
+from ovs_testbed import environment
 from ovs_testbed import supervisor
 from ovs_testbed.sabotage import fault
 from ovs_testbed.sabotage import proof
@@ -44,7 +45,7 @@ class FaultsTestCase(patients.PatientTestCase):
                        for name in suite.names()]
 
     def test_each_says_what_the_doctor_has_to_say(self):
-        self.assertGreater(len(self.faults), 30)
+        self.assertGreater(len(self.faults), 45)
         titles = {found.title for found in self.faults}
         self.assertEqual(len(self.faults), len(titles))
         for found in self.faults:
@@ -57,8 +58,7 @@ class FaultsTestCase(patients.PatientTestCase):
         self.assertTrue(edited)
         for found in edited:
             text = files_text(found.path)
-            self.assertNotEqual(text, fault.edited(
-                text, found.section, found.option, found.wrong), found.name)
+            self.assertNotEqual(text, found.edit(text), found.name)
 
     def test_an_edited_file_is_put_back_by_the_hint_alone(self):
         found = suite.load('keystone_password_of_cinder', self.testbed)
@@ -93,6 +93,80 @@ class FaultsTestCase(patients.PatientTestCase):
         self.assertEqual('T', fault.processes.state(process.pid))
         found.undo()
         self.assertNotEqual('T', fault.processes.state(process.pid))
+
+    def test_two_ports_are_swapped(self):
+        found = suite.load('ports_of_a_vpool_swapped', self.testbed)
+        text = '[myvpool01]\nedge_port = 20\nxml_rpc_port = 21\n' \
+            '[myvpool02]\nedge_port = 30\nxml_rpc_port = 31\n'
+        self.assertEqual(
+            text.replace('= 20', '= x').replace('= 21', '= 20').replace(
+                '= x', '= 21'), found.edit(text))
+
+
+class UpgradedTestCase(support.TestbedTestCase):
+    """os-brick, in an environment whose files are links to the cache"""
+
+    def setUp(self):
+        super().setUp()
+        self.cached = os.path.join(self.testbed.cache.environment, 'lib',
+                                   'python3.11', 'site-packages')
+        files.write(self.cached + '/os_brick/initiator/connector.py', 'clean')
+        files.write(self.cached + '/os_brick-6.11.1.dist-info/METADATA',
+                    'Name: os-brick\nVersion: 6.11.1\n')
+        self.own = os.path.join(environment.own_copy(self.testbed), 'lib',
+                                'python3.11', 'site-packages')
+        self.install()
+        self.before = tree(self.own)
+        self.fault = suite.load('os_brick_upgraded', self.testbed)
+        self.restart = mock.Mock()
+        patched = mock.patch.object(supervisor.Supervisor, 'restart',
+                                    self.restart)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def install(self):
+        files.write(self.own + '/os_brick/initiator/connector.py', 'ours')
+
+    def put_in(self):
+        cached = tree(self.cached)
+        self.fault.put_in()
+        self.assertEqual(cached, tree(self.cached))
+        self.assertEqual([mock.call('c-vol'), mock.call('n-cpu')],
+                         self.restart.mock_calls)
+        self.restart.reset_mock()
+
+    def test_the_drivers_are_gone_and_the_version_is_another(self):
+        self.put_in()
+        seen = tree(self.own)
+        self.assertEqual('clean', seen['os_brick/initiator/connector.py'])
+        self.assertEqual('Name: os-brick\nVersion: 6.11.99\n',
+                         seen['os_brick-6.11.99.dist-info/METADATA'])
+        self.assertEqual(
+            ['os_brick-6.11.99.dist-info'],
+            [name for name in os.listdir(self.own)
+             if name.endswith('.dist-info')])
+
+    def test_what_is_not_healed_is_undone(self):
+        self.put_in()
+        self.fault.undo()
+        self.assertEqual(self.before, tree(self.own))
+        self.assertEqual(2, self.restart.call_count)
+        self.fault.undo()
+        self.assertEqual(2, self.restart.call_count)
+
+    def test_what_is_healed_has_its_version_again(self):
+        self.put_in()
+        self.install()
+        self.fault.undo()
+        self.assertEqual(self.before, tree(self.own))
+        self.restart.assert_not_called()
+
+
+def tree(folder):
+    """The texts of all files of a folder."""
+    return {os.path.relpath(os.path.join(where, name), folder):
+            files_text(os.path.join(where, name))
+            for where, _, names in os.walk(folder) for name in names}
 
 
 def files_text(path):

@@ -9,6 +9,7 @@ that is not answered in time is "silent". Python 2.7 and 3.
 """
 
 import errno
+import glob
 import json
 import os
 import socket
@@ -131,13 +132,35 @@ def edge(options):
 
 def holds(package, path, word):
     """Look for a word in a file of a package, which is not run."""
-    path = os.path.join(_folder_of(package), path)
+    folder = _folder_of(package)
+    full_path = os.path.join(folder, path)
+    if not os.path.exists(full_path):
+        raise Wrong('missing', 'there is no %s' % full_path)
+    with open(full_path) as stream:
+        if word in stream.read():
+            return {}
+    said = '%s does not have "%s"' % (full_path, word)
+    root = os.path.dirname(folder)
+    if '%s/%s' % (package, path) in _installed(root):
+        said = '%s was installed over the drivers: %s' % (
+            _distribution(root, package), said)
+    raise Wrong('missing', said)
+
+
+def _installed(root):
+    """The files beside a package that ovs-drivers has changed."""
+    path = os.path.join(root, '.ovs-drivers', 'manifest.json')
     if not os.path.exists(path):
-        raise Wrong('missing', 'there is no %s' % path)
+        return ()
     with open(path) as stream:
-        if word not in stream.read():
-            raise Wrong('missing', '%s does not have "%s"' % (path, word))
-    return {}
+        return json.load(stream).get('files', ())
+
+
+def _distribution(root, package):
+    """The name and version that pip has for a package."""
+    found = glob.glob(os.path.join(root, package + '-*.dist-info'))
+    return os.path.basename(found[0]).rsplit('.', 1)[0].replace('-', ' ') \
+        if found else package
 
 
 def _folder_of(package):

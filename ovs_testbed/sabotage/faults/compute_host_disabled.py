@@ -7,7 +7,7 @@ from ovs_testbed.sabotage import fault
 class Fault(fault.Fault):
     """The compute service is disabled."""
 
-    cause = '^nova-compute at testbed: up, disabled: '
+    cause = '^nova-compute at testbed: up, disabled'
     hint = 'openstack compute service set --enable '
     _SET = 'openstack compute service set --%s ' + testbeds.HOST + \
         ' nova-compute'
