@@ -33,8 +33,8 @@ def look(patient):
             yield finding.Finding(
                 finding.WARNING, 'log of ' + name, '%d x, last at %s: %s' % (
                     len(errors), time.split()[1], text[:_LONGEST]),
-                'read %s%s' % (log, '; look for %s in all logs' % request
-                               if request else ''))
+                'read %s%s' % (log, '; its story: run ' + patient.command(
+                    'request', request) if request else ''))
 
 
 def _kinds(log, since):

@@ -117,7 +117,8 @@ class LogsTestCase(patients.PatientTestCase):
                          [first.level, first.what])
         self.assertRegex(first.seen, r'2 x, last at .*%s is lost after 4 s'
                          % _TWO)
-        self.assertIn('look for req-%s in all logs' % _ONE, first.hint)
+        self.assertRegex(first.hint, 'run "bin/ovs-testbed request .*'
+                         'req-%s"' % _ONE)
         self.assertIn('1 x', second.seen)
         self.assertIn('no disk', second.seen)
 

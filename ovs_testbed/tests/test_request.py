@@ -201,6 +201,9 @@ class LinesTestCase(RequestTestCase):
             '  File "x", line 1\nValueError: it',
             entries[-1].text.split('] ', 1)[1])
 
+    def test_a_traceback_that_names_a_server(self):
+        self.assertEqual(2, len(self.read(fill(N_CPU))))
+
     def test_a_log_that_has_gone(self):
         self.assertEqual([], list(log_lines.read('/nowhere', 'x')))
 
