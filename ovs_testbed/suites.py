@@ -109,11 +109,12 @@ class Run:
     def _skip_list(self):
         """Write the regular expressions of tests that cannot hold on this
         testbed; those that only need cinder-backup run where that runs."""
-        skipped = _lines('skip-list.txt') + self.testbed.release.skip
+        skipped = _lines('skip-list.txt')
         if 'backup' in self.testbed.extras:
             skipped = [each for each in skipped if 'backup' not in each]
         path = os.path.join(self._folder, 'skip-list.txt')
-        files.write(path, ''.join(each + '\n' for each in skipped))
+        files.write(path, ''.join(
+            each + '\n' for each in skipped + self.testbed.release.skip))
         return path
 
     def _keep_times(self):
