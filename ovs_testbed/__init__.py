@@ -24,7 +24,8 @@ module              does
 ``suites``,         Tempest's tests, its configuration and its users
 ``tempest``,
 ``accounts``
-``doctor``          finds the cause: before anything starts, and after
+``doctor``          looks at the machine, and shows a testbed to
+                    ``ovs_doctor``, which finds the cause of a fault
 ``sabotage``        puts faults in, to see whether the doctor names them
 ==================  =========================================================
 """

@@ -15,6 +15,7 @@ from cliff import lister
 from harness import errors
 from harness import files
 from harness import progress
+from ovs_doctor import report
 from ovs_testbed import bring_up
 from ovs_testbed import bundle
 from ovs_testbed import cache
@@ -34,7 +35,6 @@ from ovs_testbed import tempest
 from ovs_testbed import testbeds
 from ovs_testbed import upgrade
 from ovs_testbed import upgrade_proof
-from ovs_testbed.doctor import report
 from ovs_testbed.request import report as request_report
 
 

@@ -25,6 +25,7 @@ import time
 from harness import errors
 from harness import files
 from harness import run
+from ovs_doctor import procfs
 from ovs_testbed import namespaces
 from ovs_testbed import supervisor
 
@@ -123,7 +124,7 @@ def _kill_all(processes, timeout=30):
         if time.monotonic() > end:
             raise errors.Error(
                 'processes that cannot be killed: %s' % ', '.join(
-                    '%d (%s)' % (pid, command_of(pid))
+                    '%d (%s)' % (pid, procfs.command_of(pid))
                     for pid in sorted(pids)),
                 hint='see what they wait for: cat /proc/PID/stack')
         time.sleep(0.05)
@@ -141,12 +142,3 @@ def _kill(pids, processes):
         for pid in held.keys() & set(processes()):
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(held[pid], signal.SIGKILL)
-
-
-def command_of(pid):
-    """The name of a process's program."""
-    try:
-        with open('/proc/%d/comm' % pid) as stream:
-            return stream.read().strip()
-    except OSError:
-        return 'gone'

@@ -4,6 +4,7 @@
 
 import time
 
+from ovs_doctor import procfs
 from ovs_testbed import sandbox
 
 COLUMNS = ('service', 'state', 'pid', 'memory MiB', 'up for s', 'log')
@@ -19,7 +20,7 @@ def rows(testbed):
     table = []
     for name, info in sorted(known.items()):
         pid = info['pid']
-        members = family(pid) if pid else []
+        members = procfs.family(pid) if pid else []
         table.append((
             name, info['statename'].lower(), pid or '',
             _mib(sum(shares.get(member, 0) for member in members)),
@@ -42,19 +43,6 @@ def memory(pid):
     except OSError:
         pass
     return 0
-
-
-def family(pid):
-    """A process and all that it has started."""
-    found = [pid]
-    try:
-        with open('/proc/%d/task/%d/children' % (pid, pid)) as stream:
-            children = [int(child) for child in stream.read().split()]
-    except OSError:
-        return found
-    for child in children:
-        found += family(child)
-    return found
 
 
 def _mib(size):

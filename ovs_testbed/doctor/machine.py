@@ -9,13 +9,13 @@ import subprocess
 
 from harness import apt
 from harness import errors
+from ovs_doctor import finding
 from ovs_testbed import environment
 from ovs_testbed import packages
 from ovs_testbed import ports
 from ovs_testbed import python27
 from ovs_testbed import sandbox
 from ovs_testbed import testbeds
-from ovs_testbed.doctor import finding
 
 #: the releases of Debian that the project is tested on
 _DEBIANS = ('12', '13')

@@ -10,12 +10,11 @@ from harness import errors
 from harness import files
 from harness import run
 from harness import wait
+from ovs_doctor import procfs
 from ovs_testbed import cloud
 from ovs_testbed import sandbox
-from ovs_testbed import status
 from ovs_testbed import supervisor
 from ovs_testbed import testbeds
-from ovs_testbed.doctor import processes
 
 _SECONDS = 180
 #: a command in a hint
@@ -133,12 +132,12 @@ class Frozen(Fault):
     hint = 'kill -CONT'
 
     def put_in(self):
-        self._stopped = [pid for pid in status.family(
+        self._stopped = [pid for pid in procfs.family(
             self.supervisor.all()[self.program]['pid'])]
         for pid in self._stopped:
             os.kill(pid, signal.SIGSTOP)
         wait.until('%s to stop' % self.program, lambda: (
-            all(processes.state(pid) == 'T' for pid in self._stopped), ''),
+            all(procfs.state(pid) == 'T' for pid in self._stopped), ''),
             _SECONDS)
 
     def undo(self):

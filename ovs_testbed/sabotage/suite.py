@@ -11,9 +11,9 @@ import time
 from harness import errors
 from harness import files
 from harness import wait
+from ovs_doctor import report
 from ovs_testbed import doctor
 from ovs_testbed import namespaces
-from ovs_testbed.doctor import report
 from ovs_testbed.sabotage import faults
 from ovs_testbed.sabotage import proof
 

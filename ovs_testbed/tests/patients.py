@@ -8,17 +8,19 @@ import os
 from unittest import mock
 
 from harness import files
+from ovs_doctor import finding
+from ovs_doctor import probe
 from ovs_testbed import ini
 from ovs_testbed import plugin
 from ovs_testbed import testbeds
-from ovs_testbed.doctor import finding
 from ovs_testbed.doctor import patient as patients
-from ovs_testbed.doctor import probe
 from ovs_testbed.services import base
 from ovs_testbed.tests import support
 
 _DRIVER = 'cinder.volume.drivers.openvstorage_edge.' \
     'OpenvStorageEdgeVolumeDriver'
+#: the programs that the plugin starts
+PLUGIN = ('ovs-libvirtd', 'ovs-sd')
 #: what each question of the probe is answered with, if all is well
 _FACTS = {'identity': {'roles': ['admin', 'service']},
           'xml_rpc': {'names': ['one'], 'total': 8 << 30, 'free': 4 << 30},
@@ -39,15 +41,17 @@ class PatientTestCase(support.TestbedTestCase):
             service.copy_from_environment = lambda *names: None
             service.configure()
             for program in service.programs():
-                self.patient.programs[program.name] = {
+                self.patient.known[program.name] = {
                     'statename': 'RUNNING', 'pid': 0}
+        for name in PLUGIN:
+            self.patient.known[name] = {'statename': 'RUNNING', 'pid': 0}
         self.write_vpools()
         self.asked = []
         self.answers = {}
         #: the catalog of Keystone
         self.endpoints = {
             kind: [{'id': name, 'url': self.testbed.url(service.name, path)}]
-            for service in self.patient.openstack()
+            for service in self.patient.services.values()
             for name, kind, path in service.endpoints()}
         self.patch(probe, 'ask', self._ask)
         self.patch(base.Service, 'is_ready', lambda service, only=None: True)
@@ -85,7 +89,8 @@ class PatientTestCase(support.TestbedTestCase):
     def _ask(self, patient, questions, seconds=0):
         questions = list(questions)
         self.asked += questions
-        return [self._answer(*question) for question in questions]
+        return [self._answer(name, arguments)
+                for name, arguments, _program in questions]
 
     def _answer(self, name, arguments):
         answer = self.answers.get(name, lambda **_: None)(**arguments)

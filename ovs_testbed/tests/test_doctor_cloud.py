@@ -3,14 +3,10 @@
 import contextlib
 import datetime
 import threading
-from unittest import mock
-
-from keystoneauth1 import exceptions
-
-from ovs_testbed import cloud as clouds
+from ovs_doctor import cloud
+from ovs_doctor import finding
+from ovs_doctor import rest
 from ovs_testbed import namespaces
-from ovs_testbed.doctor import cloud
-from ovs_testbed.doctor import finding
 from ovs_testbed.tests import patients
 
 
@@ -65,25 +61,34 @@ def storage():
 
 class FakeApi:
 
-    def __init__(self, answers):
+    is_admin = True
+
+    def __init__(self, **answers):
         self.answers = answers
 
-    def get(self, path):
-        answer = self.answers[path.split('?')[0]]
+    def get(self, kind, path):
+        answer = self.answers[kind][path.split('?')[0]]
         if isinstance(answer, Exception):
             raise answer
-        return mock.Mock(json=lambda: answer)
+        return answer
+
+    def all(self, kind, path, name):
+        return self.get(kind, path)[name]
+
+    def has(self, kind):
+        return kind in self.answers
 
 
 class CloudTestCase(patients.PatientTestCase):
 
     def setUp(self):
         super().setUp()
-        self.compute, self.storage = FakeApi(compute()), FakeApi(storage())
-        self.placement = FakeApi(placement())
-        self.patch(clouds, 'connect', lambda testbed: mock.Mock(
-            compute=self.compute, block_storage=self.storage,
-            placement=self.placement))
+        self.compute, self.storage = compute(), storage()
+        self.placement = placement()
+        self.api = FakeApi(**{
+            'compute': self.compute, 'block-storage': self.storage,
+            'placement': self.placement})
+        self.patch(self.patient, 'api', lambda seconds: self.api)
         self.patch(namespaces, 'entered', contextlib.nullcontext)
 
     def first(self):
@@ -100,14 +105,14 @@ class CloudTestCase(patients.PatientTestCase):
             set(found))
 
     def test_a_service_that_is_down(self):
-        entry, = self.storage.answers['/os-services']['services']
+        entry, = self.storage['/os-services']['services']
         entry['state'] = 'down'
         wrong = self.first()
         self.assertEqual('cinder-volume at testbed: down', str(wrong))
         self.assertIn(self.testbed.log('c-vol'), wrong.hint)
 
     def test_a_heartbeat_that_is_late(self):
-        entry, = self.compute.answers['/os-services']['services']
+        entry, = self.compute['/os-services']['services']
         entry['updated_at'] = ago(50)
         wrong = self.first()
         self.assertEqual((finding.WARNING, 'nova-compute at testbed'),
@@ -116,7 +121,7 @@ class CloudTestCase(patients.PatientTestCase):
         self.assertIn('bin/ovs-testbed restart ', wrong.hint)
 
     def test_a_service_that_is_disabled(self):
-        entry, = self.compute.answers['/os-services']['services']
+        entry, = self.compute['/os-services']['services']
         entry['status'] = 'disabled'
         wrong = self.first()
         self.assertEqual('nova-compute at testbed: up, disabled', str(wrong))
@@ -124,7 +129,7 @@ class CloudTestCase(patients.PatientTestCase):
                       'nova-compute"', wrong.hint)
 
     def test_a_vpool_that_is_disabled(self):
-        entry, = self.storage.answers['/os-services']['services']
+        entry, = self.storage['/os-services']['services']
         entry.update(host='testbed@myvpool01', status='disabled',
                      disabled_reason='new disks')
         wrong = self.first()
@@ -136,20 +141,19 @@ class CloudTestCase(patients.PatientTestCase):
                       'testbed@myvpool01 cinder-volume"', wrong.hint)
 
     def test_no_compute_host(self):
-        host, = self.compute.answers['/os-hypervisors/detail']['hypervisors']
+        host, = self.compute['/os-hypervisors/detail']['hypervisors']
         host['state'] = 'down'
         self.assertEqual('compute hosts: vm down', str(self.first()))
 
     def test_no_inventory(self):
-        self.placement.answers['/resource_providers/its-uuid/inventories'] = {
+        self.placement['/resource_providers/its-uuid/inventories'] = {
             'inventories': {}}
         self.assertEqual('inventories of Placement: none', str(self.first()))
-        self.placement.answers = {}
-        del self.patient.services['placement']      # as in Newton
+        del self.api.answers['placement']       # as in Newton
         self.assertFalse(self.wrong(cloud.look))
 
     def test_a_type_without_back_end(self):
-        self.storage.answers['/types']['volume_types'].append(
+        self.storage['/types']['volume_types'].append(
             {'name': 'fast', 'id': 'fast-id',
              'extra_specs': {'volume_backend_name': 'none'}})
         wrong = self.first()
@@ -158,11 +162,11 @@ class CloudTestCase(patients.PatientTestCase):
                       'volume_backend_name=myvpool01 fast-id"', wrong.hint)
 
     def test_no_pool(self):
-        self.storage.answers['/scheduler-stats/get_pools']['pools'] = []
+        self.storage['/scheduler-stats/get_pools']['pools'] = []
         self.assertEqual('pools of cinder-scheduler', self.first().what)
 
     def test_a_volume_that_is_stuck(self):
-        volume = self.storage.answers['/volumes/detail']['volumes'][1]
+        volume = self.storage['/volumes/detail']['volumes'][1]
         volume.update(status='detaching', updated_at=ago(700))
         wrong = self.first()
         self.assertEqual('volume new', wrong.what)
@@ -176,14 +180,14 @@ class CloudTestCase(patients.PatientTestCase):
         self.assertIn('--state error new', self.first().hint)
 
     def test_a_volume_of_a_server_that_is_gone(self):
-        self.compute.answers['/servers']['servers'] = []
+        self.compute['/servers']['servers'] = []
         wrong = self.first()
         self.assertEqual('in-use by servers that are gone: server',
                          wrong.seen)
         self.assertIn('--detached used', wrong.hint)
 
     def test_a_volume_of_a_host_has_no_server(self):
-        volume = self.storage.answers['/volumes/detail']['volumes'][0]
+        volume = self.storage['/volumes/detail']['volumes'][0]
         volume['attachments'] = [{'server_id': None}]
         self.assertFalse(self.wrong(cloud.look))
 
@@ -191,12 +195,12 @@ class CloudTestCase(patients.PatientTestCase):
         lists = [[{'id': 'server'}], []]
         for servers in lists, lists[::-1]:
             answers = iter(servers)
-            self.patch(cloud, '_servers', lambda connection: {
+            self.patch(cloud, '_servers', lambda api: {
                 server['id'] for server in next(answers)})
             self.assertFalse(self.wrong(cloud.look))
 
     def test_an_api_that_is_down_leaves_the_others(self):
-        self.compute.answers['/os-services'] = exceptions.ConnectFailure(
+        self.compute['/os-services'] = rest.Failed(
             'refused ' * 100)
         wrong = self.first()
         self.assertEqual((finding.ERROR, 'Services of Nova'),
@@ -206,6 +210,6 @@ class CloudTestCase(patients.PatientTestCase):
 
     def test_an_api_that_says_nothing(self):
         self.patch(cloud, '_SECONDS', 0.1)
-        self.patch(clouds, 'connect', lambda testbed: threading.Event().wait(
-            5))
+        self.patch(self.patient, 'api', lambda seconds: threading.Event(
+        ).wait(5))
         self.assertEqual(len(cloud.CHECKS), len(self.wrong(cloud.look)))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from ovs_testbed.doctor import configuration
-from ovs_testbed.doctor import logins
-from ovs_testbed.doctor import probe
+from ovs_doctor import configuration
+from ovs_doctor import logins
+from ovs_doctor import probe
 from ovs_testbed.tests import patients
 
 
@@ -27,7 +27,7 @@ class LoginsTestCase(patients.PatientTestCase):
 
     def test_what_others_need_is_looked_at_first(self):
         list(logins.look(self.patient))
-        kinds = [name for name, _ in self.asked]
+        kinds = [name for name, _, _ in self.asked]
         self.assertEqual(sorted(kinds, key=[
             'database', 'messaging', 'identity'].index), kinds)
 
@@ -125,12 +125,12 @@ class ConfigurationTestCase(patients.PatientTestCase):
         for service in self.patient.openstack():
             for found, programs in self.patient.configurations(service):
                 self.assertTrue(found.sections(), programs)
-            named = sum((names for _, names in self.patient.configurations(
-                service)), [])
-            self.assertEqual([program.name for program
-                              in service.programs()], sorted(
-                named, key=[program.name for program
-                            in service.programs()].index))
+            named = {program.name for _, programs
+                     in self.patient.configurations(service)
+                     for program in programs}
+            self.assertEqual({
+                program.name for program
+                in self.patient.services[service].programs()}, named)
 
 
 class PikeTestCase(ConfigurationTestCase):

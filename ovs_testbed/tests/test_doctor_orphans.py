@@ -6,16 +6,14 @@ import contextlib
 import datetime
 from unittest import mock
 
-from keystoneauth1 import exceptions
-
 from harness import files
+from ovs_doctor import finding
+from ovs_doctor import logs
+from ovs_doctor import orphans
+from ovs_doctor import probe
+from ovs_doctor import rest
 from ovs_drivers import marks
-from ovs_testbed import cloud as clouds
 from ovs_testbed import namespaces
-from ovs_testbed.doctor import finding
-from ovs_testbed.doctor import logs
-from ovs_testbed.doctor import orphans
-from ovs_testbed.doctor import probe
 from ovs_testbed.tests import patients
 
 _ONE, _TWO = (digit * 8 + '-1111-4111-8111-' + digit * 12 for digit in '12')
@@ -25,19 +23,22 @@ class OrphansTestCase(patients.PatientTestCase):
 
     def setUp(self):
         super().setUp()
-        self.volumes = [{'id': _ONE, 'status': 'available'}]
+        self.volumes = [self.volume(_ONE)]
         self.names = [['volume-' + _ONE], ['volume-' + _ONE]]
         self.answers['xml_rpc'] = self._names
-        self.storage = mock.Mock()
-        self.storage.get.return_value.json = lambda: {'volumes': self.volumes}
-        self.patch(clouds, 'connect', lambda testbed: mock.Mock(
-            block_storage=self.storage))
+        self.api = mock.Mock(is_admin=True)
+        self.api.all.side_effect = lambda *_: self.volumes
+        self.patch(self.patient, 'api', lambda seconds: self.api)
         self.patch(namespaces, 'entered', contextlib.nullcontext)
+
+    def volume(self, volume_id, status='available', back_end='myvpool01'):
+        return {'id': volume_id, 'status': status, 'os-vol-host-attr:host':
+                'testbed@%s#pool' % back_end}
 
     def _names(self, options):
         """Both vPools tell the first names before Cinder is asked, and the
         last ones after."""
-        when = int(self.storage.get.called)
+        when = int(self.api.all.called)
         return probe.Answer('', facts={'names': self.names[when]})
 
     def test_all_is_well(self):
@@ -58,7 +59,7 @@ class OrphansTestCase(patients.PatientTestCase):
 
     def test_a_volume_that_comes_meanwhile_is_none(self):
         self.names[1].append('volume-' + _TWO)
-        self.volumes.append({'id': _TWO, 'status': 'available'})
+        self.volumes.append(self.volume(_TWO))
         self.assertFalse(self.wrong(orphans.look))
 
     def test_a_volume_that_waits_for_its_clones_is_none(self):
@@ -68,23 +69,31 @@ class OrphansTestCase(patients.PatientTestCase):
         self.assertFalse(self.wrong(orphans.look))
 
     def test_a_volume_that_was_migrated(self):
-        self.volumes = [{'id': _TWO, 'status': 'in-use',
-                         'os-vol-mig-status-attr:name_id': _ONE}]
+        self.volumes = [dict(self.volume(_TWO, 'in-use'), **{
+            'os-vol-mig-status-attr:name_id': _ONE})]
         self.assertFalse(self.wrong(orphans.look))
 
     def test_a_volume_that_is_lost(self):
-        self.volumes += [{'id': _TWO, 'status': 'available'},
-                         {'id': 'new', 'status': 'creating'}]
+        self.volumes += [self.volume(_TWO), self.volume('new', 'creating')]
         wrong, = self.wrong(orphans.look).values()
         self.assertEqual('volume %s: is available, and on no vPool' % _TWO,
                          str(wrong))
         self.assertIn('"openstack volume delete %s"' % _TWO, wrong.hint)
 
+    def test_a_volume_of_another_back_end_is_not_looked_for(self):
+        self.volumes += [self.volume(_TWO, back_end='lvm'),
+                         {'id': _TWO, 'status': 'available'}]
+        self.assertFalse(self.wrong(orphans.look))
+
+    def test_one_who_sees_not_all_volumes_cannot_tell(self):
+        self.api.is_admin = False
+        self.assertFalse(self.found(orphans.look))
+
     def test_others_tell_that_cinder_or_a_vpool_is_down(self):
-        self.storage.get.side_effect = exceptions.ConnectFailure()
+        self.api.all.side_effect = rest.Failed('it is down')
         self.assertFalse(self.found(orphans.look))
         self.answers['xml_rpc'] = lambda options: probe.Answer('silent')
-        self.storage.get.side_effect = None
+        self.api.all.side_effect = None
         self.assertFalse(self.found(orphans.look))
 
 

@@ -5,15 +5,14 @@
 import os
 from unittest import mock
 
-from harness import errors
-from harness import run
+from ovs_doctor import drivers
+from ovs_doctor import finding
+from ovs_doctor import hypervisor
+from ovs_doctor import probe
+from ovs_doctor import run
+from ovs_doctor import space
 from ovs_testbed import plugin
 from ovs_testbed import plugin_path
-from ovs_testbed.doctor import drivers
-from ovs_testbed.doctor import finding
-from ovs_testbed.doctor import hypervisor
-from ovs_testbed.doctor import probe
-from ovs_testbed.doctor import space
 from ovs_testbed.tests import patients
 
 _VIRSH = 'Using API: QEMU 9.0.0\nRunning hypervisor: QEMU 7.2.22\n'
@@ -100,7 +99,7 @@ class HypervisorTestCase(patients.PatientTestCase):
     def _run(self, command, **_options):
         said = self.said[os.path.basename(command[0])]
         if not said:
-            raise errors.CommandFailed('it failed')
+            raise run.Failed('it failed')
         return said
 
     def first(self):

@@ -5,7 +5,8 @@ import signal
 import subprocess
 
 from harness import wait
-from ovs_testbed.doctor import processes
+from ovs_doctor import processes
+from ovs_doctor import procfs
 from ovs_testbed.services import base
 from ovs_testbed.tests import patients
 
@@ -16,7 +17,8 @@ class ProcessesTestCase(patients.PatientTestCase):
         found = self.found(processes.foundations)
         found.update(self.found(processes.services))
         self.assertEqual({'frozen processes', 'Python of the services'} | {
-            'service ' + name for name in self.patient.services}, set(found))
+            'service ' + name for name in [
+                *self.patient.services, *patients.PLUGIN]}, set(found))
         self.assertFalse(self.wrong(processes.foundations))
         self.assertFalse(self.wrong(processes.services))
 
@@ -35,7 +37,7 @@ class ProcessesTestCase(patients.PatientTestCase):
         self.assertIn('ovs-testbed down', wrong.hint)
 
     def test_a_program_that_ended(self):
-        self.patient.programs['c-vol']['statename'] = 'EXITED'
+        self.patient.programs['c-vol'].is_running = False
         wrong, = self.wrong(processes.services).values()
         self.assertEqual('service cinder', wrong.what)
         self.assertEqual('not running: c-vol', wrong.seen)
@@ -43,7 +45,7 @@ class ProcessesTestCase(patients.PatientTestCase):
         self.assertIn(self.testbed.log('c-vol'), wrong.hint)
 
     def test_a_program_of_the_plugin_that_ended(self):
-        self.patient.programs['ovs-sd'] = {'statename': 'FATAL', 'pid': 0}
+        self.patient.known['ovs-sd'] = {'statename': 'FATAL', 'pid': 0}
         wrong, = self.wrong(processes.foundations).values()
         self.assertEqual('service ovs-sd', wrong.what)
 
@@ -70,11 +72,11 @@ class ProcessesTestCase(patients.PatientTestCase):
         self.addCleanup(program.wait)
         self.addCleanup(os.killpg, program.pid, signal.SIGKILL)
         child = int(program.stdout.readline())
-        self.patient.programs['n-cpu']['pid'] = program.pid
+        self.patient.programs['n-cpu'].pids = [program.pid]
         self.assertFalse(self.wrong(processes.foundations))
         os.kill(child, signal.SIGSTOP)
         wait.until('the child to stop', lambda: (
-            processes.state(child) == 'T', ''), 10)
+            procfs.state(child) == 'T', ''), 10)
         wrong, = self.wrong(processes.foundations).values()
         self.assertEqual('frozen processes', wrong.what)
         self.assertEqual('n-cpu is stopped by a signal: %d (sleep)' % child,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from ovs_testbed.doctor import finding
-from ovs_testbed.doctor import probe
-from ovs_testbed.doctor import vpools
+from ovs_doctor import finding
+from ovs_doctor import probe
+from ovs_doctor import vpools
 from ovs_testbed.tests import patients
 
 _CONF = 'cinder', 'cinder.conf'

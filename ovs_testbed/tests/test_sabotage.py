@@ -90,9 +90,9 @@ class FaultsTestCase(patients.PatientTestCase):
         with mock.patch.object(supervisor.Supervisor, 'all', lambda _self: {
                 'n-cpu': {'pid': process.pid}}):
             found.put_in()
-        self.assertEqual('T', fault.processes.state(process.pid))
+        self.assertEqual('T', fault.procfs.state(process.pid))
         found.undo()
-        self.assertNotEqual('T', fault.processes.state(process.pid))
+        self.assertNotEqual('T', fault.procfs.state(process.pid))
 
     def test_two_ports_are_swapped(self):
         found = suite.load('ports_of_a_vpool_swapped', self.testbed)

@@ -6,6 +6,7 @@ import time
 from unittest import mock
 
 from ovs_testbed import sandbox
+from ovs_doctor import procfs
 from ovs_testbed import status
 from ovs_testbed import supervisor
 from ovs_testbed.tests import support
@@ -45,11 +46,11 @@ class StatusTestCase(support.TestbedTestCase):
 
     def test_a_program_has_the_memory_of_its_children(self):
         self.assertEqual(self.process.pid,
-                         status.family(self.process.pid)[0])
-        self.assertIn(self.process.pid, status.family(os.getpid()))
+                         procfs.family(self.process.pid)[0])
+        self.assertIn(self.process.pid, procfs.family(os.getpid()))
 
     def test_a_process_that_has_ended_has_no_memory(self):
         ended = subprocess.Popen(['true'])
         ended.wait()
         self.assertEqual(0, status.memory(ended.pid))
-        self.assertEqual([ended.pid], status.family(ended.pid))
+        self.assertEqual([ended.pid], procfs.family(ended.pid))

@@ -16,8 +16,8 @@ from tests.runner import results
 ALL = [(layer, leg) for layer, _, its in legs.LAYERS for leg in its]
 NAMES = ['%s:%s' % (layer, leg.name) for layer, leg in ALL]
 #: folders of the checkout, which commands name
-FOLDERS = ('devstack/', 'edge/', 'harness/', 'hypervisor/', 'ovs_drivers/',
-           'ovs_storagedriver/', 'ovs_tempest_plugin/', 'ovs_testbed/',
+FOLDERS = ('devstack/', 'edge/', 'harness/', 'hypervisor/', 'ovs_doctor/',
+           'ovs_drivers/', 'ovs_storagedriver/', 'ovs_tempest_plugin/', 'ovs_testbed/',
            'tests/', 'tools/')
 
 

@@ -4,13 +4,10 @@
 
 import re
 
-from keystoneauth1 import exceptions
-
+from ovs_doctor import finding
+from ovs_doctor import rest
+from ovs_doctor import vpools
 from ovs_drivers import marks
-from ovs_testbed import cloud
-from ovs_testbed import namespaces
-from ovs_testbed.doctor import finding
-from ovs_testbed.doctor import vpools
 
 _VOLUME = re.compile(r'volume-([0-9a-f-]{36})\Z')
 #: the states in which a volume is on its vPool for sure
@@ -22,19 +19,31 @@ def look(patient):
     """Compare, without what comes or goes meanwhile: only names that a vPool
     has before and after Cinder is asked count as its own."""
     before = vpools.names(patient)
-    try:
-        with namespaces.entered(patient.testbed.net):
-            connection = cloud.connect(patient.testbed)
-            connection.session.timeout = _SECONDS
-            volumes = connection.block_storage.get(
-                '/volumes/detail?all_tenants=1').json()['volumes']
-    except (exceptions.ClientException, OSError):
+    if before is None or not patient.login():
         return          # another area tells that
-    after = vpools.names(patient)
-    if before is None or after is None:
+    try:
+        with patient.network():
+            api = patient.api(_SECONDS)
+            volumes = api.all('block-storage',
+                              '/volumes/detail?all_tenants=1', 'volumes')
+    except rest.Failed:
         return          # and that
-    yield _orphans(before & after, volumes)
-    yield from _lost(before | after, volumes)
+    after = vpools.names(patient)
+    if after is None or not api.is_admin:
+        return          # and that
+    yield _orphans(_all(before) & _all(after), volumes)
+    yield from _lost(_all(before) | _all(after), [
+        volume for volume in volumes if _back_end(volume) in before])
+
+
+def _all(names):
+    return set().union(*names.values())
+
+
+def _back_end(volume):
+    """The back end in a volume's host: HOST@BACK END#POOL."""
+    host = volume.get('os-vol-host-attr:host') or ''
+    return host.partition('@')[2].partition('#')[0]
 
 
 def _orphans(names, volumes):

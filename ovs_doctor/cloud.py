@@ -6,12 +6,9 @@ import datetime
 import functools
 import textwrap
 
-from keystoneauth1 import exceptions
-
-from ovs_testbed import cloud
-from ovs_testbed import namespaces
-from ovs_testbed.doctor import finding
-from ovs_testbed.doctor import patient as patients
+from ovs_doctor import finding
+from ovs_doctor import patient as patients
+from ovs_doctor import rest
 
 _SECONDS = 10
 #: how much of an error is told
@@ -27,6 +24,11 @@ _STUCK_SECONDS = 600
 
 def look(patient):
     """Ask the APIs, as the administrator, all at once."""
+    if not patient.login():
+        yield finding.Finding(
+            finding.GOOD, 'APIs', 'are not asked: there is no login of an '
+            'administrator; OS_CLOUD or the variables of openrc give one')
+        return
     checks = {check.__doc__.split('.')[0]: functools.partial(
         _findings, check, patient) for check in CHECKS}
     found = patients.together(checks, _SECONDS)
@@ -36,13 +38,17 @@ def look(patient):
 
 
 def _findings(check, patient):
-    with namespaces.entered(patient.testbed.net):
+    name = check.__doc__.split('.')[0]
+    with patient.network():
         try:
-            connection = cloud.connect(patient.testbed)
-            connection.session.timeout = _SECONDS
-            return list(check(patient, connection))
-        except (exceptions.ClientException, OSError) as error:
-            return [_silent(check.__doc__.split('.')[0], error)]
+            api = patient.api(_SECONDS)
+            if not api.is_admin:
+                return [finding.Finding(
+                    finding.GOOD, name, 'are not asked: %s is no '
+                    'administrator' % patient.login()['username'])]
+            return list(check(patient, api))
+        except rest.Failed as error:
+            return [_silent(name, error)]
 
 
 def _silent(what, error):
@@ -52,93 +58,87 @@ def _silent(what, error):
         'it follows from an error above; if there is none, try it again')
 
 
-def _volume_services(patient, connection):
+def _volume_services(patient, api):
     """Services of Cinder."""
-    return _services(patient, 'cinder', connection.block_storage.get(
-        '/os-services').json()['services'])
+    return _services(patient, 'volume', api.get(
+        'block-storage', '/os-services')['services'])
 
 
-def _compute_services(patient, connection):
+def _compute_services(patient, api):
     """Services of Nova."""
-    return _services(patient, 'nova', connection.compute.get(
-        '/os-services').json()['services'])
+    return _services(patient, 'compute', api.get(
+        'compute', '/os-services')['services'])
 
 
-#: the programs by the names that services report
-_PROGRAMS = {'cinder-volume': 'c-vol', 'cinder-scheduler': 'c-sch',
-             'cinder-backup': 'c-bak', 'nova-compute': 'n-cpu',
-             'nova-scheduler': 'n-sch', 'nova-conductor': 'n-cond',
-             'nova-network': 'n-net'}
-
-
-def _services(patient, name, services):
-    """Yield a finding for each; one that is late may be about to be down."""
+def _services(patient, command, services):
+    """Yield a finding for each; one that is late may be about to be down.
+    That of another host keeps nothing of this one from working."""
     for service in services:
-        program = _PROGRAMS.get(service['binary'])
         age = _age(service['updated_at'])
         seen = service['state']
-        level = finding.WARNING if seen == 'up' and service[
-            'status'] == 'enabled' else finding.ERROR
+        level = finding.WARNING if not patient.is_here(service['host']) or (
+            seen == 'up' and service['status'] == 'enabled') \
+            else finding.ERROR
         if age > _LATE_SECONDS:
             seen += ', has not reported itself for %d s' % age
+        hint = _cure(patient, service['binary'], service['host'])
         if service['status'] != 'enabled':
             reason = service.get('disabled_reason')
             seen += ', disabled: %s' % reason if reason else ', disabled'
-        hint = 'its log may say why: %s; then %s' % (
-            patient.testbed.log(program or name),
-            patient.restart([program or name]))
-        if service['status'] != 'enabled':
             hint = 'run "openstack %s service set --enable %s %s"' % (
-                'volume' if name == 'cinder' else 'compute',
-                service['host'], service['binary'])
+                command, service['host'], service['binary'])
         yield finding.judge(
             '%s at %s' % (service['binary'], service['host']), seen,
             seen != 'up', hint, level)
 
 
-def _hypervisors(patient, connection):
+def _cure(patient, kind, host=None):
+    """Where to look for the cause in a program, and how to restart it."""
+    programs = patient.find(kind)
+    if not programs or host and not patient.is_here(host):
+        return 'run the doctor on %s' % (
+            host.partition('@')[0] if host else 'the host of ' + kind)
+    return 'its log may say why: %s; then %s' % (
+        programs[0].log, patient.restart(programs))
+
+
+def _hypervisors(patient, api):
     """Hypervisors of Nova."""
-    found = connection.compute.get(
-        '/os-hypervisors/detail').json()['hypervisors']
+    found = api.get('compute', '/os-hypervisors/detail')['hypervisors']
     seen = ', '.join('%s %s' % (host['hypervisor_hostname'], host['state'])
                      for host in found)
     up = [host for host in found
           if (host['state'], host['status']) == ('up', 'enabled')]
     yield finding.judge(
         'compute hosts', seen or 'none', not up,
-        'servers find no valid host; the log of nova-compute may say why: '
-        '%s; then %s' % (patient.testbed.log('n-cpu'),
-                         patient.restart(['n-cpu'])))
+        'servers find no valid host; look at nova-compute: '
+        + _cure(patient, 'nova-compute'))
 
 
-def _inventories(patient, connection):
+def _inventories(patient, api):
     """Inventories of Placement."""
-    if 'placement' not in patient.services:
+    if not api.has('placement'):
         return
-    placement = connection.placement
-    known = [provider['name'] for provider in placement.get(
-        '/resource_providers').json()['resource_providers']
-        if placement.get('/resource_providers/%s/inventories' % provider[
-            'uuid']).json()['inventories']]
+    found = api.get('placement', '/resource_providers')['resource_providers']
+    known = next((provider['name'] for provider in found if api.get(
+        'placement', '/resource_providers/%s/inventories' % provider['uuid'])
+        ['inventories']), None)
     yield finding.judge(
-        'inventories of Placement', ', '.join(known) or 'none', not known,
+        'inventories of Placement', known or 'none', not known,
         'servers find no valid host; nova-compute reports them each minute: '
-        '%s; then %s' % (patient.testbed.log('n-cpu'),
-                         patient.restart(['n-cpu'])))
+        + _cure(patient, 'nova-compute'))
 
 
-def _types(patient, connection):
+def _types(patient, api):
     """Types of volumes."""
-    storage = connection.block_storage
-    types = storage.get('/types?is_public=None').json()['volume_types']
-    pools = storage.get('/scheduler-stats/get_pools?detail=true').json()
+    types = api.get('block-storage', '/types?is_public=None')['volume_types']
+    pools = api.get('block-storage', '/scheduler-stats/get_pools?detail=true')
     names = sorted({pool['capabilities']['volume_backend_name']
                     for pool in pools['pools']})
     yield finding.judge(
         'pools of cinder-scheduler', ', '.join(names) or 'none', not names,
-        'cinder-volume has reported no back end: %s; then %s' % (
-            patient.testbed.log('c-vol'),
-            patient.restart(['c-vol', 'c-sch'])))
+        'cinder-volume has reported no back end: '
+        + _cure(patient, 'cinder-volume'))
     for kind in types:
         wanted = kind['extra_specs'].get('volume_backend_name')
         if wanted and names:
@@ -151,13 +151,13 @@ def _types(patient, connection):
                     else names[0], kind['id']))
 
 
-def _volumes(patient, connection):
+def _volumes(_patient, api):
     """Volumes of all projects."""
-    servers = _servers(connection)
-    found = connection.block_storage.get(
-        '/volumes/detail?all_tenants=1').json()['volumes']
+    servers = _servers(api)
+    found = api.all('block-storage', '/volumes/detail?all_tenants=1',
+                    'volumes')
     # those that came or went meanwhile are in one of both lists
-    servers |= _servers(connection)
+    servers |= _servers(api)
     stuck = [volume for volume in found if volume['status'] in _PASSING
              and _age(volume['updated_at'] or volume['created_at'])
              > _STUCK_SECONDS]
@@ -183,10 +183,10 @@ def _volumes(patient, connection):
                 % volume_id)
 
 
-def _servers(connection):
+def _servers(api):
     """The ids of all servers."""
-    return {server['id'] for server in connection.compute.get(
-        '/servers?all_tenants=1').json()['servers']}
+    return {server['id'] for server in api.all(
+        'compute', '/servers?all_tenants=1', 'servers')}
 
 
 def _owners(volume):

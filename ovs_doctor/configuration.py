@@ -15,9 +15,10 @@ _FOLDER = re.compile(r'OS_([A-Z]+)_CONFIG_DIR\Z')
 _FILES = re.compile(r'OS_([A-Z]+)_CONFIG_FILES\Z')
 
 
-def files_of(program):
-    """The files of options that a program is told to read."""
-    return _of_arguments(program.command) or _of_variables(program.env)
+def files_of(command, variables):
+    """The files of options that a program is told to read, by its arguments
+    or by its variables."""
+    return _of_arguments(list(command)) or _of_variables(variables)
 
 
 def _of_arguments(words):
@@ -73,6 +74,7 @@ class Configuration:
 
     def place(self, section, option):
         """Say where an option is, for people."""
-        path = [path for path, parser in self._files.items()
-                if parser.has_option(section, option)][-1]
-        return '%s in [%s] of %s' % (option, section, path)
+        paths = [path for path, parser in self._files.items()
+                 if parser.has_option(section, option)] or list(self._files)
+        return '%s in [%s] of %s' % (
+            option, section, paths[-1] if paths else 'no file that is found')

@@ -4,10 +4,9 @@
 
 import collections
 import datetime
-import os
 import re
 
-from ovs_testbed.doctor import finding
+from ovs_doctor import finding
 
 #: as oslo.log writes a line: time, process, level, logger, request, text
 _ERROR = re.compile(r'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d+ \d+ '
@@ -15,7 +14,6 @@ _ERROR = re.compile(r'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d+ \d+ '
                     r'[^\]]*\] (.*)')
 #: parts of a text that differ between two errors of a kind
 _OWN = re.compile(r'\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+')
-_TAIL = 1 << 20
 _MINUTES = 10
 _LONGEST = 160
 
@@ -26,32 +24,23 @@ def look(patient):
     if not patient.thorough:
         return
     since = datetime.datetime.now() - datetime.timedelta(minutes=_MINUTES)
-    for name in sorted(patient.programs):
-        log = patient.testbed.log(name)
-        for errors in _kinds(log, since):
+    for _, program in sorted(patient.programs.items()):
+        for errors in _kinds(patient.log_lines(program), since):
             time, _, request, text = errors[-1]
+            story = patient.story(request) if request else ''
             yield finding.Finding(
-                finding.WARNING, 'log of ' + name, '%d x, last at %s: %s' % (
+                finding.WARNING, 'log of ' + program.name,
+                '%d x, last at %s: %s' % (
                     len(errors), time.split()[1], text[:_LONGEST]),
-                'read %s%s' % (log, '; its story: run ' + patient.command(
-                    'request', request) if request else ''))
+                'read %s%s' % (program.log, story))
 
 
-def _kinds(log, since):
+def _kinds(lines, since):
     """The errors of a log since a time, a list for each kind."""
     kinds = collections.defaultdict(list)
-    for line in _last_lines(log):
+    for line in lines:
         if match := _ERROR.match(line):
             error = match.groups()
             if datetime.datetime.fromisoformat(error[0]) >= since:
                 kinds[error[1], _OWN.sub('', error[3])].append(error)
     return kinds.values()
-
-
-def _last_lines(log):
-    try:
-        with open(log, 'rb') as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))
-            return stream.read().decode(errors='replace').splitlines()
-    except OSError:
-        return []

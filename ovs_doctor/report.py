@@ -2,7 +2,7 @@
 
 """What the doctor says: the cause, the cure, what follows; or JSON."""
 
-from ovs_testbed.doctor import finding
+from ovs_doctor import finding
 
 
 def lines(findings):

@@ -15,14 +15,17 @@ import xmlrpc.client
 import xmlrpc.server
 
 from harness import files
-from harness import run
-from ovs_testbed import testbeds
-from ovs_testbed.doctor import probe
-from ovs_testbed.doctor.probe import questions
-from ovs_testbed.tests import support
+from harness.tests import support
+from ovs_doctor import patient as patients
+from ovs_doctor import probe
+from ovs_doctor.probe import questions
+from ovs_doctor import run
+
+_CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 
 
-class AskTestCase(support.TestbedTestCase):
+class AskTestCase(support.FolderTestCase):
 
     def ask(self, *asked, seconds=10):
         """Run the program as the testbed does."""
@@ -31,7 +34,7 @@ class AskTestCase(support.TestbedTestCase):
             input=json.dumps({'seconds': seconds,
                               'questions': list(asked)}),
             capture_output=True, timeout=60,
-            env=dict(os.environ, PYTHONPATH=testbeds.CHECKOUT)).stdout
+            env=dict(os.environ, PYTHONPATH=_CHECKOUT)).stdout
         return json.loads(said)
 
     @contextlib.contextmanager
@@ -55,21 +58,30 @@ class AskTestCase(support.TestbedTestCase):
         return {'options': {'storage_ip': '127.0.0.1', 'vpool_guid': 'x',
                             'xml_rpc_port': str(port)}}
 
+    def questions(self, *modules, python=sys.executable):
+        """Questions for a Python, which imports modules."""
+        program = patients.Program('it', 'it', 'it', python=python)
+        return [('imports', {'module': name}, program) for name in modules]
+
     def test_the_python_of_the_services_without_the_checkout(self):
-        binaries = os.path.join(self.testbed.cache.environment, 'bin')
-        os.makedirs(binaries)
-        os.symlink(sys.executable, os.path.join(binaries, 'python'))
         files.write(self.path('leaked.py'), '')
-        patient = mock.Mock(testbed=self.testbed)
-        patient.sandbox.inside = lambda command, folder: command
         with mock.patch.dict(os.environ, PYTHONPATH=self.folder):
-            good, leaked = probe.ask(patient, [
-                ('imports', {'module': 'json'}),
-                ('imports', {'module': 'leaked'})])
+            good, leaked = probe.ask(
+                patients.Patient(), self.questions('json', 'leaked'))
         self.assertEqual(['', 'missing'], [good.kind, leaked.kind])
 
+    def test_each_python_is_asked_its_own(self):
+        other = self.path('python')
+        with open(other, 'w') as stream:
+            stream.write('#!/bin/sh\necho \'[{"kind": "denied"}]\'\n')
+            os.fchmod(stream.fileno(), 0o755)
+        first, second = self.questions('json', 'json')
+        middle, = self.questions('json', python=other)
+        answers = probe.ask(patients.Patient(), [first, middle, second])
+        self.assertEqual(['', 'denied', ''],
+                         [answer.kind for answer in answers])
+
     def test_the_silent_are_asked_again(self):
-        patient = mock.Mock(testbed=self.testbed)
         good = {'kind': ''}
         said = iter([[good, {'kind': 'silent'}, {'kind': 'silent'}],
                      [good, {'kind': 'silent'}]])
@@ -79,8 +91,7 @@ class AskTestCase(support.TestbedTestCase):
             asked.append(json.loads(stdin)['questions'])
             return json.dumps(next(said))
         with mock.patch.object(run, 'run', run_program):
-            answers = probe.ask(patient, [('imports', {'module': name})
-                                          for name in 'abc'])
+            answers = probe.ask(patients.Patient(), self.questions(*'abc'))
         self.assertEqual(['', '', 'silent'],
                          [answer.kind for answer in answers])
         self.assertEqual([['a', 'b', 'c'], ['b', 'c']], [
@@ -88,11 +99,12 @@ class AskTestCase(support.TestbedTestCase):
             for questions in asked])
 
     def test_a_python_that_is_not_there(self):
-        patient = mock.Mock(testbed=self.testbed)
-        patient.sandbox.inside = lambda command, folder: command
-        answer, = probe.ask(patient, [('imports', {'module': 'json'})])
-        self.assertEqual('failed', answer.kind)
-        self.assertIn('cannot be run', answer.said)
+        for python, said in (('/none', 'cannot be run'),
+                             (None, 'the Python of it is not found')):
+            answer, = probe.ask(patients.Patient(),
+                                self.questions('json', python=python))
+            self.assertEqual('failed', answer.kind)
+            self.assertIn(said, answer.said)
 
     def test_closed(self):
         answer, = self.ask(['xml_rpc', self.vpool(self.closed_port())])

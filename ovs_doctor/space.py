@@ -4,8 +4,7 @@
 
 import os
 
-from ovs_testbed import plugin
-from ovs_testbed.doctor import finding
+from ovs_doctor import finding
 
 _MIB = 1 << 20
 #: what has to be free: bytes, and the part of all names
@@ -15,29 +14,22 @@ _LEAST_NAMES = 0.01
 
 def look(patient):
     """Look at each file system once, and name what lies on it."""
-    testbed = patient.testbed
-    folders = {'servers': plugin.INSTANCES,
-               'images': testbed.path('data', 'images'),
-               'vPools': testbed.path('data'),
-               'databases': testbed.path('data', 'database'),
-               'logs': testbed.path('log')}
     systems = {}
-    for use, path in folders.items():
+    for use, path in patient.folders().items():
         folder = patient.path(path)
         if os.path.isdir(folder):
-            systems.setdefault(os.stat(folder).st_dev, {})[use] = folder
+            systems.setdefault(os.stat(folder).st_dev, {})[use] = path
     for uses in systems.values():
         yield _judge(patient, uses)
 
 
 def _judge(patient, uses):
-    folder = next(iter(uses.values()))
-    state = os.statvfs(folder)
+    shown = next(iter(uses.values()))
+    state = os.statvfs(patient.path(shown))
     free = state.f_bavail * state.f_frsize
     names = state.f_favail / state.f_files if state.f_files else 1
     level = finding.ERROR if free < _LEAST or names < _LEAST_NAMES \
         else finding.WARNING
-    shown = folder.removeprefix(patient.path(''))
     return finding.judge(
         'room for ' + ', '.join(uses),
         '%d MiB free%s in %s' % (
