@@ -7,12 +7,15 @@ import glob
 import os
 import re
 
-#: an argument that names a file, to the program itself or through uwsgi
-_ARGUMENT = re.compile(r'(?:--pyargv=)?--config-file(?:=(.*))?\Z')
+#: an argument that names a file or a folder, to the program itself or through
+#: uwsgi
+_ARGUMENT = re.compile(r'(?:--pyargv=)?--config-(file|dir)(?:=(.*))?\Z')
 #: variables that name a folder, and files in it or by their whole path;
 #: without files, all in the folder
 _FOLDER = re.compile(r'OS_([A-Z]+)_CONFIG_DIR\Z')
 _FILES = re.compile(r'OS_([A-Z]+)_CONFIG_FILES\Z')
+#: where the files are that a program reads without being told
+ETC = '/etc'
 
 
 def files_of(command, variables):
@@ -26,8 +29,35 @@ def _of_arguments(words):
     for word, following in zip(words, words[1:] + ['']):
         match = _ARGUMENT.match(word)
         if match:
-            found.append(match[1] or following)
+            path = match[2] or following
+            found += [path] if match[1] == 'file' else _in_folder(path)
     return found
+
+
+def _in_folder(folder):
+    return sorted(glob.glob(os.path.join(folder, '*.conf')))
+
+
+def usual_files(project, program):
+    """The files that a program reads without being told, as oslo.config looks
+    for them."""
+    found = []
+    for name in dict.fromkeys((project, program)):
+        found += [path for path in (
+            os.path.join(ETC, project, name + '.conf'),
+            os.path.join(ETC, name + '.conf')) if os.path.exists(path)][:1]
+    for name in dict.fromkeys((project, program)):
+        found += _in_folder(os.path.join(ETC, project, name + '.conf.d'))
+    return found
+
+
+def value_of(words, option):
+    """The value of an option in a command line, None without it."""
+    for word, following in zip(words, words[1:] + ['']):
+        name, _, value = word.partition('=')
+        if name == '--' + option:
+            return value or following
+    return None
 
 
 def _of_variables(variables):
@@ -39,7 +69,8 @@ def _of_variables(variables):
             files[match[1]] = value.split(';')
     for owner in folders.keys() - files.keys():
         files[owner] = sorted(glob.glob('*.conf', root_dir=folders[owner]))
-    return [os.path.join(folders.get(owner, ''), name)
+    return [os.path.join(folders.get(owner, '%s/%s' % (ETC, owner.lower())),
+                         name)
             for owner, names in sorted(files.items()) for name in names]
 
 

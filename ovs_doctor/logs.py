@@ -4,6 +4,7 @@
 
 import collections
 import datetime
+import os
 import re
 
 from ovs_doctor import finding
@@ -14,6 +15,7 @@ _ERROR = re.compile(r'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d+ \d+ '
                     r'[^\]]*\] (.*)')
 #: parts of a text that differ between two errors of a kind
 _OWN = re.compile(r'\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+')
+_TAIL = 1 << 20
 _MINUTES = 10
 _LONGEST = 160
 
@@ -44,3 +46,13 @@ def _kinds(lines, since):
             if datetime.datetime.fromisoformat(error[0]) >= since:
                 kinds[error[1], _OWN.sub('', error[3])].append(error)
     return kinds.values()
+
+
+def last_lines(path):
+    """The lines at the end of a file."""
+    try:
+        with open(path, 'rb') as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))
+            return stream.read().decode(errors='replace').splitlines()
+    except OSError:
+        return []

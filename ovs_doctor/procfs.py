@@ -3,6 +3,7 @@
 """What /proc knows of processes."""
 
 import os
+import pwd
 
 PROC = '/proc'
 
@@ -38,3 +39,33 @@ def family(pid):
     for child in text(pid, 'task', str(pid), 'children').split():
         found += family(int(child))
     return found
+
+
+def words(pid):
+    """The command line of a process; a title is one word, or more."""
+    found = text(pid, 'cmdline').rstrip('\0').split('\0')
+    if len(found) == 1:
+        found = found[0].split()
+    return [word for word in found if word]
+
+
+def variables(pid):
+    """The variables that a process was started with."""
+    return dict(word.partition('=')[::2] for word
+                in text(pid, 'environ').split('\0') if '=' in word)
+
+
+def link(pid, *names):
+    """What a link of a process leads to; nothing without one."""
+    try:
+        return os.readlink(path(pid, *names))
+    except OSError:
+        return ''
+
+
+def user(pid):
+    """The name of the user that a process belongs to."""
+    try:
+        return pwd.getpwuid(os.stat(path(pid)).st_uid).pw_name
+    except (KeyError, OSError):
+        return 'root'

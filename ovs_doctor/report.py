@@ -30,3 +30,18 @@ def as_dict(findings):
 def errors_of(findings):
     """The errors, in the order of causes: the first one is the cause."""
     return [found for found in findings if found.level == finding.ERROR]
+
+
+def table(findings):
+    """Yield the lines of a table of all findings."""
+    rows = [('what', 'level', 'seen', 'hint')] + [
+        (found.what, found.level, found.seen, found.hint)
+        for found in findings]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    line = '+-%s-+' % '-+-'.join('-' * width for width in widths)
+    yield line
+    for number, row in enumerate(rows):
+        yield '| %s |' % ' | '.join(map(str.ljust, row, widths))
+        if number == 0:
+            yield line
+    yield line

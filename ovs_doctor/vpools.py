@@ -135,7 +135,7 @@ class _Judge:
                 '%s to %s' % (self._place(option), right[option])
                 for option in wrong), self._restart)
         servers = self._patient.find('ovs-storagedriver')
-        if servers:
+        if right and servers:
             return 'look at service ovs-sd: %s' % servers[0].log
         return ('look at the storagedriver there; if the address is another, '
                 'set %s or %s, then %s' % (

@@ -26,7 +26,7 @@ except ImportError:
     import urlparse as parse
     parse.unquote = urllib.unquote
 
-SECONDS = 10
+SECONDS = 10.0
 
 
 class Wrong(Exception):
@@ -41,11 +41,14 @@ def database(url):
     """Log in to a database."""
     import pymysql
     where = parse.urlsplit(url)
+    options = dict(parse.parse_qsl(where.query))
+    tls = dict((name[4:], options[name]) for name in (
+        'ssl_ca', 'ssl_cert', 'ssl_key') if name in options)
     try:
         connection = pymysql.connect(
             host=where.hostname, port=where.port or 3306,
             user=where.username, password=parse.unquote(where.password or ''),
-            database=where.path.lstrip('/').split('?')[0],
+            database=where.path.lstrip('/'), ssl=tls or None,
             connect_timeout=SECONDS, read_timeout=SECONDS)
     except pymysql.err.MySQLError as error:
         raise Wrong(_KINDS_OF_MYSQL.get(error.args[0]) or _kind_of(error),
@@ -59,15 +62,32 @@ _KINDS_OF_MYSQL = {1044: 'denied', 1045: 'denied', 1049: 'missing',
                    1698: 'denied'}
 
 
-def messaging(url):
-    """Log in to the first message queue of a transport_url."""
+def messaging(url, tls=None):
+    """Log in to one of the message queues of a transport_url, as a service
+    does that goes on with the next one."""
+    whole = parse.urlsplit(url)
+    virtual_host = parse.unquote(whole.path[1:]) or '/'
+    wrong = None
+    hosts = whole.netloc.split(',')
+    for host in hosts:
+        try:
+            return _log_in_to_queue(parse.urlsplit('//' + host),
+                                    virtual_host, tls, SECONDS / len(hosts))
+        except Wrong as error:
+            wrong = wrong or error
+        except Exception as error:
+            wrong = wrong or Wrong(_kind_of(error), _text(error))
+    raise wrong
+
+
+def _log_in_to_queue(where, virtual_host, tls, seconds):
     import amqp
-    where = parse.urlsplit(url.split(',')[0])
     connection = amqp.Connection(
         host='%s:%d' % (where.hostname, where.port or 5672),
-        userid=where.username, password=parse.unquote(where.password or ''),
-        virtual_host=where.path.lstrip('/') or '/', connect_timeout=SECONDS,
-        read_timeout=SECONDS)
+        userid=parse.unquote(where.username or ''),
+        password=parse.unquote(where.password or ''),
+        virtual_host=virtual_host, connect_timeout=seconds,
+        read_timeout=seconds, ssl=(tls or True) if tls is not None else False)
     try:
         connection.connect()
     except (amqp.exceptions.AccessRefused,
@@ -82,9 +102,13 @@ def identity(options):
     from keystoneauth1 import exceptions
     from keystoneauth1.identity import generic
     from keystoneauth1 import session
+    options = dict(options)
+    trust = options.pop('cafile', None) or True
+    if str(options.pop('insecure', '')).lower() in ('1', 'true', 'yes'):
+        trust = False
     # not by its name: to look for that in all packages can take seconds
     plugin = generic.Password(**options)
-    login = session.Session(auth=plugin, timeout=SECONDS)
+    login = session.Session(auth=plugin, timeout=SECONDS, verify=trust)
     try:
         access = plugin.get_access(login)
     except exceptions.Unauthorized as error:
@@ -172,6 +196,13 @@ def _folder_of(package):
     raise Wrong('missing', 'there is no package ' + package)
 
 
+def content(path):
+    """Read a file of YAML."""
+    import yaml
+    with open(path) as stream:
+        return {'content': yaml.safe_load(stream)}
+
+
 def imports(module):
     """Let a Python of its own import a module, and all that it needs."""
     process = subprocess.Popen([sys.executable, '-W', 'ignore', '-c',
@@ -224,7 +255,7 @@ def _prepare(names):
 
 
 QUESTIONS = {function.__name__: function for function in (
-    database, messaging, identity, xml_rpc, edge, holds, imports)}
+    database, messaging, identity, xml_rpc, edge, holds, content, imports)}
 
 
 def main():

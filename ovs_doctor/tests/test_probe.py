@@ -231,6 +231,52 @@ class AskTestCase(support.FolderTestCase):
         self.assertEqual(['', 'denied', 'refused'], [
             answer['kind'] for answer in (good, bad, closed)])
 
+    def test_a_file_of_yaml(self):
+        files.write(self.path('x.yaml'), 'text')
+        fake = mock.Mock(safe_load=lambda stream: {'it': stream.read()})
+        with mock.patch.dict(sys.modules, yaml=fake):
+            self.assertEqual({'content': {'it': 'text'}},
+                             questions.content(self.path('x.yaml')))
+
+    def queues(self, url, **more):
+        """Log in to queues, of which all but the one at "good" are down;
+        return the arguments of each login."""
+        class Down(Exception):
+            pass
+
+        def connect(**options):
+            asked.append(options)
+            return mock.Mock(connect=mock.Mock(
+                side_effect=None if options['host'].startswith('good')
+                else OSError('Connection refused')))
+        asked = []
+        fake = mock.Mock(Connection=connect, exceptions=mock.Mock(
+            AccessRefused=Down, NotAllowed=Down))
+        with mock.patch.dict(sys.modules, amqp=fake):
+            answer = questions._answer(questions.messaging,
+                                       dict({'url': url}, **more))
+        return answer, asked
+
+    def test_a_cluster_of_queues(self):
+        url = 'rabbit://me:p%40@down:5671,you:x@{}:5671//cinder?ssl=1'
+        answer, asked = self.queues(url.format('good'))
+        self.assertEqual({'kind': '', 'facts': {}}, answer)
+        self.assertEqual([
+            ('down:5671', 'me', 'p@', '/cinder'),
+            ('good:5671', 'you', 'x', '/cinder')], [tuple(
+                options[name] for name in (
+                    'host', 'userid', 'password', 'virtual_host'))
+            for options in asked])
+        answer, _ = self.queues(url.format('bad'))
+        self.assertEqual('refused', answer['kind'])
+
+    def test_tls_of_a_queue(self):
+        for tls, wanted in ((None, False), ({}, True), ({'ca_certs': '/ca'},
+                                                        {'ca_certs': '/ca'})):
+            _, (options,) = self.queues('rabbit://a:b@good/', tls=tls)
+            self.assertEqual((wanted, '/'), (options['ssl'],
+                                             options['virtual_host']))
+
     def test_message_queues(self):
         with self.port() as silent:
             answers = self.ask(*(
@@ -245,7 +291,8 @@ class AskTestCase(support.FolderTestCase):
         connect = mock.Mock()
         fake = mock.Mock(connect=connect,
                          err=mock.Mock(MySQLError=error))
-        url = {'url': 'mysql+pymysql://me:a%40b@127.0.0.1:25010/nova?x=y'}
+        url = {'url': 'mysql+pymysql://me:a%40b@127.0.0.1:25010/nova?x=y'
+                      '&ssl_ca=/ca'}
         with mock.patch.dict(sys.modules, pymysql=fake):
             self.assertEqual(
                 '', questions._answer(questions.database, url)['kind'])
@@ -259,6 +306,6 @@ class AskTestCase(support.FolderTestCase):
                 self.assertEqual({'kind': kind, 'said': text},
                                  questions._answer(questions.database, url))
         self.assertEqual(
-            ('127.0.0.1', 25010, 'me', 'a@b', 'nova'),
+            ('127.0.0.1', 25010, 'me', 'a@b', 'nova', {'ca': '/ca'}),
             tuple(connect.call_args.kwargs[name] for name in (
-                'host', 'port', 'user', 'password', 'database')))
+                'host', 'port', 'user', 'password', 'database', 'ssl')))

@@ -9,7 +9,7 @@ to the doctor of all clouds, ``ovs_doctor``, which has the other areas.
 import os
 
 from harness import errors
-import ovs_doctor
+from ovs_doctor import areas
 from ovs_doctor import finding
 from ovs_testbed.doctor import machine
 from ovs_testbed.doctor import patient as patients
@@ -28,7 +28,7 @@ def examine(testbed=None, folder=None, thorough=False):
     findings.append(Finding(GOOD, 'TLS of the vPools', testbed.tls))
     if not patient.is_up:
         return findings + [machine.ports_of(testbed)]
-    return findings + ovs_doctor.examine(patient)
+    return findings + areas.examine(patient)
 
 
 def before(testbed):

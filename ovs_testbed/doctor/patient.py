@@ -7,6 +7,7 @@ import os
 
 from ovs_doctor import configuration
 from ovs_doctor import finding
+from ovs_doctor import logs
 from ovs_doctor import patient
 from ovs_testbed import cloud
 from ovs_testbed import namespaces
@@ -24,7 +25,6 @@ _KINDS = {'c-api': 'cinder-api', 'c-vol': 'cinder-volume',
           'n-cond': 'nova-conductor', 'n-sch': 'nova-scheduler',
           'n-net': 'nova-network', 'ovs-sd': 'ovs-storagedriver',
           'ovs-libvirtd': 'libvirtd'}
-_TAIL = 1 << 20
 
 
 class Program(patient.Program):
@@ -119,12 +119,7 @@ class Patient(patient.Patient):
         return '/proc/%d/root%s' % (self._pid, path)
 
     def log_lines(self, program):
-        try:
-            with open(program.log, 'rb') as stream:
-                stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))
-                return stream.read().decode(errors='replace').splitlines()
-        except OSError:
-            return []
+        return logs.last_lines(program.log)
 
     def login(self):
         return dict(cloud.credentials(self.testbed),
@@ -190,4 +185,3 @@ class Patient(patient.Patient):
 
     def story(self, request):
         return '; its story: run ' + self.command('request', request)
-

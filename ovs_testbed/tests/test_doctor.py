@@ -9,7 +9,7 @@ from unittest import mock
 
 from harness import apt
 from harness import errors
-import ovs_doctor
+from ovs_doctor import areas
 from ovs_doctor import report
 from ovs_testbed import commands
 from ovs_testbed import doctor
@@ -133,12 +133,12 @@ class AreasTestCase(support.TestbedTestCase):
         self.addCleanup(patched.stop)
 
     def examine(self, *looks):
-        self.patch(ovs_doctor, 'AREAS', looks)
+        self.patch(areas, 'AREAS', looks)
         return doctor.examine(self.testbed, self.folder)
 
     def test_the_areas_are_in_the_order_of_causes(self):
         modules = [look.__module__.rsplit('.')[-1]
-                   for look in ovs_doctor.AREAS]
+                   for look in areas.AREAS]
         self.assertEqual(['space', 'processes', 'logins', 'drivers', 'vpools',
                           'hypervisor', 'processes', 'cloud', 'orphans',
                           'logs'], modules)
@@ -173,7 +173,7 @@ class AreasTestCase(support.TestbedTestCase):
         self.assertIn("KeyError: 'x'", findings[-2].seen)
 
     def test_an_area_that_hangs_leaves_the_others(self):
-        self.patch(ovs_doctor, '_SECONDS', 0.1)
+        self.patch(areas, '_SECONDS', 0.1)
         findings = self.examine(
             lambda _patient: threading.Event().wait(5),
             lambda _patient: [doctor.Finding(doctor.GOOD, 'two', 'fine')])
@@ -181,7 +181,7 @@ class AreasTestCase(support.TestbedTestCase):
         self.assertEqual('two', findings[-1].what)
 
     def test_before_looks_at_the_machine_only(self):
-        self.patch(ovs_doctor, 'AREAS', [mock.Mock(side_effect=KeyError)])
+        self.patch(areas, 'AREAS', [mock.Mock(side_effect=KeyError)])
         self.assertEqual('load: 9', doctor.before(self.testbed))
 
     def command(self, findings, *arguments):

@@ -1,91 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import contextlib
-import datetime
 import threading
+
 from ovs_doctor import cloud
 from ovs_doctor import finding
 from ovs_doctor import rest
+from ovs_doctor.tests import apis
 from ovs_testbed import namespaces
 from ovs_testbed.tests import patients
-
-
-def ago(seconds):
-    """A time as the APIs write it."""
-    then = datetime.datetime.now(datetime.timezone.utc) \
-        - datetime.timedelta(seconds=seconds)
-    return then.replace(tzinfo=None).isoformat()
-
-
-def service(binary):
-    return {'binary': binary, 'host': 'testbed', 'state': 'up',
-            'status': 'enabled', 'updated_at': ago(1)}
-
-
-def compute():
-    """The answers of Nova, if all is well, by the first part of the path."""
-    return {
-        '/os-services': {'services': [service('nova-compute')]},
-        '/os-hypervisors/detail': {'hypervisors': [
-            {'hypervisor_hostname': 'vm', 'state': 'up',
-             'status': 'enabled'}]},
-        '/servers': {'servers': [{'id': 'server'}]}}
-
-
-def placement():
-    """Those of Placement."""
-    return {
-        '/resource_providers': {'resource_providers': [
-            {'name': 'vm', 'uuid': 'its-uuid'}]},
-        '/resource_providers/its-uuid/inventories': {
-            'inventories': {'VCPU': {}}}}
-
-
-def storage():
-    """Those of Cinder."""
-    return {
-        '/os-services': {'services': [service('cinder-volume')]},
-        '/types': {'volume_types': [
-            {'name': 'myvpool01', 'id': 'type',
-             'extra_specs': {'volume_backend_name': 'myvpool01'}},
-            {'name': '__DEFAULT__', 'id': 'default', 'extra_specs': {}}]},
-        '/scheduler-stats/get_pools': {'pools': [
-            {'capabilities': {'volume_backend_name': 'myvpool01'}}]},
-        '/volumes/detail': {'volumes': [
-            {'id': 'used', 'status': 'in-use', 'updated_at': ago(9999),
-             'created_at': ago(9999),
-             'attachments': [{'server_id': 'server'}]},
-            {'id': 'new', 'status': 'creating', 'updated_at': None,
-             'created_at': ago(5), 'attachments': []}]}}
-
-
-class FakeApi:
-
-    is_admin = True
-
-    def __init__(self, **answers):
-        self.answers = answers
-
-    def get(self, kind, path):
-        answer = self.answers[kind][path.split('?')[0]]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def all(self, kind, path, name):
-        return self.get(kind, path)[name]
-
-    def has(self, kind):
-        return kind in self.answers
 
 
 class CloudTestCase(patients.PatientTestCase):
 
     def setUp(self):
         super().setUp()
-        self.compute, self.storage = compute(), storage()
-        self.placement = placement()
-        self.api = FakeApi(**{
+        self.compute, self.storage = apis.compute(), apis.storage()
+        self.placement = apis.placement()
+        self.api = apis.FakeApi(**{
             'compute': self.compute, 'block-storage': self.storage,
             'placement': self.placement})
         self.patch(self.patient, 'api', lambda seconds: self.api)
@@ -113,7 +45,7 @@ class CloudTestCase(patients.PatientTestCase):
 
     def test_a_heartbeat_that_is_late(self):
         entry, = self.compute['/os-services']['services']
-        entry['updated_at'] = ago(50)
+        entry['updated_at'] = apis.ago(50)
         wrong = self.first()
         self.assertEqual((finding.WARNING, 'nova-compute at testbed'),
                          (wrong.level, wrong.what))
@@ -167,7 +99,7 @@ class CloudTestCase(patients.PatientTestCase):
 
     def test_a_volume_that_is_stuck(self):
         volume = self.storage['/volumes/detail']['volumes'][1]
-        volume.update(status='detaching', updated_at=ago(700))
+        volume.update(status='detaching', updated_at=apis.ago(700))
         wrong = self.first()
         self.assertEqual('volume new', wrong.what)
         self.assertRegex(wrong.seen, r'detaching for 70\d s; of project')

@@ -17,8 +17,8 @@ ALL = [(layer, leg) for layer, _, its in legs.LAYERS for leg in its]
 NAMES = ['%s:%s' % (layer, leg.name) for layer, leg in ALL]
 #: folders of the checkout, which commands name
 FOLDERS = ('devstack/', 'edge/', 'harness/', 'hypervisor/', 'ovs_doctor/',
-           'ovs_drivers/', 'ovs_storagedriver/', 'ovs_tempest_plugin/', 'ovs_testbed/',
-           'tests/', 'tools/')
+           'ovs_drivers/', 'ovs_storagedriver/', 'ovs_tempest_plugin/',
+           'ovs_testbed/', 'tests/', 'tools/')
 
 
 def files():
