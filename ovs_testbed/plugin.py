@@ -134,6 +134,7 @@ class Plugin:
             SERVICE_PASSWORD=testbed.passwords['cinder'],
             OPENVSTORAGE_HYPERVISOR='build',
             OPENVSTORAGE_HYPERVISOR_PREFIX=PREFIX,
+            OPENVSTORAGE_BIN_DIR=PREFIX + '/bin',
             OPENVSTORAGE_QEMU_USER=qemu_user(),
             OPENVSTORAGE_STORAGEDRIVER='embedded',
             OPENVSTORAGE_TLS=testbed.tls,

@@ -71,6 +71,12 @@ class WheelTestCase(unittest.TestCase):
                        'snapshot_timeout'):
             self.assertIn('\n#%s =' % option, sample)
 
+    def test_the_doctor_is_a_command(self):
+        self.assertIn('ovs_doctor/probe/questions.py',
+                      zipfile.ZipFile(self.wheel).namelist())
+        script = os.path.join(self.installed, 'bin', 'ovs-doctor')
+        self.assertIn('--thorough', self.run_python(script, '--help'))
+
     def test_the_installer_is_a_command(self):
         script = os.path.join(self.installed, 'bin', 'ovs-drivers')
         self.assertIn('detect', self.run_python(script, '--help'))
