@@ -55,6 +55,8 @@ function test_phases {
                 remove_openvstorage_repository; do
             eval "function $name { :; }"
         done
+        # looked for by its name
+        # shellcheck disable=SC2317,SC2329
         function are_vpools_served_here { false; }
         install_openvstorage
         ls "$OPENVSTORAGE_BIN_DIR"

@@ -125,6 +125,28 @@ class GateTest(unittest.TestCase):
             self.folder,
             'zuul-output/logs/openvstorage/openvstorage-cache.tar.gz')))
 
+    def ask_doctor(self, script, **variables):
+        """Run the playbook of the end with a doctor."""
+        doctor = self.write('doctor', '#!/bin/sh\n' + script, 0o755)
+        return self.play('post.yaml', zuul_success=False,
+                         ovs_collect_logs_paths={},
+                         ovs_doctor_command=[doctor], **variables)
+
+    def test_the_doctor_is_asked_and_its_words_are_kept(self):
+        said = {'cause': {'what': 'a', 'seen': 'b', 'hint': 'c'}}
+        ok, output = self.ask_doctor("[ $1 = --json ] && echo '%s'; exit 1\n"
+                                     % json.dumps(said))
+        self.assertTrue(ok, output)
+        self.assertEqual(said, json.loads(self.log('doctor.json')))
+        self.assertIn('a: b; hint: c', output)
+
+    def test_a_doctor_that_cannot_look(self):
+        for script in ('echo too old >&2; exit 2\n', 'echo bad >&2; exit 1\n'):
+            ok, output = self.ask_doctor(script)
+            self.assertTrue(ok, output)
+            self.assertIn('bad' if 'bad' in script else 'too old', output)
+        self.assertIn('domains:', self.log('collected.txt'))
+
     def test_an_orphan_fails_the_job_after_the_logs_are_collected(self):
         config = self.write('cinder.conf', '[DEFAULT]\nenabled_backends=\n')
         client = self.write('openstack', '#!/bin/sh\necho "[]"\n', 0o755)

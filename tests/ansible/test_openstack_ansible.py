@@ -6,6 +6,7 @@ Cinder and Nova are those of PyPI, in ``/openstack/venvs``. Cinder runs, and
 its vPools are served by the embedded storagedriver.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -77,6 +78,8 @@ class TodayTest(_Case):
             cloud.TOP, 'build/edge-plain/client/libovsvolumedriver.so.1'))
         for host in cls.cloud.hosts.values():
             shutil.copytree(folder, host.path('/run/apt'))
+        for host in cls.cloud.hosts.values():
+            cls.set_doctor(host, None)
         cls.cinder.run(*cls.restart_command, 'cinder-volume')
         cls.cinder.write('/var/log/restarts', '')
         cls.cloud.write_variables(cls._variables(guids, key))
@@ -98,7 +101,15 @@ class TodayTest(_Case):
             'ovs_drivers_pip_environment': {'PIP_NO_INDEX': '1'},
             'ovs_drivers_restart_command': cls.restart_command,
             'ovs_vpools_log': ['cat', '/var/log/cinder/cinder-volume.log'],
+            # not even Keystone runs here
+            'ovs_doctor_command': ['/run/doctor'],
         }
+
+    @staticmethod
+    def set_doctor(host, cause):
+        """Let the doctor of a host tell a cause, or that there is none."""
+        host.write('/run/doctor', "#!/bin/sh\necho '%s'\nexit %d\n" % (
+            json.dumps({'cause': cause}), bool(cause)), 0o755)
 
     @staticmethod
     def _vpools(guids):
@@ -133,6 +144,7 @@ class TodayTest(_Case):
         self.assert_changed(self.play('--check'), [])
         self.assertEqual(['cinder-volume'], self.restarts(self.cinder))
 
+        self.check_that_a_fault_fails_the_verification()
         self.check_that_volumes_keep_the_vpools()
         self.assert_changed(self.play('--tags', 'uninstall'),
                             ['cinder1', 'compute1'])
@@ -154,6 +166,21 @@ class TodayTest(_Case):
         self.assertIn(' *** 1.0 1000\n', self.cinder.run(
             'apt-cache', 'policy', 'openvstorage-qemu'))
         self.assertEqual(['nova-compute'], self.restarts(self.compute))
+
+    def check_that_a_fault_fails_the_verification(self):
+        """The doctor's cause is told, and all that it says is kept."""
+        cause = {'what': 'room for servers', 'seen': '0 MiB free',
+                 'hint': 'make room'}
+        self.set_doctor(self.compute, cause)
+        run = self.cloud.play(PLAYBOOK, '--tags', 'verify')
+        self.assertFalse(run.ok)
+        self.assertIn('room for servers: 0 MiB free; hint: make room',
+                      run.output)
+        self.assertEqual({'cause': cause}, json.loads(self.compute.read(
+            '/var/log/openvstorage-doctor.json')))
+        self.set_doctor(self.compute, None)
+        self.assertIn('usage: ovs-doctor', self.cinder.run(
+            '/opt/openvstorage-drivers/venv/bin/ovs-doctor', '--help'))
 
     def check_that_volumes_keep_the_vpools(self):
         """A vPool whose type has a volume is not taken out."""
