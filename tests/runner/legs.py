@@ -171,11 +171,10 @@ LAYERS = (
             ('edge:plain', 'tox:' + PY3),
             dict(_ENGINE, OVS_TEST_PYTHON=_PYTHON % PY3,
                  OVS_TEST_RESULTS='{results}'), seconds=45, load=0.4),)),
-    ('testbed', 'the harness, the doctor and the parts of the testbed, '
-     'without a stack', (
-         stestr('harness', PY3, 'harness/tests'),
-         stestr('doctor', PY3, 'ovs_doctor/tests'),
-         stestr('testbed', PY3, 'ovs_testbed/tests'))),
+    ('testbed', 'harness, doctor and parts of the testbed, without a stack', (
+        stestr('harness', PY3, 'harness/tests'),
+        stestr('doctor', PY3, 'ovs_doctor/tests'),
+        stestr('testbed', PY3, 'ovs_testbed/tests'))),
     ('tempest', 'the Tempest plugin without a cloud, on two releases of '
      'Tempest', (
          tox('tempest', 'stestr'),
