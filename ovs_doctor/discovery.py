@@ -27,10 +27,11 @@ class Program(patient.Program):
     :param unit: the unit that starts it, if there is one
     :param words: its command line
     :param variables: those that it runs with
-    :param screen: the folder of the DevStack that started it in a screen
+    :param status: the folder of the DevStack that has noted its start, which
+                   is without units
     """
 
-    def __init__(self, name, kind, pids, unit, words, variables, screen=None):
+    def __init__(self, name, kind, pids, unit, words, variables, status=None):
         path = variables.get('PATH') or run.PATH
         super().__init__(
             name, kind, commands.service_of(kind), pids, bool(pids),
@@ -38,7 +39,7 @@ class Program(patient.Program):
         self.unit = unit
         self.words = words
         self.variables = variables
-        self.screen = screen
+        self.status = status
         self.log_file = _log_file(self)
         self.log = self.log_file or (
             systemd.log_command(unit) if unit else 'its terminal')
@@ -46,6 +47,11 @@ class Program(patient.Program):
     def files(self):
         return configuration.files_of(self.words, self.variables) \
             or configuration.usual_files(self.service, self.kind)
+
+    @property
+    def in_screen(self):
+        """Whether it has a window of DevStack's screen."""
+        return bool(self.status) and _is_screen_there()
 
     @property
     def user(self):
@@ -79,6 +85,11 @@ def _running():
         if kind and _is_here(pid):
             found.setdefault((kind, systemd.unit_of(pid)), []).append(pid)
     return found
+
+
+def _is_screen_there():
+    return any(procfs.text(name, 'comm').strip().lower() == 'screen'
+               for name in filter(str.isdigit, os.listdir(procfs.PROC)))
 
 
 def _is_here(pid):
@@ -155,6 +166,6 @@ def _log_file(program):
     if not program.unit:
         paths += [procfs.link(pid, 'fd', number)
                   for pid in program.pids[:1] for number in '21']
-        paths += [os.path.join(program.screen, log % program.name)
-                  for log in _LOGS if program.screen]
+        paths += [os.path.join(program.status, log % program.name)
+                  for log in _LOGS if program.status]
     return next((path for path in paths if os.path.isfile(path)), None)

@@ -28,9 +28,13 @@ _FOUNDATIONS = ('database', 'messaging', 'keystone', 'ovs-sd', 'ovs-libvirtd')
 class Host(patient.Patient):
     """This host as it was when the doctor came."""
 
-    @functools.cached_property
+    def __init__(self, thorough=False):
+        super().__init__(thorough)
+        self._programs = discovery.programs()
+
+    @property
     def programs(self):
-        return discovery.programs()
+        return self._programs
 
     def groups(self):
         found = {}
@@ -140,7 +144,7 @@ class Host(patient.Patient):
         words = ['run "systemctl restart %s"' % ' '.join(units)] \
             if units else []
         for program in programs:
-            if not program.unit and program.screen:
+            if program.in_screen:
                 words.append(
                     'run "sudo -u %s screen -x stack -p %s", end it with '
                     'Ctrl-C, and start the last command again' % (
@@ -153,7 +157,7 @@ class Host(patient.Patient):
         return self.restart(programs)
 
     def password_place(self):
-        if any(program.screen or (program.unit or '').startswith('devstack@')
+        if any(program.status or (program.unit or '').startswith('devstack@')
                for program in self.programs.values()):
             return 'local.conf of DevStack has it'
         if any('/openstack/venvs/' in (program.python or '')

@@ -41,20 +41,30 @@ def database(url):
     """Log in to a database."""
     import pymysql
     where = parse.urlsplit(url)
-    options = dict(parse.parse_qsl(where.query))
-    tls = dict((name[4:], options[name]) for name in (
-        'ssl_ca', 'ssl_cert', 'ssl_key') if name in options)
     try:
         connection = pymysql.connect(
             host=where.hostname, port=where.port or 3306,
             user=where.username, password=parse.unquote(where.password or ''),
-            database=where.path.lstrip('/'), ssl=tls or None,
+            database=where.path.lstrip('/'), ssl=_tls_of_mysql(where.query),
             connect_timeout=SECONDS, read_timeout=SECONDS)
     except pymysql.err.MySQLError as error:
         raise Wrong(_KINDS_OF_MYSQL.get(error.args[0]) or _kind_of(error),
                     _text(error.args[-1]))
     connection.close()
     return {}
+
+
+def _tls_of_mysql(query):
+    """The options of TLS in the URL of a database; None without it."""
+    options = dict(parse.parse_qsl(query))
+    tls = dict((name[4:], options[name]) for name in (
+        'ssl_ca', 'ssl_cert', 'ssl_key') if name in options)
+    if options.get('ssl_check_hostname', '').lower() in ('0', 'false'):
+        tls['check_hostname'] = False
+    if 'ssl_verify_cert' in options:
+        # TLS, without a file to verify by
+        tls.setdefault('verify_mode', None)
+    return tls or None
 
 
 #: by MySQL's numbers of errors
@@ -193,6 +203,8 @@ def _folder_of(package):
     for folder in sys.path:
         if os.path.isdir(os.path.join(folder, package)):
             return os.path.join(folder, package)
+    for folder in _editable(package):
+        return folder
     raise Wrong('missing', 'there is no package ' + package)
 
 
@@ -201,6 +213,17 @@ def content(path):
     import yaml
     with open(path) as stream:
         return {'content': yaml.safe_load(stream)}
+
+
+def _editable(package):
+    """Where a package is that pip has installed by "-e", as DevStack does: no
+    folder of sys.path need have it."""
+    try:
+        from importlib.util import find_spec
+    except ImportError:
+        return []           # Python 2.7 has it in sys.path
+    found = find_spec(package)
+    return list(found and found.submodule_search_locations or [])
 
 
 def imports(module):

@@ -76,13 +76,13 @@ class HostTestCase(support.FolderTestCase):
         where.pop(name, None)
 
     def process(self, *words, title=None, unit=None, exe='', variables=(),
-                links=(), state='S'):
+                links=(), state='S', comm='it'):
         """Make a process; return its number."""
         self._pid += 1
         folder = self.path('proc', str(self._pid))
         text = title or '\0'.join(words) + '\0'
         for name, content in (
-                ('cmdline', text), ('comm', 'it'),
+                ('cmdline', text), ('comm', comm),
                 ('stat', '%d (it) %s 1' % (self._pid, state)),
                 ('environ', '\0'.join('='.join(pair) for pair in variables)),
                 ('cgroup', '0::/system.slice/' + unit if unit else

@@ -169,6 +169,8 @@ class ScreenTestCase(hosts.HostTestCase):
         files.write(self.path('stack/status/stack/c-vol.pid'),
                     str(self.pid))
         files.write(self.path('stack/logs/c-vol.log'), 'x')
+        self.screen = self.process('SCREEN', '-d', '-m', '-S', 'stack',
+                                   comm='screen')
 
     def program_of(self, name):
         return self.host().programs[name]
@@ -184,6 +186,13 @@ class ScreenTestCase(hosts.HostTestCase):
             r'^run "sudo -u \w+ screen -x stack -p c-vol", end it with '
             'Ctrl-C, and start the last command again$')
         self.assertIn('local.conf', self.host().password_place())
+
+    def test_a_program_in_the_background(self):
+        os.rename(self.path('proc', str(self.screen)), self.path('ended'))
+        patient = self.host()
+        self.assertEqual('restart c-vol as it was started', patient.restart(
+            [patient.programs['c-vol']]))
+        self.assertIn('local.conf', patient.password_place())
 
     def test_a_program_that_has_ended(self):
         for name in 'n-sch', 'etcd':
@@ -207,10 +216,16 @@ class ScreenTestCase(hosts.HostTestCase):
         self.process(title='(wsgi:keystone-pu -k start', variables=[
             ('PATH', os.path.dirname(manage))],
             unit='apache2.service', exe='/usr/sbin/apache2')
+        self.process(title='(wsgi:keystone-ad -k start',
+                     unit='apache2.service')
+        self.process(title='(wsgi:placement-a -k start',
+                     unit='apache2.service')
         program = self.program_of('keystone')
         self.assertEqual(self.python, program.python)
+        self.assertEqual(2, len(program.pids))
         self.assertIn('"systemctl restart apache2.service"',
-                      self.host().restart([program]))
+                      self.host().restart([
+                          program, self.program_of('placement-api')]))
 
 
 class AnsibleTestCase(hosts.HostTestCase):

@@ -139,6 +139,22 @@ class AskTestCase(support.FolderTestCase):
         with self.assertRaisesRegex(questions.Wrong, 'no package nowhere'):
             questions.holds('nowhere', 'it.py', 'word')
 
+    def test_a_package_that_is_editable(self):
+        found = mock.Mock(submodule_search_locations=[self.path('cinder')])
+        files.write(self.path('cinder/it.py'), 'the word')
+        with mock.patch('importlib.util.find_spec', lambda name: found):
+            self.assertEqual({}, questions.holds('far_away', 'it.py', 'word'))
+
+    def test_tls_of_a_database(self):
+        for query, wanted in (
+                ('charset=utf8', None), ('ssl_ca=/a&ssl_cert=/b&ssl_key=/c',
+                                         {'ca': '/a', 'cert': '/b',
+                                          'key': '/c'}),
+                ('ssl_verify_cert=true', {'verify_mode': None}),
+                ('ssl_ca=/a&ssl_check_hostname=false',
+                 {'ca': '/a', 'check_hostname': False})):
+            self.assertEqual(wanted, questions._tls_of_mysql(query))
+
     def test_a_package_that_was_installed_over_the_drivers(self):
         files.write(self.path('brick/it.py'), 'new')
         files.write(self.path('.ovs-drivers/manifest.json'),
