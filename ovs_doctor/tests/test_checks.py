@@ -129,6 +129,17 @@ class DriversTestCase(hosts.DevStackTestCase):
             'restart devstack@c-vol.service devstack@n-cpu.service"$'
             % self.python)
 
+    def test_only_those_of_the_python_are_restarted(self):
+        other = self.program('nova/bin/python')
+        self.start('n-cpu', other, '/x/nova-compute', '--config-file',
+                   self.nova_conf)
+        os.rename(self.path('proc/102'), self.path('proc/ended'))
+        self.answers['holds'] = lambda package, **_: package == 'nova' \
+            and probe.Answer('missing', 'no word')
+        wrong, = self.wrong(drivers.look).values()
+        self.assertIn('"systemctl restart devstack@n-cpu.service"',
+                      wrong.hint)
+
     def test_a_python_for_each(self):
         other = self.program('nova/bin/python')
         self.stop('n-cpu')
@@ -189,6 +200,11 @@ class VPoolsTestCase(hosts.DevStackTestCase):
         self.units = {}
         self.assertIn('the page of the vPool, or "ovs vpool list", shows it',
                       self.answer(**answer).hint)
+
+    def test_no_configuration(self):
+        os.unlink(self.conf)
+        self.assertEqual('none', self.found(vpools.look)[
+            'back ends of cinder-volume'].seen)
 
     def test_a_typo_in_enabled_backends(self):
         self.write('etc/cinder/cinder.conf', DEFAULT={
@@ -297,6 +313,11 @@ class CloudTestCase(hosts.DevStackTestCase):
 
 
 class OrphansTestCase(hosts.DevStackTestCase):
+
+    def test_one_who_sees_not_all_volumes_cannot_tell(self):
+        self.assertTrue(self.found(orphans.look))
+        self.api.is_admin = False
+        self.assertFalse(self.found(orphans.look))
 
     def test_volumes_of_other_back_ends(self):
         self.answers['xml_rpc'] = lambda options: probe.Answer('', facts={

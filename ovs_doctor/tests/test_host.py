@@ -80,6 +80,41 @@ class DevStackTestCase(hosts.DevStackTestCase):
         wrong, = self.wrong(processes.foundations).values()
         self.assertEqual('service ovs-sd: not running: ovs-sd', str(wrong))
 
+    def test_a_unit_that_has_failed_and_is_not_enabled(self):
+        self.unit('devstack@c-bak.service', state='failed',
+                  file_state='disabled')
+        wrong, = self.wrong(processes.services).values()
+        self.assertEqual('not running: c-bak', wrong.seen)
+
+    def test_a_host_in_a_container_of_a_unit(self):
+        self.process(self.python, '/usr/bin/cinder-backup', unit='nspawn@x.'
+                     'service/payload/system.slice/devstack@c-bak.service')
+        self.assertIn('c-bak', self.host().programs)
+
+    def test_a_unit_goes_before_a_record_of_a_screen(self):
+        files.write(self.path('stack/status/stack/c-vol.pid'), '1')
+        self.assertEqual('devstack@c-vol.service',
+                         self.host().programs['c-vol'].unit)
+
+    def test_a_uwsgi_of_the_virtualenv_that_hides_its_arguments(self):
+        files.write(self.path('venv/pyvenv.cfg'), '')
+        self.process(title='glance-apiuWSGI worker 1',
+                     exe=self.path('venv/bin/uwsgi'))
+        self.process(title='placementuWSGI worker 1',
+                     exe=self.program('bin/uwsgi'))
+        programs = self.host().programs
+        self.assertEqual(self.python, programs['glance-api'].python)
+        self.assertIsNone(programs['placement-api'].python)
+
+    def test_images(self):
+        self.process(self.python, '/usr/bin/glance-api')
+        self.assertEqual('/var/lib/glance/images',
+                         self.host().folders()['images'])
+        self.write('etc/glance/glance-api.conf', os_glance_tasks_store={
+            'filesystem_store_datadir': '/tasks'}, file={
+                'filesystem_store_datadir': '/images'})
+        self.assertEqual('/images', self.host().folders()['images'])
+
     def test_units_that_need_not_run(self):
         self.unit('devstack@c-bak.service', state='inactive',
                   file_state='disabled')
@@ -259,6 +294,38 @@ class AnsibleTestCase(hosts.HostTestCase):
             self.assertEqual('run "systemctl restart %s.service"' % name,
                              self.host().restart([programs[name]]))
         self.assertIn('user_secrets.yml', self.host().password_place())
+
+    def test_the_log_that_is_configured(self):
+        files.write(self.path('logs/cinder-volume.log'), '')
+        self.write('etc/cinder/cinder.conf', DEFAULT={
+            'log_dir': self.path('logs')})
+        self.assertEqual(self.path('logs/cinder-volume.log'),
+                         self.host().programs['cinder-volume'].log)
+
+    def test_the_output_of_a_unit_is_in_the_journal(self):
+        files.write(self.path('output'), '')
+        self.unit('cinder-backup.service', '/x')
+        self.process(self.pythons['cinder'], '/x/cinder-backup',
+                     unit='cinder-backup.service',
+                     links=[('fd/2', self.path('output'))])
+        self.assertIn('journalctl',
+                      self.host().programs['cinder-backup'].log)
+
+    def test_files_of_options(self):
+        for name in 'a', 'b':
+            self.write('etc/cinder/cinder.conf.d/%s.conf' % name)
+        usual = [self.path('etc/cinder', name) for name in (
+            'cinder.conf', 'cinder.conf.d/a.conf', 'cinder.conf.d/b.conf')]
+        self.assertEqual(usual, self.host().find('cinder-volume')[0].files())
+        self.process('/usr/bin/python3', '/x/cinder-backup', '--config-dir',
+                     self.path('etc/cinder/cinder.conf.d'))
+        self.assertEqual(usual[1:],
+                         self.host().programs['cinder-backup'].files())
+        self.process('/usr/bin/python3', '/x/neutron-api', variables=[
+            ('OS_NEUTRON_CONFIG_FILES', 'neutron.conf;/x/ml2.conf')])
+        self.assertEqual([self.path('etc/neutron/neutron.conf'),
+                          '/x/ml2.conf'],
+                         self.host().programs['neutron-api'].files())
 
     def test_a_log_file_goes_before_the_journal(self):
         self.assertIn('journalctl', self.host().programs['nova-compute'].log)

@@ -293,6 +293,23 @@ class AskTestCase(support.FolderTestCase):
             self.assertEqual((wanted, '/'), (options['ssl'],
                                              options['virtual_host']))
 
+    def test_what_keystone_is_trusted_by(self):
+        session = mock.Mock()
+        generic = mock.Mock()
+        modules = {'keystoneauth1': mock.Mock(
+            session=session, identity=mock.Mock(generic=generic)),
+            'keystoneauth1.identity': mock.Mock(generic=generic)}
+        with mock.patch.dict(sys.modules, modules):
+            for options, wanted in (({}, True), ({'cafile': '/ca'}, '/ca'),
+                                    ({'insecure': 'True'}, False),
+                                    ({'insecure': 'False'}, True)):
+                questions._answer(questions.identity, {'options': dict(
+                    options, username='me')})
+                self.assertEqual(
+                    wanted, session.Session.call_args.kwargs['verify'])
+                self.assertEqual({'username': 'me'},
+                                 generic.Password.call_args.kwargs)
+
     def test_message_queues(self):
         with self.port() as silent:
             answers = self.ask(*(
