@@ -133,8 +133,9 @@ def _types(patient, api):
     """Types of volumes."""
     types = api.get('block-storage', '/types?is_public=None')['volume_types']
     pools = api.get('block-storage', '/scheduler-stats/get_pools?detail=true')
-    names = sorted({pool['capabilities']['volume_backend_name']
-                    for pool in pools['pools']})
+    names = sorted(filter(None, {
+        pool['capabilities'].get('volume_backend_name')
+        for pool in pools['pools']}))
     yield finding.judge(
         'pools of cinder-scheduler', ', '.join(names) or 'none', not names,
         'cinder-volume has reported no back end: '

@@ -202,7 +202,10 @@ class VPoolsTestCase(hosts.DevStackTestCase):
                       self.answer(**answer).hint)
 
     def test_no_configuration(self):
+        self.stop('c-vol')
+        self.units = {}
         os.unlink(self.conf)
+        self.process(self.python, '/x/cinder-volume')
         self.assertEqual('none', self.found(vpools.look)[
             'back ends of cinder-volume'].seen)
 

@@ -146,7 +146,8 @@ class RestTestCase(unittest.TestCase):
         for value in 'True', '1':
             self.assertEqual(ssl.CERT_NONE, rest._context(
                 {'insecure': value}).verify_mode)
-        self.assertEqual(ssl.CERT_REQUIRED, rest._context(
-            {'insecure': 'False'}).verify_mode)
+        context = rest._context({'insecure': 'False'})
+        self.assertEqual(ssl.CERT_REQUIRED, context.verify_mode)
+        self.assertFalse(context.verify_flags & ssl.VERIFY_X509_STRICT)
         with self.assertRaises(OSError):
             rest._context({'cacert': '/none'})
