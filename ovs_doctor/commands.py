@@ -19,7 +19,7 @@ SERVICES = {
                 'neutron-periodic-workers',
                 'neutron-ovn-maintenance-worker'),
     'nova': ('nova-api', 'nova-api-metadata', 'nova-conductor',
-             'nova-scheduler', 'nova-compute'),
+             'nova-scheduler', 'nova-compute', 'nova-network'),
     'cinder': ('cinder-api', 'cinder-scheduler', 'cinder-volume',
                'cinder-backup'),
 }
@@ -50,6 +50,7 @@ _ALIASES = {
     'key': 'keystone', 'n-api': 'nova-api', 'n-api-meta': 'nova-api-metadata',
     'n-cond': 'nova-conductor', 'n-super-cond': 'nova-conductor',
     'n-sch': 'nova-scheduler', 'n-cpu': 'nova-compute',
+    'n-net': 'nova-network',
     'q-svc': 'neutron-server', 'ovs-sd': 'ovs-storagedriver',
     'ovs-libvirtd': 'libvirtd',
 }
@@ -66,8 +67,8 @@ _SYSTEM = ('/', '/usr', '/usr/local')
 
 
 def service_of(kind):
-    """The service that a program belongs to."""
-    return _KINDS[kind]
+    """The service that a program belongs to, None if it is none of ours."""
+    return _KINDS.get(kind)
 
 
 def kind_of_name(name):

@@ -83,8 +83,16 @@ def _running():
         pid = int(name)
         kind = commands.kind_of(procfs.words(pid))
         if kind and _is_here(pid):
-            found.setdefault((kind, systemd.unit_of(pid)), []).append(pid)
+            unit = systemd.unit_of(pid)
+            found.setdefault((_kind(kind, unit), unit), []).append(pid)
     return found
+
+
+def _kind(kind, unit):
+    """The program of a process: neutron's workers have titles of others."""
+    of_unit = unit and systemd.kind_of(unit)
+    return of_unit if of_unit and commands.service_of(
+        of_unit) == commands.service_of(kind) else kind
 
 
 def _is_screen_there():

@@ -44,6 +44,19 @@ class DevStackTestCase(hosts.DevStackTestCase):
         self.assertEqual([self.pids['c-api'], worker],
                          self.host().programs['c-api'].pids)
 
+    def test_workers_with_the_title_of_another_program(self):
+        for name in 'neutron-rpc-server', 'neutron-periodic-workers':
+            self.start(name, self.python, '/x/' + name, '--config-file',
+                       '/etc/neutron.conf')
+            self.process(title='neutron-server: rpc worker (/x)',
+                         unit='system-devstack.slice/devstack@%s.service'
+                         % name)
+        programs = self.host().programs
+        self.assertNotIn('neutron-server', programs)
+        for name in 'neutron-rpc-server', 'neutron-periodic-workers':
+            self.assertEqual(2, len(programs[name].pids))
+            self.assertEqual(['/etc/neutron.conf'], programs[name].files())
+
     def test_the_python_is_that_of_the_virtualenv(self):
         for name in 'c-vol', 'n-cpu', 'c-api', 'keystone':
             self.assertEqual(self.python, self.host().programs[name].python)
