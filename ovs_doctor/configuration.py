@@ -75,15 +75,23 @@ def _of_variables(variables):
 
 
 class Configuration:
-    """The sections of some files; a later file wins."""
+    """The sections of some files; a later file wins.
+
+    ``wrong`` has the errors of files that cannot be read to their ends.
+    """
 
     def __init__(self, paths):
         self._files = {}
+        self.wrong = []
         for path in paths:
             # no section lends its options to the others
             parser = configparser.ConfigParser(
                 interpolation=None, strict=False, default_section='\0')
-            parser.read(path)
+            try:
+                parser.read(path)
+            except (configparser.Error, UnicodeDecodeError) as error:
+                self.wrong.append('%s: %s' % (
+                    path, ' '.join(str(error).split())))
             self._files[path] = parser
 
     def sections(self):

@@ -16,6 +16,7 @@ def foundations(patient):
     """Look at what all services rest on, and at the plugin's programs."""
     yield from patient.checks()
     yield from _frozen(patient)
+    yield from _configurations(patient)
     yield from _groups([group for group in patient.groups()
                         if group.is_foundation], patient)
 
@@ -42,6 +43,18 @@ def _frozen(patient):
                 '%d (%s)' % (pid, procfs.command_of(pid)) for pid in pids)),
             'run "kill -CONT %s"; look who stopped it: a debugger, or '
             'SIGSTOP' % ' '.join(map(str, pids)))
+
+
+def _configurations(patient):
+    """A file that is no configuration keeps its readers from starting."""
+    for service in patient.openstack():
+        for configuration, programs in patient.configurations(service):
+            run = all(program.is_running for program in programs)
+            for wrong in configuration.wrong:
+                yield finding.Finding(
+                    finding.WARNING if run else finding.ERROR,
+                    'configuration of ' + service, wrong,
+                    'correct the file, then ' + patient.restart(programs))
 
 
 def _stopped(program):

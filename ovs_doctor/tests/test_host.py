@@ -70,6 +70,21 @@ class DevStackTestCase(hosts.DevStackTestCase):
                          programs['n-api'].files())
         self.assertEqual([], programs['keystone'].files())
 
+    def test_a_configuration_that_is_none(self):
+        for text in ('[DEFAULT]\nx\n[a]\nb = 1\n', 'x = 1\n'):
+            files.write(self.conf, text)
+            wrong, = self.wrong(processes.foundations).values()
+            self.assertEqual((finding.WARNING, 'configuration of cinder'),
+                             (wrong.level, wrong.what))
+            self.assertIn(self.conf + ': ', wrong.seen)
+            self.assertIn('correct the file, then run "systemctl restart '
+                          'devstack@c-', wrong.hint)
+        with open(self.conf, 'wb') as stream:
+            stream.write(b'[DEFAULT]\nx = \xff\n')
+        self.stop('c-vol')
+        wrong, = self.wrong(processes.foundations).values()
+        self.assertEqual(finding.ERROR, wrong.level)
+
     def test_cells_are_programs_of_their_own(self):
         for name in 'n-super-cond', 'n-cond-cell1':
             self.start(name, self.python, '/usr/bin/nova-conductor',
