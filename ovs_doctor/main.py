@@ -40,7 +40,7 @@ def main(argv=None):
     if arguments.json:
         lines = [json.dumps(report.as_dict(findings), indent=2)]
     else:
-        lines = list(report.table(findings)) + [''] + list(
+        lines = list(report.details(findings)) + [''] + list(
             report.lines(findings))
     sys.stdout.write('\n'.join(lines) + '\n')
     return int(bool(report.errors_of(findings)))

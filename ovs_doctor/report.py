@@ -32,16 +32,9 @@ def errors_of(findings):
     return [found for found in findings if found.level == finding.ERROR]
 
 
-def table(findings):
-    """Yield the lines of a table of all findings."""
-    rows = [('what', 'level', 'seen', 'hint')] + [
-        (found.what, found.level, found.seen, found.hint)
-        for found in findings]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    line = '+-%s-+' % '-+-'.join('-' * width for width in widths)
-    yield line
-    for number, row in enumerate(rows):
-        yield '| %s |' % ' | '.join(map(str.ljust, row, widths))
-        if number == 0:
-            yield line
-    yield line
+def details(findings):
+    """Yield a line for each finding, and one for its hint."""
+    for found in findings:
+        yield '%-8s %s' % (found.level, found)
+        if found.hint:
+            yield '%-8s hint: %s' % ('', found.hint)

@@ -43,7 +43,7 @@ class MainTestCase(support.FolderTestCase):
     def test_no_fault(self):
         code, said = self.run_main(findings=[_GOOD])
         self.assertEqual(0, code)
-        self.assertIn('| zero | good  | fine |      |\n', said)
+        self.assertIn('good     zero: fine\n', said)
         self.assertTrue(said.endswith('\n\nno fault was found\n'))
         self.assertFalse(self.patient.thorough)
 
@@ -80,10 +80,10 @@ class MainTestCase(support.FolderTestCase):
             capture_output=True, text=True)
         self.assertEqual(('main\n', ''), (said.stdout, said.stderr))
 
-    def test_the_table_is_as_wide_as_its_longest_words(self):
-        lines = list(report.table([_GOOD, _BAD]))
-        self.assertEqual({len(lines[0])}, set(map(len, lines)))
-        self.assertEqual('| one  | error | bad  | cure it |', lines[-2])
+    def test_a_line_for_each_finding_and_its_hint(self):
+        self.assertEqual(
+            ['good     zero: fine', 'error    one: bad',
+             '         hint: cure it'], list(report.details([_GOOD, _BAD])))
 
 
 class ProcessTestCase(support.FolderTestCase):
