@@ -85,11 +85,21 @@ def _services(patient, command, services):
         if service['status'] != 'enabled':
             reason = service.get('disabled_reason')
             seen += ', disabled: %s' % reason if reason else ', disabled'
-            hint = 'run "openstack %s service set --enable %s %s"' % (
-                command, service['host'], service['binary'])
+            hint = _cure_of_disabled(command, service)
         yield finding.judge(
             '%s at %s' % (service['binary'], service['host']), seen,
             seen != 'up', hint, level)
+
+
+def _cure_of_disabled(command, service):
+    host, binary = service['host'], service['binary']
+    hint = 'run "openstack %s service set --enable %s %s"' % (
+        command, host, binary)
+    if binary == 'cinder-volume':
+        hint += ('; if it stays disabled (Cinder of 2026.2 only says that it '
+                 'enables), run "openstack volume host set --disable %s" and '
+                 '"openstack volume host set --enable %s"' % (host, host))
+    return hint
 
 
 def _cure(patient, kind, host=None):

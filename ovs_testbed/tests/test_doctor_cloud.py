@@ -71,6 +71,10 @@ class CloudTestCase(patients.PatientTestCase):
             (wrong.level, str(wrong)))
         self.assertIn('"openstack volume service set --enable '
                       'testbed@myvpool01 cinder-volume"', wrong.hint)
+        # where that does not help, as in 2026.2
+        self.assertIn('run "openstack volume host set --disable '
+                      'testbed@myvpool01" and "openstack volume host set '
+                      '--enable testbed@myvpool01"', wrong.hint)
 
     def test_no_compute_host(self):
         host, = self.compute['/os-hypervisors/detail']['hypervisors']
