@@ -102,7 +102,7 @@ def _variables(text):
 
 def log_command(unit):
     """The command that reads a unit's log, for a hint."""
-    return '"journalctl -u %s"' % unit
+    return '"journalctl -eu %s"' % unit
 
 
 def log_lines(unit):

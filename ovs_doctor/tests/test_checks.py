@@ -182,7 +182,7 @@ class VPoolsTestCase(hosts.DevStackTestCase):
 
     def test_a_storagedriver_that_is_here_and_down(self):
         wrong = self.answer(xml_rpc=probe.Answer('refused', 'refused'))
-        self.assertEqual('look at service ovs-sd: "journalctl -u '
+        self.assertEqual('look at service ovs-sd: "journalctl -eu '
                          'devstack@ovs-sd.service"', wrong.hint)
 
     def test_a_storagedriver_elsewhere(self):
@@ -291,7 +291,7 @@ class CloudTestCase(hosts.DevStackTestCase):
         self.assertEqual((finding.ERROR,
                           'cinder-volume at node@myvpool01: down'),
                          (wrong.level, str(wrong)))
-        self.assertIn('"journalctl -u devstack@c-vol.service"; then run '
+        self.assertIn('"journalctl -eu devstack@c-vol.service"; then run '
                       '"systemctl restart devstack@c-vol.service"',
                       wrong.hint)
 
@@ -354,7 +354,7 @@ class LogsTestCase(hosts.DevStackTestCase):
             self.entry(None)])
         wrong = self.wrong(logs.look, self.host(True))['log of c-vol']
         self.assertRegex(wrong.seen, r'^2 x, last at \S+: lost$')
-        self.assertEqual('read "journalctl -u devstack@c-vol.service"',
+        self.assertEqual('read "journalctl -eu devstack@c-vol.service"',
                          wrong.hint)
 
     def test_a_journal_that_cannot_be_read(self):

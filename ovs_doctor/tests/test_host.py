@@ -34,7 +34,7 @@ class DevStackTestCase(hosts.DevStackTestCase):
             program = programs[name]
             self.assertEqual(kind, program.kind)
             self.assertEqual([self.pids[name]], program.pids)
-            self.assertEqual('"journalctl -u devstack@%s.service"' % name,
+            self.assertEqual('"journalctl -eu devstack@%s.service"' % name,
                              program.log)
 
     def test_workers_are_one_program(self):
@@ -99,7 +99,7 @@ class DevStackTestCase(hosts.DevStackTestCase):
         self.assertEqual('service nova: not running: n-cpu', str(wrong))
         self.assertEqual(
             'run "systemctl restart devstack@n-cpu.service"; why it ended: '
-            '"journalctl -u devstack@n-cpu.service"', wrong.hint)
+            '"journalctl -eu devstack@n-cpu.service"', wrong.hint)
         program = self.host().programs['n-cpu']
         self.assertEqual([self.nova_conf], program.files())
 
