@@ -11,6 +11,7 @@ import time
 from xml.etree import ElementTree
 
 from harness import errors
+from harness import files
 from harness import progress
 from tests.platforms import root
 
@@ -100,7 +101,9 @@ def main():
             ('copy the project', lambda: found.put(_CHECKOUT))]
     todo += [(title, command(words))
              for title, words in steps(arguments.form, python)]
-    good = _perform(todo, screen, report)
+    # another run would take the project away from under this one
+    with files.locked(folder + '.lock'):
+        good = _perform(todo, screen, report)
     report.write(arguments.junit)
     screen.say('the output is in %s' % log)
     return 0 if good else 1
