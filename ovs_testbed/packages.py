@@ -23,7 +23,7 @@ WANTED = (
     'build-essential', 'pkg-config', 'python3-dev', 'python3-venv',
     'libvirt-dev', 'libpcre2-dev', 'git',
     # what makes the guest image
-    'mtools', 'syslinux', 'dosfstools',
+    'mtools', 'syslinux', 'dosfstools', 'e2fsprogs',
 )
 _POLICY = '/usr/sbin/policy-rc.d'
 #: by this text a later run knows that it may remove the file
