@@ -50,7 +50,7 @@ class Program(patient.Program):
 
     @property
     def in_screen(self):
-        """Whether it has a window of DevStack's screen."""
+        """Tell if the program has a window of DevStack's screen."""
         return bool(self.status) and _is_screen_there()
 
     @property

@@ -44,7 +44,7 @@ def look(patient):
 
 
 def _questions(patient, name, program):
-    """What is asked of a package."""
+    """Return the questions about a package."""
     if name == _PACKAGE:
         return [('imports', {'module': _PACKAGE + '.storagedriver'}, program)]
     path, word = _FILES[name]

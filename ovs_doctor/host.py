@@ -129,7 +129,7 @@ class Host(patient.Patient):
 
     @functools.cached_property
     def _names(self):
-        """What services call this host."""
+        """The names of this host in the services."""
         names = {socket.gethostname()}
         for service in 'cinder', 'nova':
             for found, _ in self.configurations(service):

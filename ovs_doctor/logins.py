@@ -126,7 +126,7 @@ def _login(options):
 
 
 def _tls(configuration, url):
-    """What a message queue is trusted by; None without TLS."""
+    """Return the options of TLS of the message queue; None without TLS."""
     options = configuration.section('oslo_messaging_rabbit')
     asked = parse.parse_qs(parse.urlsplit(url).query).get('ssl', [''])[0]
     if not any(map(_is_true, (asked, options.get('ssl'),

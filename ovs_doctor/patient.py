@@ -58,7 +58,7 @@ class Group:
 
 
 class Patient:
-    """What is common to all.
+    """A testbed or a host: the common part.
 
     :param thorough: whether checks may take half a minute
     """
@@ -182,7 +182,7 @@ class Patient:
         raise NotImplementedError
 
     def cure_of_catalog(self, kind):
-        """What puts a type into the catalog."""
+        """Return the cure of a catalog that lacks a type."""
         raise NotImplementedError
 
     def guid_place(self):

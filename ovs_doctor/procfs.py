@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What /proc knows of processes."""
+"""Facts of processes, from /proc."""
 
 import os
 import pwd
@@ -14,7 +14,7 @@ def path(pid, *names):
 
 
 def text(pid, *names):
-    """What a process's file says; nothing if the process has ended."""
+    """Return the text of a process's file; none if the process has ended."""
     try:
         with open(path(pid, *names), errors='replace') as stream:
             return stream.read()
@@ -56,7 +56,7 @@ def variables(pid):
 
 
 def link(pid, *names):
-    """What a link of a process leads to; nothing without one."""
+    """Return the target of a process's link; nothing without a link."""
     try:
         return os.readlink(path(pid, *names))
     except OSError:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the doctor says: the cause, the cure, what follows; or JSON."""
+"""The report: the cause, the cure, the errors that may follow; or JSON."""
 
 from ovs_doctor import finding
 

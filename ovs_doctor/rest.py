@@ -45,7 +45,7 @@ class Api:
 
     @property
     def is_admin(self):
-        """Whether the APIs show it what belongs to others."""
+        """Tell if the APIs show it the volumes and servers of others."""
         return 'admin' in self.roles
 
     def get(self, kind, path):
@@ -133,7 +133,7 @@ def keystone_url(url):
 
 
 def _opener(login):
-    """What sends requests: to the address itself, past any proxy."""
+    """Return an opener that asks the address itself, past any proxy."""
     return urllib.request.build_opener(
         urllib.request.ProxyHandler({}),
         urllib.request.HTTPSHandler(context=_context(login)))

@@ -41,7 +41,7 @@ def run(command, stdin=None, path=PATH, timeout=10):
 
 
 def said(command, **options):
-    """What a command says; nothing if it fails."""
+    """Return the output of a command; nothing if it fails."""
     try:
         return run(command, **options)
     except Failed:

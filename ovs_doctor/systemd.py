@@ -39,7 +39,7 @@ def kind_of(unit):
 
 
 def name_of(unit):
-    """What people call the program of a unit."""
+    """Return the usual name of the program of a unit."""
     return unit.removesuffix('.service').rpartition('@')[2]
 
 

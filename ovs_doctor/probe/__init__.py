@@ -18,7 +18,7 @@ SECONDS = 9
 
 
 class Answer:
-    """What came of a question.
+    """The answer to a question.
 
     :param kind: '' if all is well, else "denied", "refused" (nothing
                  listens), "silent" (no answer in time), "missing" or "failed"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the areas tell of a host, where what is right is not known."""
+"""The areas on a host, which does not know the right addresses."""
 
 import json
 import os

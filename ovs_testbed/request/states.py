@@ -52,7 +52,7 @@ class States:
             self.problem = 'testbed "%s" is not up' % testbed.name
 
     def volume(self, volume_id):
-        """What Cinder knows of a volume; None if that is nothing."""
+        """Return the volume as Cinder has it; None if it has none."""
         return self._get('block_storage', '/volumes/%s' % volume_id, 'volume')
 
     def server(self, server_id):
@@ -142,8 +142,8 @@ class States:
             what, '%s does not know it: it may be deleted' % service)]
 
     def _get(self, service, path, key, microversion=None):
-        """What an API answers; None if the thing is not there, or if states
-        cannot be asked."""
+        """Return the answer of an API; None if the thing is not there, or if
+        states cannot be asked."""
         if self.problem:
             return None
         try:
